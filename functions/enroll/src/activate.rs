@@ -1,0 +1,115 @@
+//! `POST /v1/factors/{factor_id}/activate`: a code from a pending factor makes it active; with the first one come the
+//! recovery codes. The same pipeline as a check, on a count of the factor's own.
+
+use serde::Serialize;
+use shared::{
+    account::{
+        Account,
+        store::{SAVES, Saved},
+    },
+    assertion::Settled,
+    code::Nonce,
+    error::{Fault, Refusal, Result},
+    event::Event,
+    factor::{Factor, FactorId, Summary},
+    http::{Reply, Request},
+    random,
+    recovery::{RecoveryCodes, Standing, expand},
+    sealed::{Binding, Purpose},
+    totp::TotpSecret,
+    user::UserId,
+};
+use zeroize::Zeroizing;
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Activated<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assertion: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    factor: Summary<'a>,
+    recovery: Standing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<Vec<&'a str>>,
+}
+
+/// The recovery codes of a first activation.
+struct FirstCodes {
+    kept: RecoveryCodes,
+    shown: Vec<Zeroizing<String>>,
+}
+
+impl Function {
+    pub(crate) async fn activate(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let (user, now) = (&caller.user, request.now);
+        let mut fields = request.fields()?;
+        let code = fields.code()?;
+        fields.end()?;
+        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+
+        let reserved = self.accounts.reserve_activation(user, &id, now).await?;
+        let mut account = reserved.account.clone();
+        let factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
+
+        let looked = tokio::try_join!(self.open(user, &id, &factor), self.first_codes(user, &account));
+        let (secret, codes) = self.accounts.or_give_back(user, &reserved, looked).await?;
+        let Some(step) = secret.matching_step(code.digits(), now) else {
+            Event::VerificationRejected.log(user, id.as_str());
+            return Err(Refusal::CodeRejected { attempts_left: account.pending_tries_left(&id) }.into());
+        };
+
+        for _ in 0..SAVES {
+            let change = account.activate(&id, step, now, codes.as_ref().map(|codes| codes.kept.clone()))?;
+            let after = account.after(&change);
+            // Signed at the same time, and handed out only if the change was saved.
+            let statement = caller.statement(after.epoch, Settled::Passed(factor.kind.amr()));
+            let (saved, signed) =
+                tokio::join!(self.accounts.save(user, &account, &change), self.signer.sign(&statement, now));
+            match saved? {
+                Saved::Stale(newer) => account = newer,
+                Saved::Done => {
+                    Event::FactorActivated.log(user, id.as_str());
+                    let signed = match signed {
+                        Ok(signed) => Some(signed),
+                        // The codes are shown once: better without an assertion than not at all.
+                        Err(fault) if codes.is_some() => {
+                            tracing::error!(%fault, "activated without an assertion");
+                            None
+                        }
+                        Err(fault) => return Err(fault.into()),
+                    };
+                    let factor = after.factors.get(&id).ok_or(Fault::new("find the factor just activated"))?;
+                    return Reply::ok(&Activated {
+                        expires_at: signed.as_ref().map(|signed| signed.expires_at.rfc3339()),
+                        assertion: signed.map(|signed| signed.token),
+                        factor: factor.summary(&id),
+                        recovery: after.recovery_standing(),
+                        recovery_codes: codes
+                            .as_ref()
+                            .map(|codes| codes.shown.iter().map(|code| code.as_str()).collect()),
+                    });
+                }
+            }
+        }
+        Err(Fault::contended("save an activated factor").into())
+    }
+
+    async fn open(&self, user: &UserId, id: &FactorId, factor: &Factor) -> Result<TotpSecret, Fault> {
+        let binding = Binding { user, item: id.as_str(), purpose: Purpose::Totp };
+        Ok(TotpSecret::new(self.sealer.open(binding, &factor.sealed).await?))
+    }
+
+    /// The recovery codes that an activation brings: none where a factor is active already.
+    async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<FirstCodes>, Fault> {
+        if account.has_factor() {
+            return Ok(None);
+        }
+        let label = self.recovery_codes.current_label()?;
+        let kept = RecoveryCodes::new(label, Nonce::new(random::bytes()?));
+        let mac = self.recovery_codes.derive(label, kept.message(user)).await?;
+        Ok(Some(FirstCodes { shown: expand(&mac), kept }))
+    }
+}

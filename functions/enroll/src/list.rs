@@ -1,0 +1,28 @@
+//! `GET /v1/factors`: the user's factors, and how many recovery codes are left.
+
+use serde::Serialize;
+use shared::{
+    error::Result,
+    factor::Summary,
+    http::{Reply, Request},
+    recovery::Standing,
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Factors<'a> {
+    factors: Vec<Summary<'a>>,
+    recovery: Standing,
+}
+
+impl Function {
+    pub(crate) async fn list(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let account = self.accounts.load(&caller.user).await?;
+        Reply::ok(&Factors {
+            factors: account.listed(request.now).into_iter().map(|(id, factor)| factor.summary(id)).collect(),
+            recovery: account.recovery_standing(),
+        })
+    }
+}

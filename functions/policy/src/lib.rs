@@ -1,0 +1,46 @@
+//! Decides what follows the password.
+
+use lambda_http::{Body, Response};
+use shared::{
+    account::store::Accounts,
+    assertion::signer::Signer,
+    boot::SdkConfig,
+    clock::Clock,
+    error::Result,
+    http::{Api, Reply, Request},
+    settings::{SettingError, Settings},
+};
+use tracing::Instrument;
+
+mod login;
+
+/// What this function may touch.
+pub struct Function {
+    api: Api,
+    accounts: Accounts,
+    signer: Signer,
+}
+
+impl Function {
+    /// Takes what it needs from the settings.
+    pub fn new(settings: &Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, SettingError> {
+        Ok(Self {
+            api: Api::new(settings, aws, clock)?,
+            accounts: Accounts::new(settings, aws)?,
+            signer: Signer::new(settings, aws)?,
+        })
+    }
+
+    /// Answers one event of the gateway.
+    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
+        let (request, span) = self.api.receive(event);
+        async { self.api.respond(&request, self.route(&request).await) }.instrument(span).await
+    }
+
+    async fn route(&self, request: &Request) -> Result<Reply> {
+        match request.route() {
+            "POST /v1/logins" => self.login(request).await,
+            _ => Err(request.misrouted()),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `POST /v1/logins`: someone has given their password.
+
+use serde::Serialize;
+use shared::{
+    account::Account,
+    assertion::Settled,
+    attempts::{FACTORS, Verdict},
+    clock::{Timestamp, whole_seconds},
+    error::Result,
+    factor::{Kind, Summary},
+    http::{Reply, Request},
+    policy::Decision,
+    recovery::Standing,
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Login<'a> {
+    decision: &'static str,
+    reason: &'static str,
+    factors: Vec<Summary<'a>>,
+    methods: [Kind; Kind::ALL.len()],
+    recovery: Standing,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assertion: Option<String>,
+}
+
+impl Function {
+    pub(crate) async fn login(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        request.fields()?.end()?;
+        let account = self.accounts.load(&caller.user).await?;
+        let (decision, reason) = Decision::of(&account);
+        let assertion = match decision {
+            Decision::Challenge => None,
+            Decision::Allow => {
+                let statement = caller.statement(account.epoch, Settled::NotRequired(reason));
+                Some(self.signer.sign(&statement, request.now).await?.token)
+            }
+        };
+        Reply::ok(&Login {
+            decision: decision.name(),
+            reason,
+            factors: account.active().into_iter().map(|(id, factor)| factor.summary(id)).collect(),
+            methods: Kind::ALL,
+            recovery: account.recovery_standing(),
+            retry_after: retry_after(&account, request.now),
+            assertion,
+        })
+    }
+}
+
+/// Seconds until a code may be tried again, where a wait is due.
+fn retry_after(account: &Account, now: Timestamp) -> Option<u64> {
+    match FACTORS.judge(account.failures, account.tried_at, now) {
+        Verdict::Wait(wait) => Some(whole_seconds(wait)),
+        Verdict::Go | Verdict::Locked => None,
+    }
+}

@@ -1,0 +1,23 @@
+//! `GET /.well-known/jwks.json`: the public keys. No login token; anyone may know them.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use shared::{assertion::keys::Jwk, error::Result, http::Reply};
+
+use crate::Function;
+
+/// How long a key set may be kept. A new signing key is published this long before it signs.
+const LIFE: Duration = Duration::from_secs(60 * 60);
+
+#[derive(Serialize)]
+struct KeySet {
+    keys: Vec<Jwk>,
+}
+
+impl Function {
+    pub(crate) async fn jwks(&self) -> Result<Reply> {
+        let keys = self.api.keys().jwks().await?;
+        Ok(Reply::ok(&KeySet { keys })?.cached_for(LIFE))
+    }
+}

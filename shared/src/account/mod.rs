@@ -1,0 +1,183 @@
+//! A user's whole MFA state, and what may happen to it. It is one item, so that one conditional write is one atomic rule
+//! over all of it: never a sixth authenticator, never two first activations.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    attempts::{self, Verdict},
+    clock::Timestamp,
+    error::{Error, Fault, Refusal},
+    factor::{Factor, FactorId, PENDING_TRIES, Status},
+    recovery::{RecoveryCodes, Standing},
+};
+
+pub mod store;
+
+/// How many factors may be pending at once; one more replaces the oldest.
+const PENDING_LIMIT: usize = 3;
+
+/// The account. A user without an item has the default one, at version 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Account {
+    /// Of the last change of settings; checks of codes leave it alone.
+    pub version: u64,
+    /// Rises whenever a factor is added or removed; 0 without factors ever.
+    pub epoch: u64,
+    /// The id of the last write.
+    pub by: Option<String>,
+    /// The factors, pending ones included.
+    pub factors: BTreeMap<FactorId, Factor>,
+    /// Wrong codes in a row, over all active factors.
+    pub failures: u32,
+    /// When the last attempt was counted.
+    pub tried_at: Timestamp,
+    /// The recovery codes, once a factor was activated.
+    pub recovery: Option<RecoveryCodes>,
+}
+
+/// A change of settings: what it writes, and nothing else of the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Factors to write whole (`Some`) or to remove (`None`).
+    pub factors: BTreeMap<FactorId, Option<Factor>>,
+    /// A new set of recovery codes.
+    pub recovery: Option<RecoveryCodes>,
+    /// The new epoch, where it rises.
+    pub epoch: Option<u64>,
+}
+
+impl Account {
+    /// The active factors, the one used last first.
+    pub fn active(&self) -> Vec<(&FactorId, &Factor)> {
+        let mut active = self.factors.iter().filter(|(_, factor)| factor.is_active()).collect::<Vec<_>>();
+        active.sort_by_key(|(_, factor)| Reverse(factor.last_used_at.unwrap_or(factor.created_at)));
+        active
+    }
+
+    /// The active factors as [`Account::active`], then those that can still be activated, the newest first.
+    pub fn listed(&self, now: Timestamp) -> Vec<(&FactorId, &Factor)> {
+        let mut pending = self.pending(now);
+        pending.reverse();
+        self.active().into_iter().chain(pending).collect()
+    }
+
+    /// Whether there is a factor to log in with.
+    pub fn has_factor(&self) -> bool {
+        self.factors.values().any(Factor::is_active)
+    }
+
+    /// How the user stands with their recovery codes.
+    pub fn recovery_standing(&self) -> Standing {
+        Standing::of(self.recovery.as_ref())
+    }
+
+    /// Begins `factor`: it is pending from now on. Expired ones are dropped, and the oldest where there are too many.
+    pub fn begin(&self, id: &FactorId, factor: Factor, now: Timestamp) -> Result<Change, Refusal> {
+        if self.factors.values().filter(|one| one.is_active() && one.kind == factor.kind).count() >= factor.kind.limit()
+        {
+            return Err(Refusal::TooManyFactors);
+        }
+        let live = self.pending(now);
+        let kept = live.iter().skip((live.len() + 1).saturating_sub(PENDING_LIMIT)).map(|(id, _)| *id);
+        let mut factors = self.without_pending(&kept.collect::<Vec<_>>());
+        factors.insert(id.clone(), Some(factor));
+        Ok(Change { factors, ..Change::default() })
+    }
+
+    /// Makes a pending factor active, proven by a code of `step`. Every other pending factor goes, so that nobody can
+    /// begin one with a stolen password and finish it after the owner enrolled. `recovery` is kept with the first factor.
+    pub fn activate(
+        &self,
+        id: &FactorId,
+        step: u64,
+        now: Timestamp,
+        recovery: Option<RecoveryCodes>,
+    ) -> Result<Change, Refusal> {
+        let factor = self.factors.get(id).ok_or(Refusal::FactorNotFound)?;
+        if factor.status != Status::Pending {
+            return Err(Refusal::FactorNotPending);
+        }
+        let mut factors = self.without_pending(&[]);
+        factors.insert(id.clone(), Some(factor.activated(step, now)));
+        let first = !self.has_factor();
+        Ok(Change { factors, recovery: recovery.filter(|_| first), epoch: Some(self.next_epoch(now)) })
+    }
+
+    /// The account once `change` is saved.
+    #[must_use]
+    pub fn after(&self, change: &Change) -> Self {
+        let mut after = self.clone();
+        after.version += 1;
+        after.epoch = change.epoch.unwrap_or(self.epoch);
+        for (id, factor) in &change.factors {
+            match factor {
+                Some(factor) => after.factors.insert(id.clone(), factor.clone()),
+                None => after.factors.remove(id),
+            };
+        }
+        if change.recovery.is_some() {
+            after.recovery.clone_from(&change.recovery);
+        }
+        after
+    }
+
+    /// The epoch after a change of factors at `now`: later than any before it, also in an account that was erased.
+    fn next_epoch(&self, now: Timestamp) -> u64 {
+        now.millis().max(self.epoch + 1)
+    }
+
+    /// Factors that can still be activated, the oldest first.
+    fn pending(&self, now: Timestamp) -> Vec<(&FactorId, &Factor)> {
+        let mut pending = self.factors.iter().filter(|(_, factor)| factor.is_live_pending(now)).collect::<Vec<_>>();
+        pending.sort_by_key(|(id, factor)| (factor.created_at, *id));
+        pending
+    }
+
+    /// The removal of every pending factor but `kept`.
+    fn without_pending(&self, kept: &[&FactorId]) -> BTreeMap<FactorId, Option<Factor>> {
+        let pending = self.factors.iter().filter(|(id, factor)| !factor.is_active() && !kept.contains(id));
+        pending.map(|(id, _)| (id.clone(), None)).collect()
+    }
+
+    /// Why the account, as it was, let no code of an active factor be looked at.
+    fn why_no_check(&self, id: &FactorId, now: Timestamp) -> Error {
+        match self.factors.get(id) {
+            None => Refusal::FactorNotFound.into(),
+            Some(factor) if !factor.is_active() => Refusal::FactorNotActive.into(),
+            Some(_) => match attempts::FACTORS.judge(self.failures, self.tried_at, now) {
+                Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
+                Verdict::Locked => Refusal::Locked.into(),
+                Verdict::Go => Fault::new("agree with the table on who may try a code").into(),
+            },
+        }
+    }
+
+    /// Why the account, as it was, let no code of a pending factor be looked at.
+    fn why_no_activation(&self, id: &FactorId, now: Timestamp) -> Error {
+        match self.factors.get(id) {
+            None => Refusal::FactorNotFound.into(),
+            Some(factor) if factor.is_active() => Refusal::FactorNotPending.into(),
+            Some(factor) if !factor.is_live_pending(now) => Refusal::EnrollmentExpired.into(),
+            Some(_) => Fault::new("agree with the table on who may activate a factor").into(),
+        }
+    }
+
+    /// Why the account, as it was, did not take a code of time step `step`.
+    fn why_no_step(&self, id: &FactorId, step: u64) -> Error {
+        match self.factors.get(id) {
+            None => Refusal::FactorNotFound.into(),
+            Some(factor) if !factor.is_active() => Refusal::FactorNotActive.into(),
+            Some(factor) if factor.last_step.is_some_and(|last| last >= step) => Refusal::CodeUsed.into(),
+            Some(_) => Fault::new("agree with the table on which codes were used").into(),
+        }
+    }
+
+    /// Guesses that a pending factor still takes.
+    pub fn pending_tries_left(&self, id: &FactorId) -> u32 {
+        let tries = self.factors.get(id).and_then(|factor| factor.tries).unwrap_or(PENDING_TRIES);
+        PENDING_TRIES.saturating_sub(tries)
+    }
+}

@@ -1,0 +1,205 @@
+//! The proof that MFA is settled: a JWT (JWS, ES256, `typ: mfa+jwt`) that this service signs and that the app's backend,
+//! and this service itself, check.
+
+use std::time::Duration;
+
+use data_encoding::BASE64URL_NOPAD;
+use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    clock::Timestamp,
+    error::Refusal,
+    user::{UserId, WorkspaceId},
+};
+
+pub mod keys;
+pub mod signer;
+
+/// How long an assertion lives.
+pub const LIFE: Duration = Duration::from_secs(5 * 60);
+/// The longest assertion that is looked at, in bytes. Fifty workspaces of 2 KB make one of 4 KB.
+const LONGEST: usize = 8 * 1024;
+/// How far ahead of ours the clock that signed may be.
+const SKEW: Duration = Duration::from_secs(30);
+const ALGORITHM: &str = "ES256";
+const TYPE: &str = "mfa+jwt";
+
+/// How MFA was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mfa {
+    /// A second factor was proven.
+    Passed,
+    /// None was needed; the reason says why.
+    NotRequired,
+}
+
+/// What an assertion says (RFC 7519 names where they exist).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// This service.
+    pub iss: String,
+    /// The app.
+    pub aud: String,
+    /// The user.
+    pub sub: UserId,
+    /// When it was made, in Unix seconds.
+    pub iat: u64,
+    /// When it expires, in Unix seconds.
+    pub exp: u64,
+    /// Its id: the app spends it once.
+    pub jti: String,
+    /// How MFA was settled.
+    pub mfa: Mfa,
+    /// Why none was needed, where none was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What was proven (RFC 8176); empty where nothing was.
+    pub amr: Vec<String>,
+    /// The workspaces that this login is good for.
+    pub workspaces: Vec<WorkspaceId>,
+    /// The account's epoch: older sessions and assertions end when it rises.
+    pub mfa_epoch: u64,
+    /// Which login token it belongs to ([`token_hash`]).
+    pub ath: String,
+}
+
+/// What is asserted of a login; the signer adds the rest.
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    /// The user.
+    pub user: &'a UserId,
+    /// The workspaces that this login is good for.
+    pub workspaces: &'a [WorkspaceId],
+    /// Which login token it belongs to ([`token_hash`]).
+    pub ath: &'a str,
+    /// The account's epoch.
+    pub epoch: u64,
+    /// How MFA was settled.
+    pub settled: Settled,
+}
+
+/// How MFA was settled, with what goes with each way.
+#[derive(Clone, Copy, Debug)]
+pub enum Settled {
+    /// By a code of a factor of this method ([`crate::factor::Kind::amr`]).
+    Passed(&'static str),
+    /// It was not needed, for this reason ([`crate::policy::Decision::of`]).
+    NotRequired(&'static str),
+}
+
+impl Claims {
+    fn new(statement: &Statement<'_>, issuer: &str, audience: &str, jti: String, now: Timestamp) -> Self {
+        let (mfa, reason, amr) = match statement.settled {
+            Settled::Passed(method) => (Mfa::Passed, None, vec![method.to_owned(), "mfa".to_owned()]),
+            Settled::NotRequired(reason) => (Mfa::NotRequired, Some(reason.to_owned()), vec![]),
+        };
+        Self {
+            iss: issuer.to_owned(),
+            aud: audience.to_owned(),
+            sub: statement.user.clone(),
+            iat: now.seconds(),
+            exp: now.plus(LIFE).seconds(),
+            jti,
+            mfa,
+            reason,
+            amr,
+            workspaces: statement.workspaces.to_vec(),
+            mfa_epoch: statement.epoch,
+            ath: statement.ath.to_owned(),
+        }
+    }
+}
+
+/// The hash that binds an assertion to a login token: base64url of the SHA-256 of the token alone (as in RFC 9449).
+pub fn token_hash(login_token: &str) -> String {
+    BASE64URL_NOPAD.encode(&Sha256::digest(login_token))
+}
+
+/// Whether `assertion` lets its user change their factors, in an account of this epoch.
+pub fn require_passed(assertion: Option<&Claims>, epoch: u64) -> Result<(), Refusal> {
+    match assertion {
+        Some(claims) if claims.mfa_epoch != epoch => Err(Refusal::AssertionInvalid("mfa_epoch")),
+        Some(claims) if claims.mfa == Mfa::Passed => Ok(()),
+        _ => Err(Refusal::AssertionRequired),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    alg: String,
+    typ: String,
+    kid: String,
+}
+
+/// An assertion taken apart; nothing in it is believed yet.
+pub struct Unverified<'a> {
+    header: Header,
+    claims: Claims,
+    signed: &'a str,
+    signature: Signature,
+}
+
+/// What an assertion must say to be this service's, for this request.
+pub struct Expected<'a> {
+    /// This service.
+    pub issuer: &'a str,
+    /// The app.
+    pub audience: &'a str,
+    /// The user of the request's login token.
+    pub user: &'a UserId,
+    /// The hash of the request's login token.
+    pub ath: &'a str,
+}
+
+impl<'a> Unverified<'a> {
+    /// Takes `token` apart: three parts of base64url, an ES256 header of this type, claims, a signature of 64 bytes.
+    pub fn parse(token: &'a str) -> Result<Self, Refusal> {
+        Self::take_apart(token).ok_or(Refusal::AssertionInvalid("format"))
+    }
+
+    fn take_apart(token: &'a str) -> Option<Self> {
+        if token.len() > LONGEST {
+            return None;
+        }
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let header: Header = serde_json::from_slice(&BASE64URL_NOPAD.decode(header.as_bytes()).ok()?).ok()?;
+        let claims = serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?).ok()?;
+        let signature = Signature::from_slice(&BASE64URL_NOPAD.decode(signature.as_bytes()).ok()?).ok()?;
+        (header.alg == ALGORITHM && header.typ == TYPE).then_some(Self { header, claims, signed, signature })
+    }
+
+    /// The label of the key that it says it was signed with.
+    pub fn key_label(&self) -> &str {
+        &self.header.kid
+    }
+
+    /// Checks everything; only then are there claims.
+    pub fn verify(self, key: &VerifyingKey, expected: &Expected<'_>, now: Timestamp) -> Result<Claims, Refusal> {
+        let Self { claims, signed, signature, .. } = self;
+        key.verify(signed.as_bytes(), &signature).map_err(|_| Refusal::AssertionInvalid("signature"))?;
+        let checks = [
+            ("iss", claims.iss == expected.issuer),
+            ("aud", claims.aud == expected.audience),
+            ("exp", now.seconds() < claims.exp),
+            ("iat", claims.iat <= now.plus(SKEW).seconds()),
+            ("sub", claims.sub == *expected.user),
+            ("ath", claims.ath.as_bytes().ct_eq(expected.ath.as_bytes()).into()),
+        ];
+        match checks.into_iter().find(|(_, holds)| !holds) {
+            Some((claim, _)) => Err(Refusal::AssertionInvalid(claim)),
+            None => Ok(claims),
+        }
+    }
+}
+
+/// What is signed: header and claims, each in base64url.
+fn signing_input(key_label: &str, claims: &Claims) -> serde_json::Result<String> {
+    let header = Header { alg: ALGORITHM.to_owned(), typ: TYPE.to_owned(), kid: key_label.to_owned() };
+    let [header, claims] = [serde_json::to_vec(&header)?, serde_json::to_vec(claims)?];
+    Ok(format!("{}.{}", BASE64URL_NOPAD.encode(&header), BASE64URL_NOPAD.encode(&claims)))
+}

@@ -1,0 +1,41 @@
+//! Derives codes in KMS: HMAC-SHA-256 with a key that never leaves it.
+
+use aws_sdk_kms::{Client, primitives::Blob, types::MacAlgorithmSpec::HmacSha256};
+use aws_types::SdkConfig;
+use zeroize::Zeroizing;
+
+use super::Mac;
+use crate::{
+    error::Fault,
+    settings::{KeyRing, SettingError, Settings},
+};
+
+/// The HMAC keys of one use (sent codes, recovery codes and digests have a ring each), and the way to KMS.
+pub struct Deriver {
+    kms: Client,
+    keys: KeyRing,
+}
+
+impl Deriver {
+    /// Takes its key ring from the setting `ring`.
+    pub fn new(settings: &Settings, aws: &SdkConfig, ring: &'static str) -> Result<Self, SettingError> {
+        Ok(Self { kms: Client::new(aws), keys: settings.key_ring(ring)? })
+    }
+
+    /// The label of the key that new codes are derived with, to be kept beside their nonce.
+    pub fn current_label(&self) -> Result<&str, Fault> {
+        let (label, _) = self.keys.current().ok_or(Fault::new("find a current key"))?;
+        Ok(label)
+    }
+
+    /// The MAC of `message` by the key that `label` stands for.
+    pub async fn derive(&self, label: &str, message: Vec<u8>) -> Result<Mac, Fault> {
+        let key = self.keys.find(label).ok_or(Fault::new("find the key that a code was derived with"))?;
+        let reply =
+            self.kms.generate_mac().key_id(key).mac_algorithm(HmacSha256).message(Blob::new(message)).send().await;
+        let mac =
+            reply.map_err(|error| Fault::aws("derive a code", error))?.mac.map(Blob::into_inner).map(Zeroizing::new);
+        let bytes = mac.and_then(|mac| mac.as_slice().try_into().ok()).ok_or(Fault::new("read the MAC of a code"))?;
+        Ok(Mac(Zeroizing::new(bytes)))
+    }
+}

@@ -1,0 +1,134 @@
+//! Two audiences for every failure. A [`Refusal`] is us saying no: part of the contract, told to the client. A [`Fault`]
+//! is something that broke: the log gets its whole chain, the client a bare 500 or 503. Neither ever holds a code, a
+//! secret or a phone number.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// What a request can end in, other than its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The answer is no.
+    #[error("refused: {0:?}")]
+    Refusal(Refusal),
+    /// There is no answer.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The outcome of a step of a request.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+/// A no that the contract names. What each means to a client stands in `infra/openapi.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request is not of the contract's form; says what to change.
+    InvalidRequest(String),
+    /// The body is over 16 KiB.
+    BodyTooLarge,
+    /// There is a body, and it is not declared to be JSON.
+    UnsupportedMediaType,
+    /// The gateway's authorizer vouched for nobody.
+    Unauthenticated,
+    /// The login token lacks this claim.
+    ClaimMissing(String),
+    /// This claim of the login token can't be read.
+    ClaimInvalid(String),
+    /// There is no assertion, or a valid one that is not enough.
+    AssertionRequired,
+    /// The assertion fails the check that is named.
+    AssertionInvalid(&'static str),
+    /// The user has no such factor.
+    FactorNotFound,
+    /// Only a pending factor can be activated.
+    FactorNotPending,
+    /// Only an active factor can be verified.
+    FactorNotActive,
+    /// The user has as many of this kind as they may.
+    TooManyFactors,
+    /// The pending factor is past its life or its guesses.
+    EnrollmentExpired,
+    /// The code is wrong.
+    CodeRejected {
+        /// How many more may follow before the next wait.
+        attempts_left: u32,
+    },
+    /// The code is right, but it, or a later one, has been accepted before.
+    CodeUsed,
+    /// Too many wrong codes: the next attempt must wait.
+    TooManyAttempts {
+        /// How long.
+        wait: Duration,
+    },
+    /// Too many wrong codes: only a recovery code, an emailed code or an operator helps.
+    Locked,
+}
+
+/// Something broke. Its text is for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {doing}")]
+pub struct Fault {
+    doing: &'static str,
+    temporary: bool,
+    #[source]
+    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Fault {
+    /// What can't be, was: a row that can't be read, a key that is not listed.
+    pub fn new(doing: &'static str) -> Self {
+        Self { doing, temporary: false, cause: None }
+    }
+
+    /// Broken by `cause`; trying again would not help.
+    pub fn caused(doing: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self { doing, temporary: false, cause: Some(cause.into()) }
+    }
+
+    /// Others kept coming in between; trying again may help.
+    pub fn contended(doing: &'static str) -> Self {
+        Self { doing, temporary: true, cause: None }
+    }
+
+    /// An AWS call that failed for good. Throttling, time-outs, lost connections and 5xx pass; the rest does not.
+    pub fn aws<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let temporary = match &error {
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => true,
+            SdkError::ServiceError(service) => {
+                service.raw().status().is_server_error() || service.err().code().is_some_and(passes)
+            }
+            _ => false,
+        };
+        Self { doing, temporary, cause: Some(Box::new(error)) }
+    }
+
+    /// Whether trying again may help: 503 rather than 500.
+    pub fn is_temporary(&self) -> bool {
+        self.temporary
+    }
+}
+
+/// Error codes, sent with a 400, of what is over in a moment.
+fn passes(code: &str) -> bool {
+    matches!(
+        code,
+        "ThrottlingException"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+            | "TransactionConflictException"
+            | "KMSInternalException"
+            | "DependencyTimeoutException"
+            | "KeyUnavailableException"
+    )
+}

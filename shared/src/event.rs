@@ -1,0 +1,39 @@
+//! What happened, for alarms and audits: one structured log line each, stable, never with a code, a secret or an address.
+
+use crate::user::UserId;
+
+/// Something an operator may count, be warned of, or search for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A factor was begun.
+    FactorPending,
+    /// A factor became active.
+    FactorActivated,
+    /// A code was accepted.
+    VerificationAccepted,
+    /// A code was wrong.
+    VerificationRejected,
+    /// A code was right, but used before.
+    VerificationReplayed,
+    /// The last failure that the schedule allows: the user's factors are locked.
+    VerificationLocked,
+}
+
+impl Event {
+    /// The event's name in the log.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FactorPending => "factor.pending",
+            Self::FactorActivated => "factor.activated",
+            Self::VerificationAccepted => "verification.accepted",
+            Self::VerificationRejected => "verification.rejected",
+            Self::VerificationReplayed => "verification.replayed",
+            Self::VerificationLocked => "verification.locked",
+        }
+    }
+
+    /// Writes the event's line. `factor` is a factor's id.
+    pub fn log(self, user: &UserId, factor: &str) {
+        tracing::info!(event = self.name(), user = user.as_str(), factor, "event");
+    }
+}

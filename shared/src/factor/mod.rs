@@ -1,0 +1,241 @@
+//! A second factor: an authenticator app. It is *pending* from its begin until a code from it is shown, then *active*.
+//! A pending factor lives ten minutes and five guesses, and counts for nothing.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::{clock::Timestamp, sealed::Sealed};
+
+/// How long a pending factor waits for its first code.
+pub const PENDING_LIFE: Duration = Duration::from_secs(10 * 60);
+/// How many codes may be tried on a pending factor.
+pub const PENDING_TRIES: u32 = 5;
+
+/// A factor's id: a ULID.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FactorId(String);
+
+impl FactorId {
+    /// A new id, from the time and 80 random bits.
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let random = random.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        Self(Ulid::from_parts(now.millis(), random).to_string())
+    }
+
+    /// Reads an id; `None` unless it is a ULID in its canonical spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        let canonical = Ulid::from_string(text).ok()?.to_string();
+        (canonical == text).then_some(Self(canonical))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FactorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a factor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An authenticator app.
+    Totp,
+}
+
+impl Kind {
+    /// The kinds there are.
+    pub const ALL: [Self; 1] = [Self::Totp];
+
+    /// Reads a kind by its name in the contract.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "totp" => Some(Self::Totp),
+            _ => None,
+        }
+    }
+
+    /// How many active factors of the kind a user may have.
+    pub const fn limit(self) -> usize {
+        match self {
+            Self::Totp => 5,
+        }
+    }
+
+    /// How a code of the kind counts as an authentication method (RFC 8176).
+    pub const fn amr(self) -> &'static str {
+        match self {
+            Self::Totp => "otp",
+        }
+    }
+}
+
+/// How far a factor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Begun; no code from it has been shown.
+    Pending,
+    /// Proven, and good for logging in.
+    Active,
+}
+
+/// What a user calls a factor: 1 to 64 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FactorName(String);
+
+impl FactorName {
+    /// What a factor is called that nobody named.
+    pub fn of_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Totp => Self("Authenticator app".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for FactorName {
+    type Error = InvalidName;
+
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        let name = name.trim();
+        if (1..=64).contains(&name.chars().count()) && !name.chars().any(steers_text) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidName)
+        }
+    }
+}
+
+/// Characters that change how the text around them is read: controls, line and paragraph separators, and those that
+/// turn the direction of writing.
+fn steers_text(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+impl From<FactorName> for String {
+    fn from(name: FactorName) -> Self {
+        name.0
+    }
+}
+
+/// The text is not a name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid name")]
+pub struct InvalidName;
+
+/// A factor, as the table keeps it in the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// What it is.
+    pub kind: Kind,
+    /// How far it has come.
+    pub status: Status,
+    /// What its user calls it.
+    pub name: FactorName,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// When a code from it was last accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    /// Its secret.
+    pub sealed: Sealed,
+    /// Codes tried on it while it is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
+    /// The time step of the last code accepted: only later ones are accepted after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<u64>,
+}
+
+impl Factor {
+    /// A factor just begun.
+    pub fn begun(kind: Kind, name: FactorName, sealed: Sealed, now: Timestamp) -> Self {
+        Self {
+            kind,
+            status: Status::Pending,
+            name,
+            created_at: now,
+            last_used_at: None,
+            sealed,
+            tries: Some(0),
+            last_step: None,
+        }
+    }
+
+    /// The factor once a code of time step `step` has proven it.
+    #[must_use]
+    pub fn activated(&self, step: u64, now: Timestamp) -> Self {
+        Self { status: Status::Active, last_used_at: Some(now), tries: None, last_step: Some(step), ..self.clone() }
+    }
+
+    /// Whether it is active.
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Active
+    }
+
+    /// Whether it is pending and can still be activated.
+    pub fn is_live_pending(&self, now: Timestamp) -> bool {
+        self.status == Status::Pending && now < self.pending_until() && self.tries.unwrap_or_default() < PENDING_TRIES
+    }
+
+    /// When it expires, if it is still pending then.
+    pub fn pending_until(&self) -> Timestamp {
+        self.created_at.plus(PENDING_LIFE)
+    }
+
+    /// What clients see of it.
+    pub fn summary<'a>(&'a self, id: &'a FactorId) -> Summary<'a> {
+        Summary {
+            id,
+            kind: self.kind,
+            name: &self.name,
+            status: self.status,
+            created_at: self.created_at.rfc3339(),
+            last_used_at: self.last_used_at.map(Timestamp::rfc3339),
+        }
+    }
+}
+
+/// What clients see of a factor.
+#[derive(Serialize)]
+pub struct Summary<'a> {
+    id: &'a FactorId,
+    kind: Kind,
+    name: &'a FactorName,
+    status: Status,
+    created_at: String,
+    last_used_at: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_ulid_in_its_canonical_spelling() {
+        let id = FactorId::new(Timestamp::from_millis(1_795_512_600_000), [255; 10]);
+        assert_eq!(FactorId::parse(id.as_str()), Some(id.clone()));
+        for bad in ["", "x", &id.as_str().to_lowercase(), &format!("{id}0"), "IIIIIIIIIIIIIIIIIIIIIIIIII"] {
+            assert_eq!(FactorId::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_trimmed_and_holds_nothing_that_steers_text() {
+        let name = |text: &str| FactorName::try_from(text.to_owned()).map(String::from);
+        assert_eq!(name("  Work phone "), Ok("Work phone".to_owned()));
+        assert_eq!(name(&"é".repeat(64)), Ok("é".repeat(64)));
+        for bad in ["", "  ", "a\nb", "a\r\nSet-Cookie: x", "a\u{0}", "a\u{202e}b", "a\u{2028}b", &"é".repeat(65)] {
+            assert_eq!(name(bad), Err(InvalidName), "{bad:?}");
+        }
+    }
+}

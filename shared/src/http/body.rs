@@ -1,0 +1,110 @@
+//! A request's body, read field by field. Every complaint names the field and never quotes what was sent in it: a
+//! parser's own message could hold a code.
+
+use lambda_http::{Body, http::header::CONTENT_TYPE};
+use serde_json::{Map, Value};
+
+use super::Request;
+use crate::{code::Code, error::Refusal};
+
+/// The largest body that is read, in bytes.
+const LARGEST: usize = 16 * 1024;
+
+/// The fields of a JSON object that were not taken yet.
+pub struct Fields(Map<String, Value>);
+
+impl Request {
+    /// The body's fields. No body at all is an object without fields.
+    pub fn fields(&self) -> Result<Fields, Refusal> {
+        let bytes = match self.event.body() {
+            Body::Text(text) => text.as_bytes(),
+            Body::Binary(bytes) => bytes,
+            _ => &[],
+        };
+        if bytes.is_empty() {
+            return Ok(Fields(Map::new()));
+        }
+        if bytes.len() > LARGEST {
+            return Err(Refusal::BodyTooLarge);
+        }
+        if !self.header(CONTENT_TYPE.as_str()).is_some_and(is_json) {
+            return Err(Refusal::UnsupportedMediaType);
+        }
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(fields)) => Ok(Fields(fields)),
+            _ => Err(invalid("The body must be a JSON object.")),
+        }
+    }
+}
+
+/// Whether a content type is JSON's, in UTF-8.
+fn is_json(content_type: &str) -> bool {
+    let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
+    let parameters = parameters.trim();
+    essence.trim().eq_ignore_ascii_case("application/json")
+        && (parameters.is_empty() || parameters.eq_ignore_ascii_case("charset=utf-8"))
+}
+
+impl Fields {
+    /// The text of a field that must be there.
+    pub fn text(&mut self, name: &str) -> Result<String, Refusal> {
+        self.optional_text(name)?.ok_or_else(|| invalid(format!("The field `{name}` is missing.")))
+    }
+
+    /// The text of a field that may be absent.
+    pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(invalid(format!("The field `{name}` must be a string."))),
+        }
+    }
+
+    /// The field `code`: six digits.
+    pub fn code(&mut self) -> Result<Code, Refusal> {
+        Code::parse(&self.text("code")?).ok_or_else(|| invalid("The field `code` must be six digits."))
+    }
+
+    /// Refuses what is left by name: nothing that was sent is silently ignored.
+    pub fn end(self) -> Result<(), Refusal> {
+        match self.0.keys().next() {
+            None => Ok(()),
+            // A name of this form is a name; anything else could be a secret in the wrong place.
+            Some(name) if name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+                Err(invalid(format!("The field `{name}` is not known here.")))
+            }
+            Some(_) => Err(invalid("There is a field that is not known here.")),
+        }
+    }
+}
+
+/// The refusal of a request that is not of the contract's form.
+pub fn invalid(why: impl Into<String>) -> Refusal {
+    Refusal::InvalidRequest(why.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_json_with_or_without_its_charset() {
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=utf-8"] {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in
+            ["", "text/plain", "application/jsonx", "application/json; charset=latin1", "application/problem+json"]
+        {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_named_only_if_it_looks_like_a_name() {
+        let left = |name: &str| Fields(Map::from_iter([(name.to_owned(), Value::Null)])).end();
+        assert_eq!(left("codes"), Err(invalid("The field `codes` is not known here.")));
+        for secret in ["123456", "JBSWY3DPEHPK3PXP", "k3xq-9f2m-7w4d-h8ra"] {
+            assert_eq!(left(secret), Err(invalid("There is a field that is not known here.")), "{secret}");
+        }
+    }
+}

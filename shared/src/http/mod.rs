@@ -1,0 +1,177 @@
+//! The edge: an event of the gateway in, a reply out. What every function needs for that is an [`Api`].
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use aws_types::SdkConfig;
+use lambda_http::{
+    Body, Context, RequestExt, Response,
+    http::{HeaderName, StatusCode, header},
+    request::RequestContext,
+};
+use serde::Serialize;
+use tracing::{Span, info_span};
+
+use self::caller::{Caller, ClaimNames};
+use crate::{
+    assertion::keys::PublicKeys,
+    clock::{Clock, Timestamp},
+    error::{Error, Fault, Result},
+    settings::{SettingError, Settings},
+};
+
+pub mod body;
+pub mod caller;
+mod problem;
+
+/// What every function needs to take a request and to answer it.
+pub struct Api {
+    clock: Clock,
+    claims: ClaimNames,
+    keys: PublicKeys,
+    issuer: String,
+    audience: String,
+    cold: AtomicBool,
+}
+
+/// A request, with the time at which it came: the only time that its handling knows.
+pub struct Request {
+    event: lambda_http::Request,
+    /// When it came.
+    pub now: Timestamp,
+}
+
+/// An answer that is not an error.
+#[derive(Debug)]
+pub struct Reply {
+    status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    body: Vec<u8>,
+}
+
+impl Api {
+    /// Takes `MFA_ISSUER`, `MFA_AUDIENCE`, the signing keys and the names of claims from the settings.
+    pub fn new(settings: &Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, SettingError> {
+        Ok(Self {
+            clock,
+            claims: ClaimNames::new(settings)?,
+            keys: PublicKeys::new(settings, aws)?,
+            issuer: settings.required("MFA_ISSUER")?,
+            audience: settings.required("MFA_AUDIENCE")?,
+            cold: AtomicBool::new(true),
+        })
+    }
+
+    /// Takes a request in, and opens the span that its log lines stand in.
+    pub fn receive(&self, event: lambda_http::Request) -> (Request, Span) {
+        let request = Request { event, now: self.clock.now() };
+        let id = request.event.lambda_context_ref().map_or("", |context: &Context| context.request_id.as_str());
+        let cold_start = self.cold.swap(false, Ordering::Relaxed);
+        let span = info_span!("request", request_id = id, cold_start, route = request.route());
+        (request, span)
+    }
+
+    /// Who is asking. An assertion that the request carries is checked here, and an invalid one is an error.
+    pub async fn caller(&self, request: &Request) -> Result<Caller> {
+        Caller::read(self, request).await
+    }
+
+    /// The public keys that assertions are checked with.
+    pub fn keys(&self) -> &PublicKeys {
+        &self.keys
+    }
+
+    /// Answers, and writes the request's line into the log.
+    pub fn respond(&self, request: &Request, outcome: Result<Reply>) -> Response<Body> {
+        let duration_ms = self.clock.now().since(request.now).as_millis();
+        let duration_ms = u64::try_from(duration_ms).unwrap_or(u64::MAX);
+        let (code, reply) = match outcome {
+            Ok(reply) => ("ok", reply),
+            Err(Error::Refusal(refusal)) => problem::of_refusal(&refusal, &self.issuer),
+            Err(Error::Fault(fault)) => {
+                tracing::error!(fault = chain(&fault), "fault");
+                problem::of_fault(&fault, &self.issuer)
+            }
+        };
+        tracing::info!(status = reply.status.as_u16(), outcome = code, duration_ms, "request");
+        reply.into_response()
+    }
+}
+
+/// An error with its causes, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl Request {
+    /// The gateway's key of the route: `POST /v1/factors/{factor_id}/verify`.
+    pub fn route(&self) -> &str {
+        match self.event.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref().unwrap_or_default(),
+            _ => "",
+        }
+    }
+
+    /// The error for a route that the gateway should not have sent here.
+    pub fn misrouted(&self) -> Error {
+        Fault::new("serve a route that is another function's").into()
+    }
+
+    /// The path parameter `name`, percent-decoded by the gateway.
+    pub fn path(&self, name: &str) -> String {
+        let parameters = self.event.path_parameters_ref();
+        parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
+    }
+
+    /// The header `name`, if it is there and is text.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.event.headers().get(name)?.to_str().ok()
+    }
+}
+
+impl Reply {
+    /// 200 with `body` as JSON.
+    pub fn ok(body: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::OK, "application/json", body)
+    }
+
+    /// 201 with `body` as JSON.
+    pub fn created(body: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::CREATED, "application/json", body)
+    }
+
+    /// Lets anyone keep the reply for `life`. Without this nobody may.
+    #[must_use]
+    pub fn cached_for(mut self, life: Duration) -> Self {
+        self.headers.retain(|(name, _)| *name != header::CACHE_CONTROL);
+        self.with(header::CACHE_CONTROL, format!("public, max-age={}", life.as_secs()))
+    }
+
+    fn json(status: StatusCode, content_type: &str, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(|error| Fault::caused("write a reply", error))?;
+        let reply = Self { status, headers: Vec::new(), body };
+        // Secrets, assertions and codes are in replies: nothing on the way may keep one.
+        Ok(reply.with(header::CONTENT_TYPE, content_type).with(header::CACHE_CONTROL, "no-store"))
+    }
+
+    fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn into_response(self) -> Response<Body> {
+        // Text, not bytes: bytes would leave the function in base64.
+        let body = String::from_utf8(self.body).map_or(Body::Empty, Body::Text);
+        let mut response = Response::new(body);
+        *response.status_mut() = self.status;
+        for (name, value) in self.headers {
+            if let Ok(value) = value.parse() {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
+    }
+}

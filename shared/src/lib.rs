@@ -1,0 +1,29 @@
+//! The nouns of serverless-mfa, one module each. A noun's `mod.rs` holds its rule and is pure: time and randomness come
+//! in as arguments. The file beside it, where there is one, makes the few AWS calls that make the rule hold.
+//!
+//! Who may know whom (a test reads the `use` lines and holds this):
+//! - [`user`], [`clock`], [`random`], [`error`], [`event`], [`settings`] know nothing of ours, and anyone may know them;
+//! - [`totp`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
+//! - [`factor`] knows totp, code and sealed; [`recovery`] knows code;
+//! - [`account`] knows factor, recovery, attempts, code and sealed;
+//! - [`policy`] knows account and factor; [`http`] knows assertion and code;
+//! - a store, deriver or signer knows what its noun may, [`table`], and one SDK client.
+
+pub mod account;
+pub mod assertion;
+pub mod attempts;
+pub mod boot;
+pub mod clock;
+pub mod code;
+pub mod error;
+pub mod event;
+pub mod factor;
+pub mod http;
+pub mod policy;
+pub mod random;
+pub mod recovery;
+pub mod sealed;
+pub mod settings;
+pub mod table;
+pub mod totp;
+pub mod user;

@@ -1,0 +1,114 @@
+//! What whoever deploys this decides. `main.rs` reads the environment once; each part takes the settings it needs by
+//! name, so that a missing one ends the cold start with its name.
+
+use std::collections::HashMap;
+
+/// Settings by name, the names those of the environment variables.
+#[derive(Clone, Default)]
+pub struct Settings(HashMap<String, String>);
+
+impl Settings {
+    /// The process's environment. An empty variable counts as absent.
+    pub fn from_environment() -> Self {
+        std::env::vars().collect()
+    }
+
+    /// The setting `name`.
+    ///
+    /// # Errors
+    /// Names the setting where it is missing.
+    pub fn required(&self, name: &'static str) -> Result<String, SettingError> {
+        self.optional(name).ok_or(SettingError::Missing(name))
+    }
+
+    /// The setting `name`, if it is there.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    /// The key ring in the setting `name`.
+    pub fn key_ring(&self, name: &'static str) -> Result<KeyRing, SettingError> {
+        KeyRing::parse(&self.required(name)?).ok_or(SettingError::Invalid(name, "label=key,label=key"))
+    }
+}
+
+impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Settings {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(pairs: I) -> Self {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self(pairs.filter(|(_, value): &(String, String)| !value.is_empty()).collect())
+    }
+}
+
+/// KMS keys of one use, by short labels: `2027=<key id or ARN>,2026=…`. The first is the current one. The others still
+/// serve what was made with them, and go when nothing of that is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRing(Vec<(String, String)>);
+
+impl KeyRing {
+    fn parse(text: &str) -> Option<Self> {
+        let mut keys: Vec<(String, String)> = Vec::new();
+        for entry in text.split(',') {
+            let (label, key) = entry.trim().split_once('=')?;
+            let spelled = !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+            let known = keys.iter().any(|(other, _)| other == label);
+            if !spelled || known || key.is_empty() {
+                return None;
+            }
+            keys.push((label.to_owned(), key.to_owned()));
+        }
+        Some(Self(keys))
+    }
+
+    /// Label and key id of the current key, which makes what is new.
+    pub fn current(&self) -> Option<(&str, &str)> {
+        self.iter().next()
+    }
+
+    /// The key id that `label` stands for.
+    pub fn find(&self, label: &str) -> Option<&str> {
+        self.iter().find(|(known, _)| *known == label).map(|(_, key)| key)
+    }
+
+    /// Label and key id of each key, the current one first.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(label, key)| (label.as_str(), key.as_str()))
+    }
+}
+
+/// A setting is missing or can't be read; the cold start ends with it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// It is not set, or empty.
+    #[error("the setting {0} is missing")]
+    Missing(&'static str),
+    /// It does not have the form that is named.
+    #[error("the setting {0} must be: {1}")]
+    Invalid(&'static str, &'static str),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_or_empty_setting_is_named() {
+        let settings = Settings::from_iter([("MFA_TABLE", "")]);
+        assert_eq!(settings.required("MFA_TABLE"), Err(SettingError::Missing("MFA_TABLE")));
+        assert_eq!(SettingError::Missing("MFA_TABLE").to_string(), "the setting MFA_TABLE is missing");
+    }
+
+    #[test]
+    fn the_first_key_of_a_ring_is_the_current_one() {
+        let ring = KeyRing::parse("b=arn:aws:kms:eu-west-1:1:key/2, a=alias/one").unwrap();
+        assert_eq!(ring.current(), Some(("b", "arn:aws:kms:eu-west-1:1:key/2")));
+        assert_eq!(ring.find("a"), Some("alias/one"));
+        assert_eq!(ring.find("c"), None);
+    }
+
+    #[test]
+    fn a_ring_without_labels_or_with_one_label_twice_is_refused() {
+        for bad in ["", "alias/one", "=x", "a=", "a b=x", "a=x,a=y", "a=x,"] {
+            assert_eq!(KeyRing::parse(bad), None, "{bad:?}");
+        }
+    }
+}
