@@ -99,7 +99,7 @@ impl Function {
 
     async fn open(&self, user: &UserId, id: &FactorId, factor: &Factor) -> Result<TotpSecret, Fault> {
         let binding = Binding { user, item: id.as_str(), purpose: Purpose::Totp };
-        Ok(TotpSecret::new(self.sealer.open(binding, &factor.sealed).await?))
+        Ok(TotpSecret::new(&self.sealer.open(binding, &factor.sealed).await?))
     }
 
     /// The recovery codes that an activation brings: none where a factor is active already.

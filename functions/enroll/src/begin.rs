@@ -16,6 +16,8 @@ use shared::{
     totp::{SECRET_BYTES, TotpSecret, qr_svg},
 };
 
+use zeroize::Zeroizing;
+
 use crate::Function;
 
 #[derive(Serialize)]
@@ -44,7 +46,7 @@ impl Function {
         fields.end()?;
 
         let id = FactorId::new(now, random::bytes()?);
-        let secret = TotpSecret::new(random::bytes::<SECRET_BYTES>()?.to_vec().into());
+        let secret = TotpSecret::new(Zeroizing::new(random::bytes::<SECRET_BYTES>()?).as_slice());
         let uri = secret.uri(&self.app_name, caller.label());
         let qr_svg = qr_svg(&uri).ok_or(Fault::new("draw a QR code"))?;
 

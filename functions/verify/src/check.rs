@@ -40,7 +40,7 @@ impl Function {
 
         let binding = Binding { user, item: id.as_str(), purpose: Purpose::Totp };
         let opened = self.sealer.open(binding, &factor.sealed).await;
-        let secret = TotpSecret::new(self.accounts.or_give_back(user, &reserved, opened).await?);
+        let secret = TotpSecret::new(&self.accounts.or_give_back(user, &reserved, opened).await?);
         let Some(step) = secret.matching_step(code.digits(), now) else {
             let locked = FACTORS.locks_at(account.failures);
             log(if locked { Event::VerificationLocked } else { Event::VerificationRejected });

@@ -8,7 +8,7 @@ use shared::{assertion::keys::Jwk, error::Result, http::Reply};
 use crate::Function;
 
 /// How long a key set may be kept. A new signing key is published this long before it signs.
-const LIFE: Duration = Duration::from_secs(60 * 60);
+const LIFE: Duration = Duration::from_hours(1);
 
 #[derive(Serialize)]
 struct KeySet {

@@ -1,1 +1,132 @@
+//! The whole product on one machine: an embedded AWS, an API Gateway, an identity provider for development, and the very
+//! functions that Lambda runs. Loopback only; nothing here is reachable from elsewhere, or meant to be.
 
+use std::{net::SocketAddr, sync::Arc};
+
+use shared::settings::Settings;
+use tokio::net::TcpListener;
+
+use crate::{
+    aws::Aws,
+    clock::StackClock,
+    data::{Data, DataError},
+    gateway::{Functions, Gateway, Routes},
+    identity::IdentityProvider,
+};
+
+mod aws;
+pub mod clock;
+pub mod data;
+mod dev;
+mod gateway;
+mod identity;
+mod keys;
+mod loopback;
+mod sdk;
+
+/// How a stack is started.
+pub struct Options {
+    /// The API's port; 0 for any free one.
+    pub port: u16,
+    /// The embedded AWS's port; 0 for any free one.
+    pub aws_port: u16,
+    /// Where it keeps what it keeps.
+    pub data: Data,
+}
+
+/// A running stack. It ends when it is dropped.
+pub struct Stack {
+    /// Where the API is: `http://127.0.0.1:8080`.
+    pub api_url: String,
+    /// Where AWS is: `http://127.0.0.1:4566`.
+    pub aws_url: String,
+    servers: [tokio::task::JoinHandle<()>; 2],
+}
+
+/// Why a stack could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else listens there.
+    #[error("port {port} is taken; choose another one with {flag}")]
+    PortTaken {
+        /// The port.
+        port: u16,
+        /// The flag that changes it.
+        flag: &'static str,
+    },
+    /// The port can't be listened on.
+    #[error("could not listen on port {port}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What is kept can't be read or written.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The embedded database failed.
+    #[error("could not open the table")]
+    Table(#[from] dynoxide::DynoxideError),
+    /// The contract can't be read.
+    #[error("could not read infra/openapi.yaml")]
+    Contract(#[from] serde_saphyr::Error),
+    /// A function did not start.
+    #[error("could not start a function")]
+    Function(#[from] shared::settings::SettingError),
+}
+
+impl Stack {
+    /// Starts a stack; it answers when this returns.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let (api, api_url) = listen(options.port, "--port").await?;
+        let (aws, aws_url) = listen(options.aws_port, "--aws-port").await?;
+        let clock = StackClock::open(&options.data)?;
+        let keys = keys::Keys::open(&options.data)?;
+        let identity = IdentityProvider::new(format!("{api_url}/dev"), &keys.identity(), clock.clone())?;
+        let cloud = Arc::new(Aws::open(&options.data, keys)?);
+        let functions = Functions::start(&settings(&api_url), &sdk::config(&aws_url), &clock.clock())?;
+        let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions, clock, cloud.clone()));
+        let serve = |listener, router| {
+            tokio::spawn(async move {
+                // Only ends with the task.
+                let _ = axum::serve(listener, loopback::only(router)).await;
+            })
+        };
+        // The data's lock lives as long as the stack: with the server that uses it.
+        let table = serve(aws, aws::router(cloud));
+        let servers = [serve(api, gateway::router(gateway)), table];
+        Ok(Self { api_url, aws_url, servers })
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        for server in &self.servers {
+            server.abort();
+        }
+    }
+}
+
+async fn listen(port: u16, flag: &'static str) -> Result<(TcpListener, String), StartError> {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port))).await;
+    let listener = listener.map_err(|source| match source.kind() {
+        std::io::ErrorKind::AddrInUse => StartError::PortTaken { port, flag },
+        _ => StartError::Listen { port, source },
+    })?;
+    let address = listener.local_addr().map_err(|source| StartError::Listen { port, source })?;
+    Ok((listener, format!("http://{address}")))
+}
+
+/// The settings of the functions, as a deployment would have them.
+fn settings(api_url: &str) -> Settings {
+    Settings::from_iter([
+        ("MFA_TABLE", aws::TABLE),
+        ("MFA_SEALING_KEY", keys::SEALING),
+        ("MFA_RECOVERY_KEYS", &format!("local={}", keys::RECOVERY)),
+        ("MFA_SIGNING_KEYS", &format!("local={}", keys::SIGNING)),
+        ("MFA_ISSUER", api_url),
+        ("MFA_AUDIENCE", "app"),
+        ("MFA_APP_NAME", "Local App"),
+    ])
+}

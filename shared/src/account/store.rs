@@ -130,10 +130,10 @@ impl Accounts {
         reserved: &Reserved,
         looked: Result<T, Fault>,
     ) -> Result<T, Fault> {
-        if looked.is_err() {
-            if let Err(fault) = self.give_back(user, reserved).await {
-                tracing::warn!(%fault, "an attempt that was not looked at stays counted");
-            }
+        if looked.is_err()
+            && let Err(fault) = self.give_back(user, reserved).await
+        {
+            tracing::warn!(%fault, "an attempt that was not looked at stays counted");
         }
         looked
     }

@@ -19,7 +19,7 @@ pub mod keys;
 pub mod signer;
 
 /// How long an assertion lives.
-pub const LIFE: Duration = Duration::from_secs(5 * 60);
+pub const LIFE: Duration = Duration::from_mins(5);
 /// The longest assertion that is looked at, in bytes. Fifty workspaces of 2 KB make one of 4 KB.
 const LONGEST: usize = 8 * 1024;
 /// How far ahead of ours the clock that signed may be.

@@ -15,7 +15,7 @@ use crate::clock::Timestamp;
 /// Failures before the first wait.
 pub const FREE: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
-const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// A schedule of waits, with the number of failures at which it locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,12 +114,12 @@ mod tests {
             assert_eq!(wait_after(failures), Verdict::Wait(Duration::from_secs(seconds)), "{failures}");
             assert_eq!(left_before_wait(failures), 0);
         }
-        assert_eq!(wait_after(49), Verdict::Wait(Duration::from_secs(3600)));
+        assert_eq!(wait_after(49), Verdict::Wait(Duration::from_hours(1)));
     }
 
     #[test]
     fn at_fifty_it_is_locked_however_long_one_waits() {
-        assert_eq!(FACTORS.judge(50, LAST, LAST.plus(Duration::from_secs(365 * 86_400))), Verdict::Locked);
+        assert_eq!(FACTORS.judge(50, LAST, LAST.plus(Duration::from_hours(365 * 24))), Verdict::Locked);
         assert_eq!(wait_after(51), Verdict::Locked);
         assert!(FACTORS.locks_at(50) && !FACTORS.locks_at(49));
     }

@@ -9,7 +9,7 @@ use ulid::Ulid;
 use crate::{clock::Timestamp, sealed::Sealed};
 
 /// How long a pending factor waits for its first code.
-pub const PENDING_LIFE: Duration = Duration::from_secs(10 * 60);
+pub const PENDING_LIFE: Duration = Duration::from_mins(10);
 /// How many codes may be tried on a pending factor.
 pub const PENDING_TRIES: u32 = 5;
 

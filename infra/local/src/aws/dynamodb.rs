@@ -1,0 +1,74 @@
+//! DynamoDB by dynoxide, in process: an SQLite file, or memory. It never sweeps what has expired, as the real one may
+//! not for days.
+
+use dynoxide::{Database, DynoxideError};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::json;
+
+use super::Answer;
+use crate::data::Data;
+
+/// The table's name.
+pub const TABLE: &str = "mfa";
+
+/// The database with the one table.
+pub struct Table(Database);
+
+impl Table {
+    /// The table, made if it is not there.
+    pub fn open(data: &Data) -> Result<Self, DynoxideError> {
+        let database = match data.path("table.sqlite") {
+            Some(path) => Database::new(&path.to_string_lossy())?,
+            None => Database::memory()?,
+        };
+        let table = Self(database);
+        let schema = json!({
+            "TableName": TABLE,
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+        });
+        match serde_json::from_value(schema).map(|request| table.0.create_table(request)) {
+            Ok(Ok(_) | Err(DynoxideError::ResourceInUseException(_))) => Ok(table),
+            Ok(Err(error)) => Err(error),
+            Err(error) => Err(DynoxideError::SerializationException(error.to_string())),
+        }
+    }
+
+    /// Makes a call.
+    pub fn call(&self, operation: &str, body: &[u8]) -> Answer {
+        let db = &self.0;
+        match operation {
+            "GetItem" => run(body, |request| db.get_item(request)),
+            "PutItem" => run(body, |request| db.put_item(request)),
+            "UpdateItem" => run(body, |request| db.update_item(request)),
+            "DeleteItem" => run(body, |request| db.delete_item(request)),
+            "Query" => run(body, |request| db.query(request)),
+            "Scan" => run(body, |request| db.scan(request)),
+            "BatchGetItem" => run(body, |request| db.batch_get_item(request)),
+            "BatchWriteItem" => run(body, |request| db.batch_write_item(request)),
+            "TransactGetItems" => run(body, |request| db.transact_get_items(request)),
+            "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
+            "DescribeTable" => run(body, |request| db.describe_table(request)),
+            "ListTables" => run(body, |request| db.list_tables(request)),
+            _ => Answer::error(400, "UnknownOperationException", "There is no such operation here."),
+        }
+    }
+}
+
+fn run<Q: DeserializeOwned, A: Serialize>(body: &[u8], call: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Answer {
+    let Ok(request) = serde_json::from_slice(body) else {
+        return Answer::error(400, "com.amazon.coral.service#SerializationException", "The request can't be read.");
+    };
+    match call(request) {
+        Ok(reply) => serde_json::to_string(&reply)
+            .map_or_else(|_| Answer::error(500, "InternalServerError", "The reply can't be written."), Answer::ok),
+        Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+    }
+}

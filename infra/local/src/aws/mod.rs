@@ -1,0 +1,84 @@
+//! An AWS on one endpoint, as far as the functions use it. Anything with an AWS SDK can be pointed at it. Signatures are
+//! not checked: it is for this machine only.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use self::{calls::Calls, dynamodb::Table, kms::Kms};
+use crate::{StartError, data::Data, keys::Keys, sdk::REQUEST_HEADER};
+
+pub mod calls;
+mod dynamodb;
+mod kms;
+
+pub use dynamodb::TABLE;
+
+/// The services.
+pub struct Aws {
+    /// The calls that were made.
+    pub calls: Calls,
+    table: Table,
+    kms: Kms,
+}
+
+/// What a service answers: a status, and JSON.
+pub struct Answer {
+    status: u16,
+    body: String,
+}
+
+impl Answer {
+    fn ok(body: impl Into<String>) -> Self {
+        Self { status: 200, body: body.into() }
+    }
+
+    /// An error as the JSON protocols spell it.
+    fn error(status: u16, code: &str, message: &str) -> Self {
+        Self { status, body: json!({"__type": code, "message": message}).to_string() }
+    }
+}
+
+impl Aws {
+    /// The services, with what they keep.
+    pub fn open(data: &Data, keys: Keys) -> Result<Self, StartError> {
+        Ok(Self { calls: Calls::new(), table: Table::open(data)?, kms: Kms::new(keys) })
+    }
+}
+
+/// The endpoint.
+pub fn router(aws: Arc<Aws>) -> Router {
+    Router::new().fallback(call).with_state(aws)
+}
+
+async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> Response {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let (prefix, operation) = header("x-amz-target").split_once('.').unwrap_or_default();
+    let service = match prefix {
+        "DynamoDB_20120810" => "dynamodb",
+        "TrentService" => "kms",
+        _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
+    };
+    let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation);
+    let (operation, worker) = (operation.to_owned(), aws.clone());
+    // The table blocks on its one lock.
+    let done = tokio::task::spawn_blocking(move || match service {
+        "dynamodb" => worker.table.call(&operation, &body),
+        _ => worker.kms.call(&operation, &body),
+    });
+    let result = done.await.unwrap_or_else(|_| Answer::error(500, "InternalServerError", "The service failed."));
+    aws.calls.end(call);
+    answer(result)
+}
+
+fn answer(answer: Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, [(CONTENT_TYPE, "application/x-amz-json-1.1")], answer.body).into_response()
+}

@@ -1,0 +1,65 @@
+//! The stack's clock: the machine's, moved forward. The functions, the authorizer and the identity provider share it.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use shared::clock::{Clock, Timestamp};
+
+use crate::data::{self, Data, DataError};
+
+/// The file with the seconds by which the clock is ahead.
+const FILE: &str = "clock";
+/// The farthest that a clock may be ahead: 100 years.
+const FARTHEST: u64 = 100 * 365 * 86_400;
+
+/// A clock that is `ahead` seconds ahead of the machine's, kept with the data.
+#[derive(Clone)]
+pub struct StackClock {
+    ahead: Arc<AtomicU64>,
+    data: Data,
+}
+
+impl StackClock {
+    /// The clock as it was left.
+    pub fn open(data: &Data) -> Result<Self, DataError> {
+        let ahead = match data.path(FILE) {
+            Some(path) => seconds_ahead(&path)?,
+            None => 0,
+        };
+        Ok(Self { ahead: Arc::new(AtomicU64::new(ahead)), data: data.clone() })
+    }
+
+    /// The clock, for those who only read it.
+    pub fn clock(&self) -> Clock {
+        let (machine, ahead) = (Clock::system(), self.ahead.clone());
+        Clock::new(move || machine.now().plus(Duration::from_secs(ahead.load(Ordering::SeqCst))))
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock().now()
+    }
+
+    /// Moves the clock forward.
+    pub fn advance(&self, seconds: u64) -> Result<(), DataError> {
+        let moved = |ahead: u64| Some(ahead.saturating_add(seconds).min(FARTHEST));
+        let _ = self.ahead.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
+        self.data.write(FILE, &self.ahead.load(Ordering::SeqCst).to_string())
+    }
+}
+
+/// The time of the stack whose data is in `folder`, running or not.
+pub fn now_in(folder: &Path) -> Result<Timestamp, DataError> {
+    Ok(Clock::system().now().plus(Duration::from_secs(seconds_ahead(&folder.join(FILE))?)))
+}
+
+fn seconds_ahead(path: &Path) -> Result<u64, DataError> {
+    let text = data::read(path)?.unwrap_or_else(|| "0".to_owned());
+    text.trim().parse().map_err(|_| DataError::Damaged(path.to_owned()))
+}

@@ -1,0 +1,94 @@
+//! Where a stack keeps what outlives it: one folder, or nowhere.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// A folder that this process alone uses, or memory.
+#[derive(Clone)]
+pub struct Data(Option<Folder>);
+
+#[derive(Clone)]
+struct Folder {
+    path: PathBuf,
+    _lock: Arc<File>,
+}
+
+/// What is kept can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// Another stack runs on the same folder.
+    #[error("another stack uses {}; choose another folder with --data", .0.display())]
+    InUse(PathBuf),
+    /// A file can't be read or written.
+    #[error("could not use {}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file does not hold what this version keeps in it.
+    #[error("{} can't be read; delete it to start anew", .0.display())]
+    Damaged(PathBuf),
+}
+
+impl Data {
+    /// Nothing outlives the stack.
+    pub const fn memory() -> Self {
+        Self(None)
+    }
+
+    /// The folder at `path`, made if it is not there, for its user's eyes only.
+    pub fn folder(path: &Path) -> Result<Self, DataError> {
+        let failed = |source| DataError::File { path: path.to_owned(), source };
+        fs::create_dir_all(path).map_err(failed)?;
+        private(path).map_err(failed)?;
+        let lock = File::create(path.join("lock")).map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self(Some(Folder { path: path.to_owned(), _lock: Arc::new(lock) }))),
+            Err(TryLockError::WouldBlock) => Err(DataError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    /// The path of the file `name`, if there is a folder.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        Some(self.0.as_ref()?.path.join(name))
+    }
+
+    /// The text of the file `name`, if it is there.
+    pub fn read(&self, name: &str) -> Result<Option<String>, DataError> {
+        self.path(name).map_or(Ok(None), |path| read(&path))
+    }
+
+    /// Writes the file `name`, whole or not at all.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), DataError> {
+        let Some(path) = self.path(name) else { return Ok(()) };
+        let new = path.with_extension("new");
+        fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(|source| DataError::File { path, source })
+    }
+}
+
+/// The text of the file at `path`, if it is there.
+pub fn read(path: &Path) -> Result<Option<String>, DataError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(DataError::File { path: path.to_owned(), source }),
+    }
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> io::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! The stack's own routes, which no deployment has: login tokens, the clock, the AWS calls that were made.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::gateway::Gateway;
+
+type Reply = Result<Json<Value>, (StatusCode, Json<Value>)>;
+type Stack = State<Arc<Gateway>>;
+
+/// The routes below `/dev`.
+pub fn router() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/tokens", post(token))
+        .route("/calls", get(calls))
+        .route("/clock", post(advance))
+        .route("/jwks.json", get(async |State(stack): Stack| Json(stack.identity.jwks())))
+        .route(
+            "/.well-known/openid-configuration",
+            get(async |State(stack): Stack| Json(stack.identity.configuration())),
+        )
+}
+
+async fn token(State(stack): Stack, body: Bytes) -> Reply {
+    let ask: Map<String, Value> =
+        serde_json::from_slice(&body).map_err(|_| bad("the body must be a JSON object: {\"sub\":\"ada\"}"))?;
+    let token = stack.identity.token(ask).map_err(bad)?;
+    Ok(Json(json!({ "token": token })))
+}
+
+async fn calls(State(stack): Stack) -> Json<Value> {
+    Json(json!({"calls": stack.aws.calls.list()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_seconds: u64,
+}
+
+async fn advance(State(stack): Stack, body: Bytes) -> Reply {
+    let ask: Advance =
+        serde_json::from_slice(&body).map_err(|_| bad("the body must be JSON: {\"advance_seconds\":30}"))?;
+    stack
+        .clock
+        .advance(ask.advance_seconds)
+        .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"message": error.to_string()}))))?;
+    Ok(Json(json!({"now": stack.clock.now().rfc3339()})))
+}
+
+fn bad(message: &str) -> (StatusCode, Json<Value>) {
+    (StatusCode::BAD_REQUEST, Json(json!({ "message": message })))
+}

@@ -1,0 +1,148 @@
+//! An API Gateway HTTP API: routes from the contract, a JWT authorizer, events through their JSON form. What it refuses
+//! itself it words as the real one does.
+
+use std::sync::Arc;
+
+use aws_types::{SdkConfig, app_name::AppName};
+use axum::{
+    Json, Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+};
+use lambda_http::RequestExt;
+use serde_json::{Map, Value, json};
+use shared::{
+    clock::Clock,
+    random,
+    settings::{SettingError, Settings},
+};
+
+pub use self::routes::Routes;
+use crate::{aws::Aws, clock::StackClock, dev, identity::IdentityProvider, sdk};
+
+mod authorizer;
+mod event;
+mod routes;
+
+/// The largest body that HTTP APIs take (Amazon API Gateway quotas): 10 MB.
+const LARGEST_BODY: usize = 10 * 1024 * 1024;
+
+/// The gateway, and what stands behind it.
+pub struct Gateway {
+    routes: Routes,
+    /// Who issues login tokens.
+    pub identity: IdentityProvider,
+    functions: Functions,
+    /// The stack's clock.
+    pub clock: StackClock,
+    /// What the functions call.
+    pub aws: Arc<Aws>,
+}
+
+/// The functions.
+pub struct Functions {
+    enroll: enroll::Function,
+    policy: policy::Function,
+    verify: verify::Function,
+}
+
+impl Functions {
+    /// Starts each as its `main.rs` would.
+    pub fn start(settings: &Settings, aws: &SdkConfig, clock: &Clock) -> Result<Self, SettingError> {
+        let named = |name: &'static str| {
+            let mut named = aws.to_builder();
+            named.set_app_name(AppName::new(name).ok());
+            named.build()
+        };
+        Ok(Self {
+            enroll: enroll::Function::new(settings, &named("enroll"), clock.clone())?,
+            policy: policy::Function::new(settings, &named("policy"), clock.clone())?,
+            verify: verify::Function::new(settings, &named("verify"), clock.clone())?,
+        })
+    }
+
+    async fn call(
+        &self,
+        function: &str,
+        event: lambda_http::Request,
+    ) -> Option<lambda_http::Response<lambda_http::Body>> {
+        match function {
+            "enroll" => Some(self.enroll.handle(event).await),
+            "policy" => Some(self.policy.handle(event).await),
+            "verify" => Some(self.verify.handle(event).await),
+            _ => None,
+        }
+    }
+}
+
+impl Gateway {
+    pub fn new(
+        routes: Routes,
+        identity: IdentityProvider,
+        functions: Functions,
+        clock: StackClock,
+        aws: Arc<Aws>,
+    ) -> Self {
+        Self { routes, identity, functions, clock, aws }
+    }
+}
+
+/// The API, and the stack's own routes beside it.
+pub fn router(gateway: Arc<Gateway>) -> Router {
+    Router::new().nest("/dev", dev::router()).fallback(serve).with_state(gateway)
+}
+
+async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+    let id = random::id().unwrap_or_default();
+    let mut response = match answer(gateway, request, id.clone()).await {
+        Ok(response) => response,
+        Err((status, message)) => (status, Json(json!({"message": message}))).into_response(),
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert("apigw-requestid", id);
+    }
+    response
+}
+
+async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<Response, (StatusCode, &'static str)> {
+    const INTERNAL: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+    let (head, body) = request.into_parts();
+    let (route, path) =
+        gateway.routes.find(&head.method, head.uri.path()).ok_or((StatusCode::NOT_FOUND, "Not Found"))?;
+    let claims = if route.open {
+        None
+    } else {
+        let token = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let claims = token.and_then(|token| authorizer::authorize(token, &gateway.identity, gateway.clock.now()));
+        Some(claims.ok_or((StatusCode::UNAUTHORIZED, "Unauthorized"))?)
+    };
+    let body = to_bytes(body, LARGEST_BODY);
+    let body = body.await.map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))?;
+    let event = event::build(&event::Incoming {
+        head: &head,
+        body: &body,
+        route,
+        path: &path,
+        claims: claims.as_ref(),
+        id: &id,
+        now: gateway.clock.now(),
+    });
+    let event = lambda_http::request::from_str(&event.to_string()).map_err(|_| INTERNAL)?;
+    let mut context = lambda_http::Context::default();
+    context.request_id.clone_from(&id);
+    let event = event.with_lambda_context(context);
+    let function = route.function.clone();
+    // In a task of its own: as in Lambda, a client that hangs up ends nothing, and a panic ends only the request.
+    let call = async move { gateway.functions.call(&function, event).await };
+    let reply = tokio::spawn(sdk::REQUEST.scope(id, call)).await.ok().flatten().ok_or(INTERNAL)?;
+    Ok(reply.map(|body| match body {
+        lambda_http::Body::Text(text) => Body::from(text),
+        lambda_http::Body::Binary(bytes) => Body::from(bytes),
+        _ => Body::empty(),
+    }))
+}
+
+/// A login token's claims.
+type Claims = Map<String, Value>;

@@ -1,0 +1,102 @@
+//! The gateway's routes, read from the contract as Terraform reads them.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The contract, compiled in.
+const CONTRACT: &str = include_str!("../../../openapi.yaml");
+
+/// Every route.
+pub struct Routes(Vec<Route>);
+
+/// One operation of the contract.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Route {
+    /// `POST /v1/factors/{factor_id}/verify`.
+    pub key: String,
+    /// The function that serves it: the operation's first tag.
+    pub function: String,
+    /// Whether it takes no login token.
+    pub open: bool,
+    method: String,
+    template: String,
+}
+
+#[derive(Deserialize)]
+struct Contract {
+    paths: BTreeMap<String, BTreeMap<String, Operation>>,
+}
+
+#[derive(Deserialize)]
+struct Operation {
+    tags: Vec<String>,
+    security: Option<Vec<Value>>,
+}
+
+impl Routes {
+    /// Reads the contract.
+    pub fn read() -> Result<Self, serde_saphyr::Error> {
+        let contract: Contract = serde_saphyr::from_str(CONTRACT)?;
+        let mut routes = Vec::new();
+        for (template, operations) in contract.paths {
+            for (method, operation) in operations {
+                let method = method.to_uppercase();
+                routes.push(Route {
+                    key: format!("{method} {template}"),
+                    function: operation.tags.into_iter().next().unwrap_or_default(),
+                    open: operation.security.is_some_and(|schemes| schemes.is_empty()),
+                    method,
+                    template: template.clone(),
+                });
+            }
+        }
+        Ok(Self(routes))
+    }
+
+    /// The route of a request, and its path parameters, decoded.
+    pub fn find(&self, method: &Method, path: &str) -> Option<(&Route, BTreeMap<String, String>)> {
+        self.0
+            .iter()
+            .filter(|route| route.method == method.as_str())
+            .find_map(|route| Some((route, parameters(&route.template, path)?)))
+    }
+}
+
+/// The parameters of `path`, if it is of the form of `template`.
+fn parameters(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
+    let (mut names, mut parts) = (template.split('/'), path.split('/'));
+    let mut found = BTreeMap::new();
+    loop {
+        match (names.next(), parts.next()) {
+            (None, None) => return Some(found),
+            (Some(name), Some(part)) => match name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                Some(_) if part.is_empty() => return None,
+                Some(name) => {
+                    found.insert(name.to_owned(), percent_decode_str(part).decode_utf8_lossy().into_owned());
+                }
+                None if name == part => {}
+                None => return None,
+            },
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_must_have_the_form_of_its_template() {
+        let template = "/v1/factors/{factor_id}/verify";
+        let id = |path| parameters(template, path).and_then(|mut found| found.remove("factor_id"));
+        assert_eq!(id("/v1/factors/a%20b/verify").as_deref(), Some("a b"));
+        for other in ["/v1/factors//verify", "/v1/factors/a/b/verify", "/v1/factors/a/verify/", "/v1/factors/a"] {
+            assert_eq!(id(other), None, "{other}");
+        }
+    }
+}
