@@ -1,4 +1,5 @@
-//! The stack's own routes, which no deployment has: login tokens, the clock, the AWS calls that were made.
+//! The stack's own routes, which no deployment has: login tokens, the clock, the AWS calls that were
+//! made, and faults to order.
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub fn router() -> Router<Arc<Gateway>> {
         .route("/tokens", post(token))
         .route("/calls", get(calls))
         .route("/clock", post(advance))
+        .route("/faults", post(order_fault).delete(clear_faults))
         .route("/jwks.json", get(async |State(stack): Stack| Json(stack.identity.jwks())))
         .route(
             "/.well-known/openid-configuration",
@@ -54,7 +56,21 @@ async fn advance(State(stack): Stack, body: Bytes) -> Reply {
         .clock
         .advance(ask.advance_seconds)
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({"message": error.to_string()}))))?;
-    Ok(Json(json!({"now": stack.clock.now().rfc3339()})))
+    let now = stack.clock.now();
+    Ok(Json(json!({"now": now.rfc3339(), "unix": now.seconds()})))
+}
+
+async fn order_fault(State(stack): Stack, body: Bytes) -> Reply {
+    let fault = serde_json::from_slice(&body).map_err(|_| {
+        bad("the body must be JSON: {\"service\":\"kms\",\"operation\":\"Sign\",\"kind\":\"throttle\",\"times\":1}")
+    })?;
+    stack.aws.faults.order(fault);
+    Ok(Json(json!({})))
+}
+
+async fn clear_faults(State(stack): Stack) -> Json<Value> {
+    stack.aws.faults.clear();
+    Json(json!({}))
 }
 
 fn bad(message: &str) -> (StatusCode, Json<Value>) {

@@ -3,14 +3,15 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use axum::Router;
 use shared::settings::Settings;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
     aws::Aws,
     clock::StackClock,
     data::{Data, DataError},
-    gateway::{Functions, Gateway, Routes},
+    gateway::{Gateway, Routes},
     identity::IdentityProvider,
 };
 
@@ -24,6 +25,8 @@ mod keys;
 mod loopback;
 mod sdk;
 
+pub use gateway::Functions;
+
 /// How a stack is started.
 pub struct Options {
     /// The API's port; 0 for any free one.
@@ -34,13 +37,16 @@ pub struct Options {
     pub data: Data,
 }
 
-/// A running stack. It ends when it is dropped.
+/// A running stack. It ends when it is dropped; [`Stack::stop`] also waits until it has.
 pub struct Stack {
     /// Where the API is: `http://127.0.0.1:8080`.
     pub api_url: String,
     /// Where AWS is: `http://127.0.0.1:4566`.
     pub aws_url: String,
-    servers: [tokio::task::JoinHandle<()>; 2],
+    /// The functions behind the API.
+    pub functions: Arc<Functions>,
+    end: watch::Sender<()>,
+    servers: [JoinHandle<()>; 2],
 }
 
 /// Why a stack could not be started.
@@ -85,27 +91,34 @@ impl Stack {
         let keys = keys::Keys::open(&options.data)?;
         let identity = IdentityProvider::new(format!("{api_url}/dev"), &keys.identity(), clock.clone())?;
         let cloud = Arc::new(Aws::open(&options.data, keys)?);
-        let functions = Functions::start(&settings(&api_url), &sdk::config(&aws_url), &clock.clock())?;
-        let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions, clock, cloud.clone()));
-        let serve = |listener, router| {
-            tokio::spawn(async move {
-                // Only ends with the task.
-                let _ = axum::serve(listener, loopback::only(router)).await;
-            })
-        };
-        // The data's lock lives as long as the stack: with the server that uses it.
-        let table = serve(aws, aws::router(cloud));
-        let servers = [serve(api, gateway::router(gateway)), table];
-        Ok(Self { api_url, aws_url, servers })
+        let functions = Arc::new(Functions::start(&settings(&api_url), &sdk::config(&aws_url), &clock.clock())?);
+        let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions.clone(), clock, cloud.clone()));
+        let (end, ended) = watch::channel(());
+        let servers = [serve(api, gateway::router(gateway), ended.clone()), serve(aws, aws::router(cloud), ended)];
+        Ok(Self { api_url, aws_url, functions, end, servers })
+    }
+
+    /// Lets what is under way finish, and waits until everything that was used is free again.
+    pub async fn stop(self) {
+        drop(self.end);
+        for server in self.servers {
+            // A server that broke has ended too.
+            let _ = server.await;
+        }
     }
 }
 
-impl Drop for Stack {
-    fn drop(&mut self) {
-        for server in &self.servers {
-            server.abort();
+fn serve(listener: TcpListener, router: Router, mut ended: watch::Receiver<()>) -> JoinHandle<()> {
+    let ended = async move {
+        // Nothing is ever sent: the channel closes when the stack ends.
+        while ended.changed().await.is_ok() {}
+    };
+    let serving = axum::serve(listener, loopback::only(router)).with_graceful_shutdown(ended);
+    tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "a server ended");
         }
-    }
+    })
 }
 
 async fn listen(port: u16, flag: &'static str) -> Result<(TcpListener, String), StartError> {

@@ -60,6 +60,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stack = Stack::start(Options { port: arguments.port, aws_port: arguments.aws_port, data }).await?;
     println!("{}", welcome(&stack, (!arguments.memory).then_some(arguments.data.as_path())));
     tokio::signal::ctrl_c().await?;
+    stack.stop().await;
     Ok(())
 }
 

@@ -74,7 +74,7 @@ impl Calls {
     }
 
     fn now(&self) -> f64 {
-        self.start.elapsed().as_secs_f64() * 1000.0
+        (self.start.elapsed().as_secs_f64() * 1e6).round() / 1e3
     }
 }
 

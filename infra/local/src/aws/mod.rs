@@ -1,7 +1,7 @@
 //! An AWS on one endpoint, as far as the functions use it. Anything with an AWS SDK can be pointed at it. Signatures are
 //! not checked: it is for this machine only.
 
-use std::sync::Arc;
+use std::{panic::resume_unwind, sync::Arc};
 
 use axum::{
     Router,
@@ -11,12 +11,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
+use tokio::task::spawn_blocking;
 
-use self::{calls::Calls, dynamodb::Table, kms::Kms};
+use self::{
+    calls::Calls,
+    dynamodb::Table,
+    faults::{Faults, Kind},
+    kms::Kms,
+};
 use crate::{StartError, data::Data, keys::Keys, sdk::REQUEST_HEADER};
 
 pub mod calls;
 mod dynamodb;
+pub mod faults;
 mod kms;
 
 pub use dynamodb::TABLE;
@@ -25,6 +32,8 @@ pub use dynamodb::TABLE;
 pub struct Aws {
     /// The calls that were made.
     pub calls: Calls,
+    /// The faults that are still to come.
+    pub faults: Faults,
     table: Table,
     kms: Kms,
 }
@@ -47,9 +56,18 @@ impl Answer {
 }
 
 impl Aws {
+    /// Makes a call. The table blocks on its one lock, so this is done aside.
+    async fn apply(self: Arc<Self>, service: &'static str, operation: String, body: Bytes) -> Answer {
+        let done = spawn_blocking(move || match service {
+            "dynamodb" => self.table.call(&operation, &body),
+            _ => self.kms.call(&operation, &body),
+        });
+        done.await.unwrap_or_else(|_| Answer::error(500, "InternalServerError", "The service failed."))
+    }
+
     /// The services, with what they keep.
     pub fn open(data: &Data, keys: Keys) -> Result<Self, StartError> {
-        Ok(Self { calls: Calls::new(), table: Table::open(data)?, kms: Kms::new(keys) })
+        Ok(Self { calls: Calls::new(), faults: Faults::default(), table: Table::open(data)?, kms: Kms::new(keys) })
     }
 }
 
@@ -67,15 +85,17 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
         _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
     };
     let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation);
-    let (operation, worker) = (operation.to_owned(), aws.clone());
-    // The table blocks on its one lock.
-    let done = tokio::task::spawn_blocking(move || match service {
-        "dynamodb" => worker.table.call(&operation, &body),
-        _ => worker.kms.call(&operation, &body),
-    });
-    let result = done.await.unwrap_or_else(|_| Answer::error(500, "InternalServerError", "The service failed."));
+    let fault = aws.faults.strike(service, operation);
+    let result = match fault {
+        None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body).await),
+        Some(kind) => kind.answer(service),
+    };
     aws.calls.end(call);
-    answer(result)
+    match result {
+        Some(result) if fault.is_none_or(|kind| kind != Kind::DropAfter) => answer(result),
+        // Ends the connection's task without a word to the client, and without a panic's message.
+        _ => resume_unwind(Box::new("the connection breaks")),
+    }
 }
 
 fn answer(answer: Answer) -> Response {

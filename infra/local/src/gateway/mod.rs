@@ -34,7 +34,7 @@ pub struct Gateway {
     routes: Routes,
     /// Who issues login tokens.
     pub identity: IdentityProvider,
-    functions: Functions,
+    functions: Arc<Functions>,
     /// The stack's clock.
     pub clock: StackClock,
     /// What the functions call.
@@ -63,7 +63,8 @@ impl Functions {
         })
     }
 
-    async fn call(
+    /// Lets the function of this name answer an event; `None` if there is none.
+    pub async fn call(
         &self,
         function: &str,
         event: lambda_http::Request,
@@ -81,7 +82,7 @@ impl Gateway {
     pub fn new(
         routes: Routes,
         identity: IdentityProvider,
-        functions: Functions,
+        functions: Arc<Functions>,
         clock: StackClock,
         aws: Arc<Aws>,
     ) -> Self {

@@ -1,0 +1,77 @@
+//! Faults to order: the next calls of an operation fail in a way that AWS's do.
+
+use std::sync::{Mutex, PoisonError};
+
+use serde::Deserialize;
+
+use super::Answer;
+
+/// Faults that are still to come.
+#[derive(Default)]
+pub struct Faults(Mutex<Vec<Fault>>);
+
+/// The next `times` calls of one operation fail.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    service: String,
+    operation: String,
+    kind: Kind,
+    #[serde(default = "once")]
+    times: u32,
+}
+
+const fn once() -> u32 {
+    1
+}
+
+/// How a call fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Too many calls.
+    Throttle,
+    /// AWS has a problem.
+    Error,
+    /// The function may not.
+    Refuse,
+    /// The connection breaks before the call is applied.
+    DropBefore,
+    /// The connection breaks after the call was applied.
+    DropAfter,
+}
+
+impl Kind {
+    /// What is answered instead; `None` where the connection breaks.
+    pub fn answer(self, service: &str) -> Option<Answer> {
+        match self {
+            Self::Throttle => Some(Answer::error(400, "ThrottlingException", "Rate exceeded")),
+            Self::Error if service == "kms" => Some(Answer::error(500, "KMSInternalException", "Internal failure")),
+            Self::Error => Some(Answer::error(500, "InternalServerError", "Internal server error")),
+            Self::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
+            Self::DropBefore | Self::DropAfter => None,
+        }
+    }
+}
+
+impl Faults {
+    /// Orders a fault.
+    pub fn order(&self, fault: Fault) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+    }
+
+    /// Takes back what is still to come.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// How the present call fails, if it does.
+    pub fn strike(&self, service: &str, operation: &str) -> Option<Kind> {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fault = faults
+            .iter_mut()
+            .find(|fault| fault.times > 0 && fault.service == service && fault.operation == operation)?;
+        fault.times -= 1;
+        Some(fault.kind)
+    }
+}

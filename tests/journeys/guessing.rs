@@ -1,0 +1,92 @@
+//! Someone who has the password guesses the code.
+
+use serde_json::json;
+
+use crate::{logs, stage::Stage};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_wrong_codes_are_free_then_each_waits_twice_as_long() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    for left in [4, 3, 2, 1, 0] {
+        let reply = ada.verify(&enrolled.id, &wrong).await;
+        assert_eq!(reply.refused(422, "code-rejected").body["attempts_left"], left);
+    }
+    for wait in [30, 60, 120] {
+        let reply = ada.verify(&enrolled.id, &wrong).await;
+        let told: u64 = reply.refused(429, "too-many-attempts").header("retry-after").parse().unwrap();
+        assert!(told <= wait && told + 3 > wait, "told {told} of {wait}");
+        assert!(ada.login().await["retry_after"].as_u64().unwrap() <= wait);
+        stage.advance(told - 1).await;
+        let right = enrolled.app.code(stage.now().await);
+        ada.verify(&enrolled.id, &right).await.refused(429, "too-many-attempts");
+        stage.advance(1).await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
+        ada.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_accepted_code_clears_the_count() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    for _ in 0..2 {
+        let now = stage.advance(30).await;
+        for _ in 0..4 {
+            ada.verify(&enrolled.id, &enrolled.app.wrong_code(now)).await.refused(422, "code-rejected");
+        }
+        ada.verify(&enrolled.id, &enrolled.app.code(now)).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_failures_lock_the_factors_even_for_the_right_code() {
+    let stage = Stage::new().await;
+    let ada = stage.user_with(json!({"sub": "ada", "expires_in": 10 * 365 * 86_400})).await;
+    let enrolled = ada.enrol().await;
+    for failure in 1..=50 {
+        let now = stage.advance(3600).await;
+        let reply = ada.verify(&enrolled.id, &enrolled.app.wrong_code(now)).await;
+        assert_eq!(reply.code(), "code-rejected", "failure {failure}");
+        let locked = logs::of(&reply.request).iter().any(|line| line["event"] == "verification.locked");
+        assert_eq!(locked, failure == 50, "failure {failure}");
+    }
+    let now = stage.advance(365 * 86_400).await;
+    ada.verify(&enrolled.id, &enrolled.app.code(now)).await.refused(423, "locked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn malformed_codes_and_unknown_factors_cost_nothing() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let before = stage.account("ada").await;
+    for code in ["", "12345", "1234567", "abcdef", "１２３４５６"] {
+        ada.verify(&enrolled.id, code).await.refused(400, "invalid-request");
+    }
+    ada.verify("01M86NP37KVJYCH5C44V5B7J55", "123456").await.refused(404, "factor-not-found");
+    ada.verify("nonsense", "123456").await.refused(404, "factor-not-found");
+    ada.activate(&enrolled.id, "123456").await.refused(409, "factor-not-pending");
+    assert_eq!(stage.account("ada").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_guesses_at_once_are_not_looked_at_beyond_the_free_ones() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    let mut guesses = tokio::task::JoinSet::new();
+    for _ in 0..200 {
+        let (ada, id, wrong) = (ada.clone(), enrolled.id.clone(), wrong.clone());
+        guesses.spawn(async move { ada.verify(&id, &wrong).await });
+    }
+    let replies = guesses.join_all().await;
+    assert_eq!(replies.iter().filter(|reply| reply.code() == "code-rejected").count(), 5);
+    assert_eq!(replies.iter().filter(|reply| reply.code() == "too-many-attempts").count(), 195);
+    let right = enrolled.app.code(stage.now().await);
+    ada.verify(&enrolled.id, &right).await.refused(429, "too-many-attempts");
+}

@@ -1,0 +1,9 @@
+//! What people live through, one file a situation.
+
+mod guessing;
+mod new_phone;
+mod replay;
+mod restart;
+mod second_phone;
+mod strangers;
+mod unfinished;

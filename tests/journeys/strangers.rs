@@ -1,0 +1,90 @@
+//! People who are not who they say, or not where they belong.
+
+use data_encoding::BASE64URL_NOPAD;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_users_factor_is_not_found_and_not_touched() {
+    let stage = Stage::new().await;
+    let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
+    let adas = ada.enrol().await;
+    eve.enrol().await;
+    let before = stage.account("ada").await;
+    let code = adas.app.code(stage.now().await);
+    eve.verify(&adas.id, &code).await.refused(404, "factor-not-found");
+    eve.activate(&adas.id, &code).await.refused(404, "factor-not-found");
+    assert_eq!(stage.account("ada").await, before);
+    ada.verify(&adas.id, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_lets_no_token_through_but_a_valid_one_of_its_issuer() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let parts: Vec<_> = ada.token.split('.').collect();
+    let [header, claims, signature] = parts[..] else { panic!("a token has three parts") };
+    let encode = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    let others = BASE64URL_NOPAD.encode(
+        &serde_json::to_vec(&json!({"sub": "eve", "iss": format!("{}/dev", stage.stack.api_url), "aud": "app", "exp": 9_999_999_999_u64})).unwrap(),
+    );
+    let foreign = Stage::new().await.user("ada").await.token;
+    let expired = stage.user_with(json!({"sub": "ada", "expires_in": -1})).await.token;
+    let audience = stage.user_with(json!({"sub": "ada", "claims": {"aud": "other"}})).await.token;
+    let issuer = stage.user_with(json!({"sub": "ada", "claims": {"iss": "https://id.example.com"}})).await.token;
+    let early = stage.user_with(json!({"sub": "ada", "claims": {"nbf": 9_999_999_999_u64}})).await.token;
+    for (what, token) in [
+        ("none", String::new()),
+        ("nonsense", "nonsense".to_owned()),
+        ("forged claims", format!("{header}.{others}.{signature}")),
+        ("no algorithm", format!("{}.{claims}.", encode(json!({"alg": "none", "kid": "dev"})))),
+        ("an unknown key", format!("{}.{claims}.{signature}", encode(json!({"alg": "RS256", "kid": "x"})))),
+        ("another stack's key", foreign),
+        ("expired", expired),
+        ("another audience", audience),
+        ("another issuer", issuer),
+        ("not valid yet", early),
+    ] {
+        for (method, path) in [(Method::POST, "/v1/logins"), (Method::GET, "/v1/factors")] {
+            let request = stage.request(method, path);
+            let reply = stage.send(if token.is_empty() { request } else { request.bearer_auth(&token) }).await;
+            assert_eq!((reply.status, &reply.body), (401, &json!({"message": "Unauthorized"})), "{what}");
+            assert_eq!(stage.calls_of(&reply.request).await, Vec::<Value>::new(), "{what}");
+        }
+    }
+    ada.get("/v1/factors").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_without_the_workspaces_claim_is_refused_everywhere() {
+    let stage = Stage::new().await;
+    let ada = stage.user_with(json!({"sub": "ada", "workspaces": null})).await;
+    ada.post_nothing("/v1/logins").await.refused(403, "claim-missing");
+    ada.get("/v1/factors").await.refused(403, "claim-missing");
+    ada.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, "claim-missing");
+    ada.activate("01M86NP37KVJYCH5C44V5B7J55", "123456").await.refused(403, "claim-missing");
+    ada.verify("01M86NP37KVJYCH5C44V5B7J55", "123456").await.refused(403, "claim-missing");
+    assert_eq!(stage.account("ada").await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_that_is_not_an_id_is_refused() {
+    let stage = Stage::new().await;
+    for workspaces in [json!(["a/b"]), json!("{x}"), json!({"a": "b"}), json!(vec!["w"; 51])] {
+        let ada = stage.user_with(json!({"sub": "ada", "workspaces": workspaces})).await;
+        ada.post_nothing("/v1/logins").await.refused(403, "claim-invalid");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_host_name_reaches_neither_the_api_nor_aws() {
+    let stage = Stage::new().await;
+    let foreign = |request: reqwest::RequestBuilder| request.header("host", "mfa.evil.example");
+    let api = stage.send(foreign(stage.request(Method::POST, "/dev/tokens").json(&json!({"sub": "ada"})))).await;
+    assert_eq!((api.status, api.body), (421, Value::Null));
+    let aws =
+        foreign(reqwest::Client::new().post(&stage.stack.aws_url)).header("x-amz-target", "DynamoDB_20120810.Scan");
+    assert_eq!(stage.send(aws.json(&json!({"TableName": "mfa"}))).await.status, 421);
+}

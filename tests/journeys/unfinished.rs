@@ -1,0 +1,79 @@
+//! An enrolment that was begun and not finished.
+
+use serde_json::json;
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_factor_takes_five_guesses() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    let now = stage.now().await;
+    for left in [4, 3, 2, 1, 0] {
+        let reply = ada.activate(&id, &app.wrong_code(now)).await;
+        assert_eq!(reply.refused(422, "code-rejected").body["attempts_left"], left);
+    }
+    ada.activate(&id, &app.code(now)).await.refused(410, "enrollment-expired");
+    assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_factor_lives_ten_minutes() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    let now = stage.advance(600).await;
+    ada.activate(&id, &app.code(now)).await.refused(410, "enrollment-expired");
+    assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"], json!([]));
+    // The next begin drops it.
+    let (other, _) = ada.begin().await;
+    ada.activate(&id, &app.code(now)).await.refused(404, "factor-not-found");
+    assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"][0]["id"], other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fourth_pending_factor_replaces_the_oldest() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let mut begun = Vec::new();
+    for _ in 0..4 {
+        begun.push(ada.begin().await);
+        stage.advance(1).await;
+    }
+    let now = stage.now().await;
+    let [(first, first_app), (second, second_app), ..] = &begun[..] else { unreachable!() };
+    ada.activate(first, &first_app.code(now)).await.refused(404, "factor-not-found");
+    ada.activate(second, &second_app.code(now)).await.expect(200);
+    // The rest went with the activation.
+    assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pending_factor_does_not_log_in() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    ada.verify(&id, &app.code(stage.now().await)).await.refused(409, "factor-not-active");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activations_at_once_make_one_set_of_recovery_codes() {
+    let stage = Stage::new().await;
+    for round in 0..5 {
+        let user = stage.user(&format!("user-{round}")).await;
+        let begun = [user.begin().await, user.begin().await, user.begin().await];
+        let now = stage.now().await;
+        let mut activations = tokio::task::JoinSet::new();
+        // Each three times: the guesses of a pending factor are five.
+        for (id, app) in begun.iter().chain(&begun).chain(&begun) {
+            let (user, id, code) = (user.clone(), id.clone(), app.code(now));
+            activations.spawn(async move { user.activate(&id, &code).await });
+        }
+        let replies = activations.join_all().await;
+        let with_codes = replies.iter().filter(|reply| reply.body.get("recovery_codes").is_some()).count();
+        assert_eq!(with_codes, 1, "{replies:?}");
+        assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1, "{replies:?}");
+        assert_eq!(user.get("/v1/factors").await.expect(200)["factors"].as_array().unwrap().len(), 1);
+    }
+}

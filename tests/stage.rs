@@ -1,0 +1,225 @@
+//! A stack of its own for each test, and what a client does with it.
+
+use std::{path::Path, sync::Arc};
+
+use local::{Options, Stack, data::Data};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::{authenticator::Authenticator, logs};
+
+/// A running stack, and a client. Clones share the stack.
+#[derive(Clone)]
+pub struct Stage {
+    pub stack: Arc<Stack>,
+    http: Client,
+}
+
+/// A user with a login token.
+#[derive(Clone)]
+pub struct User {
+    stage: Stage,
+    pub token: String,
+}
+
+/// A user's factor, with the app that makes its codes.
+pub struct Enrolled {
+    pub id: String,
+    pub app: Authenticator,
+    pub recovery_codes: Vec<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub body: Value,
+    pub request: String,
+    headers: reqwest::header::HeaderMap,
+}
+
+impl Reply {
+    /// The body of a reply of this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{self:?}");
+        self.body
+    }
+
+    /// Holds it to be the problem of this status and code.
+    #[track_caller]
+    pub fn refused(&self, status: u16, code: &str) -> &Self {
+        assert_eq!((self.status, self.code()), (status, code), "{self:?}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.body["status"], status);
+        assert!(self.body["title"].is_string(), "{self:?}");
+        self
+    }
+
+    /// The code of the problem that it is; empty where it is none.
+    pub fn code(&self) -> &str {
+        self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default()
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Stage {
+    /// A stack in memory.
+    pub async fn new() -> Self {
+        Self::with(Data::memory()).await
+    }
+
+    /// A stack on a folder.
+    pub async fn on(folder: &Path) -> Self {
+        Self::with(Data::folder(folder).unwrap()).await
+    }
+
+    async fn with(data: Data) -> Self {
+        logs::keep();
+        let stack = Stack::start(Options { port: 0, aws_port: 0, data }).await.unwrap();
+        Self { stack: Arc::new(stack), http: Client::new() }
+    }
+
+    /// Stops the stack; no user may be left.
+    pub async fn stop(self) {
+        Arc::into_inner(self.stack).expect("a user is left").stop().await;
+    }
+
+    /// A user whose login token is the ordinary one.
+    pub async fn user(&self, sub: &str) -> User {
+        self.user_with(json!({ "sub": sub })).await
+    }
+
+    /// A user whose login token is as asked.
+    pub async fn user_with(&self, ask: Value) -> User {
+        let reply = self.send(self.request(Method::POST, "/dev/tokens").json(&ask)).await.expect(200);
+        self.bearer(reply["token"].as_str().unwrap())
+    }
+
+    /// Whoever carries this token.
+    pub fn bearer(&self, token: &str) -> User {
+        User { stage: self.clone(), token: token.to_owned() }
+    }
+
+    /// A request to the API, as nobody.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.stack.api_url))
+    }
+
+    pub async fn send(&self, request: RequestBuilder) -> Reply {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = response.bytes().await.unwrap();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let request = headers.get("apigw-requestid").map_or("", |id| id.to_str().unwrap()).to_owned();
+        Reply { status, body, request, headers }
+    }
+
+    /// The stack's time, in Unix seconds.
+    pub async fn now(&self) -> u64 {
+        self.advance(0).await
+    }
+
+    /// Moves the stack's clock, and returns its time in Unix seconds.
+    pub async fn advance(&self, seconds: u64) -> u64 {
+        let ask = json!({ "advance_seconds": seconds });
+        let reply = self.send(self.request(Method::POST, "/dev/clock").json(&ask)).await.expect(200);
+        reply["unix"].as_u64().unwrap()
+    }
+
+    /// The AWS calls that a request made, in the order of their beginnings.
+    pub async fn calls_of(&self, request: &str) -> Vec<Value> {
+        let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
+        let calls = reply["calls"].as_array().unwrap().iter();
+        calls.filter(|call| call["request"] == request).cloned().collect()
+    }
+
+    /// Makes the next calls of an operation fail.
+    pub async fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
+        let ask = json!({"service": service, "operation": operation, "kind": kind, "times": times});
+        self.send(self.request(Method::POST, "/dev/faults").json(&ask)).await.expect(200);
+    }
+
+    /// A call to the embedded DynamoDB, past the functions.
+    pub async fn dynamodb(&self, operation: &str, mut ask: Value) -> Value {
+        ask["TableName"] = "mfa".into();
+        let request =
+            self.http.post(&self.stack.aws_url).header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+        self.send(request.json(&ask)).await.expect(200)
+    }
+
+    /// A user's account as it stands in the table; null where there is none.
+    pub async fn account(&self, sub: &str) -> Value {
+        self.dynamodb("GetItem", json!({ "Key": account_key(sub) })).await["Item"].clone()
+    }
+}
+
+impl User {
+    pub async fn get(&self, path: &str) -> Reply {
+        self.stage.send(self.request(Method::GET, path)).await
+    }
+
+    /// A POST without a body.
+    pub async fn post_nothing(&self, path: &str) -> Reply {
+        self.stage.send(self.request(Method::POST, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.stage.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A POST with an assertion.
+    pub async fn post_with(&self, assertion: &str, path: &str, body: Value) -> Reply {
+        self.stage.send(self.request(Method::POST, path).header("mfa-assertion", assertion).json(&body)).await
+    }
+
+    /// A request to the API with the user's token.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.stage.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub async fn login(&self) -> Value {
+        self.post_nothing("/v1/logins").await.expect(200)
+    }
+
+    /// Begins an authenticator app, the first one.
+    pub async fn begin(&self) -> (String, Authenticator) {
+        scanned(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201))
+    }
+
+    pub async fn activate(&self, id: &str, code: &str) -> Reply {
+        self.post(&format!("/v1/factors/{id}/activate"), json!({ "code": code })).await
+    }
+
+    pub async fn verify(&self, id: &str, code: &str) -> Reply {
+        self.post(&format!("/v1/factors/{id}/verify"), json!({ "code": code })).await
+    }
+
+    /// Enrols an authenticator app, the first one.
+    pub async fn enrol(&self) -> Enrolled {
+        self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await
+    }
+
+    /// Activates what was begun, and lets the code that this took pass.
+    pub async fn finish(&self, begun: &Value) -> Enrolled {
+        let (id, app) = scanned(begun);
+        let activated = self.activate(&id, &app.code(self.stage.now().await)).await.expect(200);
+        let codes = activated["recovery_codes"].as_array().into_iter().flatten();
+        let recovery_codes = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
+        self.stage.advance(30).await;
+        Enrolled { id, app, recovery_codes }
+    }
+}
+
+/// The id of what was begun, and the app that has scanned it.
+fn scanned(begun: &Value) -> (String, Authenticator) {
+    (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
+}
+
+/// Where a user's account lies in the table.
+pub fn account_key(sub: &str) -> Value {
+    json!({"pk": {"S": format!("USER#{sub}")}, "sk": {"S": "ACCOUNT"}})
+}
