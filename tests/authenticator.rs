@@ -32,6 +32,6 @@ impl Authenticator {
     /// A code that is wrong at a Unix time and for a good while around it.
     pub fn wrong_code(&self, seconds: u64) -> String {
         let shown: Vec<_> = (0..20).map(|step| self.code((seconds + step * 30).saturating_sub(300))).collect();
-        (0..).map(|number| format!("{number:06}")).find(|code| !shown.contains(code)).unwrap()
+        (0..100).map(|number| format!("{number:06}")).find(|code| !shown.contains(code)).unwrap()
     }
 }

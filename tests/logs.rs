@@ -6,13 +6,9 @@ use std::{
 };
 
 use serde_json::Value;
-use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-static STARTED: LazyLock<()> = LazyLock::new(|| {
-    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(|| Lines);
-    tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
-});
+static STARTED: LazyLock<()> = LazyLock::new(|| shared::boot::log(|| Lines));
 
 /// Starts to keep the log.
 pub fn keep() {

@@ -1,6 +1,14 @@
 //! Drives the whole stack as a client would: `journeys` by situation, `contract` by what is promised, `faults` by what
 //! breaks. One binary.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that can't go on fails, and says where"
+)]
+
 mod authenticator;
 mod contract;
 mod faults;

@@ -1,10 +1,11 @@
 //! A stack of its own for each test, and what a client does with it.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use local::{Options, Stack, data::Data};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use shared::clock::{Clock, Timestamp};
 
 use crate::{authenticator::Authenticator, logs};
 
@@ -69,17 +70,24 @@ impl Reply {
 impl Stage {
     /// A stack in memory.
     pub async fn new() -> Self {
-        Self::with(Data::memory()).await
+        Self::with(Data::memory(), Duration::ZERO).await
+    }
+
+    /// A stack whose AWS calls take so long that two at once are seen to be.
+    pub async fn slow() -> Self {
+        Self::with(Data::memory(), Duration::from_millis(40)).await
     }
 
     /// A stack on a folder.
     pub async fn on(folder: &Path) -> Self {
-        Self::with(Data::folder(folder).unwrap()).await
+        Self::with(Data::folder(folder).unwrap(), Duration::ZERO).await
     }
 
-    async fn with(data: Data) -> Self {
+    async fn with(data: Data, latency: Duration) -> Self {
         logs::keep();
-        let stack = Stack::start(Options { port: 0, aws_port: 0, data }).await.unwrap();
+        // Time stands still but for `advance`: no test depends on how fast the machine is.
+        let clock = Clock::new(|| Timestamp::from_seconds(1_800_000_000));
+        let stack = Stack::start(Options { port: 0, aws_port: 0, data, clock, latency }).await.unwrap();
         Self { stack: Arc::new(stack), http: Client::new() }
     }
 
@@ -139,8 +147,18 @@ impl Stage {
 
     /// Makes the next calls of an operation fail.
     pub async fn fault(&self, service: &str, operation: &str, kind: &str, times: u32) {
-        let ask = json!({"service": service, "operation": operation, "kind": kind, "times": times});
+        self.fault_after(0, service, operation, kind, times).await;
+    }
+
+    /// Makes calls of an operation fail after `spare` that do not.
+    pub async fn fault_after(&self, spare: u32, service: &str, operation: &str, kind: &str, times: u32) {
+        let ask = json!({"service": service, "operation": operation, "kind": kind, "spare": spare, "times": times});
         self.send(self.request(Method::POST, "/dev/faults").json(&ask)).await.expect(200);
+    }
+
+    /// Takes back the faults that are still to come.
+    pub async fn clear_faults(&self) {
+        self.send(self.request(Method::DELETE, "/dev/faults")).await.expect(200);
     }
 
     /// A call to the embedded DynamoDB, past the functions.

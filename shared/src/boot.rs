@@ -15,7 +15,12 @@ use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::Sh
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 pub use aws_types::SdkConfig;
 use aws_types::{app_name::AppName, region::Region, sdk_config};
-use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    filter::LevelFilter,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::{
     clock::Clock,
@@ -33,15 +38,18 @@ pub fn start<F>(
     name: &'static str,
     build: impl FnOnce(&Settings, &SdkConfig, Clock) -> Result<F, SettingError>,
 ) -> Result<F, lambda_runtime::Error> {
-    log();
+    log(std::io::stdout);
     let settings = Settings::from_environment();
     let function = aws(name, &settings).and_then(|aws| Ok(build(&settings, &aws, Clock::system())?));
     function.inspect_err(|error| tracing::error!(function = name, %error, "the cold start failed"))
 }
 
-/// One JSON object a line, with the request's span; info and above.
-fn log() {
-    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false);
+/// The log of a function: one JSON object a line, with the request's span; info and above.
+pub fn log<W>(writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer);
     tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
 }
 

@@ -1,1 +1,11 @@
-mod placeholder {}
+//! What is promised, held to what is done.
+
+mod assertions;
+mod bad_input;
+mod events;
+mod grants;
+mod house;
+mod logs;
+mod round_trips;
+mod sealed;
+mod settings;

@@ -14,6 +14,7 @@ async fn a_second_app_takes_proof_of_the_first_and_brings_no_recovery_codes() {
     let code = first.app.code(stage.now().await);
     let verified = ada.verify(&first.id, &code).await.expect(200);
     let assertion = verified["assertion"].as_str().unwrap();
+    stage.advance(1).await;
     let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let second = ada.finish(&begun).await;
     assert!(second.recovery_codes.is_empty());

@@ -18,27 +18,28 @@ const FILE: &str = "clock";
 /// The farthest that a clock may be ahead: 100 years.
 const FARTHEST: u64 = 100 * 365 * 86_400;
 
-/// A clock that is `ahead` seconds ahead of the machine's, kept with the data.
+/// A clock that is `ahead` seconds ahead of `base`, kept with the data.
 #[derive(Clone)]
 pub struct StackClock {
+    base: Clock,
     ahead: Arc<AtomicU64>,
     data: Data,
 }
 
 impl StackClock {
     /// The clock as it was left.
-    pub fn open(data: &Data) -> Result<Self, DataError> {
+    pub fn open(base: Clock, data: &Data) -> Result<Self, DataError> {
         let ahead = match data.path(FILE) {
             Some(path) => seconds_ahead(&path)?,
             None => 0,
         };
-        Ok(Self { ahead: Arc::new(AtomicU64::new(ahead)), data: data.clone() })
+        Ok(Self { base, ahead: Arc::new(AtomicU64::new(ahead)), data: data.clone() })
     }
 
     /// The clock, for those who only read it.
     pub fn clock(&self) -> Clock {
-        let (machine, ahead) = (Clock::system(), self.ahead.clone());
-        Clock::new(move || machine.now().plus(Duration::from_secs(ahead.load(Ordering::SeqCst))))
+        let (base, ahead) = (self.base.clone(), self.ahead.clone());
+        Clock::new(move || base.now().plus(Duration::from_secs(ahead.load(Ordering::SeqCst))))
     }
 
     /// The time now.
@@ -54,7 +55,7 @@ impl StackClock {
     }
 }
 
-/// The time of the stack whose data is in `folder`, running or not.
+/// The time of a stack on this machine's clock whose data is in `folder`, running or not.
 pub fn now_in(folder: &Path) -> Result<Timestamp, DataError> {
     Ok(Clock::system().now().plus(Duration::from_secs(seconds_ahead(&folder.join(FILE))?)))
 }

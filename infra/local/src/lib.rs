@@ -1,10 +1,10 @@
 //! The whole product on one machine: an embedded AWS, an API Gateway, an identity provider for development, and the very
 //! functions that Lambda runs. Loopback only; nothing here is reachable from elsewhere, or meant to be.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
-use shared::settings::Settings;
+use shared::{clock::Clock, settings::Settings};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -35,6 +35,10 @@ pub struct Options {
     pub aws_port: u16,
     /// Where it keeps what it keeps.
     pub data: Data,
+    /// The clock that the stack's own runs ahead of.
+    pub clock: Clock,
+    /// How long each AWS call takes at least.
+    pub latency: Duration,
 }
 
 /// A running stack. It ends when it is dropped; [`Stack::stop`] also waits until it has.
@@ -87,10 +91,10 @@ impl Stack {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (api, api_url) = listen(options.port, "--port").await?;
         let (aws, aws_url) = listen(options.aws_port, "--aws-port").await?;
-        let clock = StackClock::open(&options.data)?;
+        let clock = StackClock::open(options.clock, &options.data)?;
         let keys = keys::Keys::open(&options.data)?;
         let identity = IdentityProvider::new(format!("{api_url}/dev"), &keys.identity(), clock.clone())?;
-        let cloud = Arc::new(Aws::open(&options.data, keys)?);
+        let cloud = Arc::new(Aws::open(&options.data, keys, options.latency)?);
         let functions = Arc::new(Functions::start(&settings(&api_url), &sdk::config(&aws_url), &clock.clock())?);
         let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions.clone(), clock, cloud.clone()));
         let (end, ended) = watch::channel(());

@@ -5,10 +5,12 @@
 use std::{
     error::Error,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::{Parser, Subcommand};
 use local::{Options, Stack, clock, data::Data};
+use shared::clock::Clock;
 use totp_rs::{Algorithm, Builder, Secret};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -57,7 +59,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let lines = fmt::layer().compact().with_target(false);
     tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
     let data = if arguments.memory { Data::memory() } else { Data::folder(&arguments.data)? };
-    let stack = Stack::start(Options { port: arguments.port, aws_port: arguments.aws_port, data }).await?;
+    let options = Options {
+        port: arguments.port,
+        aws_port: arguments.aws_port,
+        data,
+        clock: Clock::system(),
+        latency: Duration::ZERO,
+    };
+    let stack = Stack::start(options).await?;
     println!("{}", welcome(&stack, (!arguments.memory).then_some(arguments.data.as_path())));
     tokio::signal::ctrl_c().await?;
     stack.stop().await;

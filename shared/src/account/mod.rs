@@ -53,7 +53,7 @@ impl Account {
     /// The active factors, the one used last first.
     pub fn active(&self) -> Vec<(&FactorId, &Factor)> {
         let mut active = self.factors.iter().filter(|(_, factor)| factor.is_active()).collect::<Vec<_>>();
-        active.sort_by_key(|(_, factor)| Reverse(factor.last_used_at.unwrap_or(factor.created_at)));
+        active.sort_by_key(|(id, factor)| Reverse((factor.last_used_at.unwrap_or(factor.created_at), *id)));
         active
     }
 

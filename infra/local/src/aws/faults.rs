@@ -10,13 +10,15 @@ use super::Answer;
 #[derive(Default)]
 pub struct Faults(Mutex<Vec<Fault>>);
 
-/// The next `times` calls of one operation fail.
+/// The next `times` calls of one operation fail, after `spare` that do not.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
     service: String,
     operation: String,
     kind: Kind,
+    #[serde(default)]
+    spare: u32,
     #[serde(default = "once")]
     times: u32,
 }
@@ -71,6 +73,10 @@ impl Faults {
         let fault = faults
             .iter_mut()
             .find(|fault| fault.times > 0 && fault.service == service && fault.operation == operation)?;
+        if fault.spare > 0 {
+            fault.spare -= 1;
+            return None;
+        }
         fault.times -= 1;
         Some(fault.kind)
     }

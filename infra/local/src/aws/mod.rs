@@ -1,7 +1,7 @@
 //! An AWS on one endpoint, as far as the functions use it. Anything with an AWS SDK can be pointed at it. Signatures are
 //! not checked: it is for this machine only.
 
-use std::{panic::resume_unwind, sync::Arc};
+use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::json;
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::sleep};
 
 use self::{
     calls::Calls,
@@ -36,6 +36,7 @@ pub struct Aws {
     pub faults: Faults,
     table: Table,
     kms: Kms,
+    latency: Duration,
 }
 
 /// What a service answers: a status, and JSON.
@@ -56,7 +57,7 @@ impl Answer {
 }
 
 impl Aws {
-    /// Makes a call. The table blocks on its one lock, so this is done aside.
+    /// Applies a call. The table blocks on its one lock, so this is done aside.
     async fn apply(self: Arc<Self>, service: &'static str, operation: String, body: Bytes) -> Answer {
         let done = spawn_blocking(move || match service {
             "dynamodb" => self.table.call(&operation, &body),
@@ -66,8 +67,14 @@ impl Aws {
     }
 
     /// The services, with what they keep.
-    pub fn open(data: &Data, keys: Keys) -> Result<Self, StartError> {
-        Ok(Self { calls: Calls::new(), faults: Faults::default(), table: Table::open(data)?, kms: Kms::new(keys) })
+    pub fn open(data: &Data, keys: Keys, latency: Duration) -> Result<Self, StartError> {
+        Ok(Self {
+            calls: Calls::new(),
+            faults: Faults::default(),
+            table: Table::open(data)?,
+            kms: Kms::new(keys),
+            latency,
+        })
     }
 }
 
@@ -85,6 +92,7 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
         _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
     };
     let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation);
+    sleep(aws.latency).await;
     let fault = aws.faults.strike(service, operation);
     let result = match fault {
         None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body).await),
@@ -92,7 +100,7 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
     };
     aws.calls.end(call);
     match result {
-        Some(result) if fault.is_none_or(|kind| kind != Kind::DropAfter) => answer(result),
+        Some(result) if fault != Some(Kind::DropAfter) => answer(result),
         // Ends the connection's task without a word to the client, and without a panic's message.
         _ => resume_unwind(Box::new("the connection breaks")),
     }

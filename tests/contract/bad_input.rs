@@ -1,0 +1,108 @@
+//! Bad input gets the problem that the contract names, and changes nothing.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    let before = stage.account("ada").await;
+    let json = "application/json";
+    let good = format!(r#"{{"code":"{}"}}"#, app.code(stage.now().await));
+    for (path, good) in [
+        ("/v1/factors".to_owned(), r#"{"kind":"totp"}"#.to_owned()),
+        (format!("/v1/factors/{id}/activate"), good.clone()),
+        (format!("/v1/factors/{id}/verify"), good),
+        ("/v1/logins".to_owned(), "{}".to_owned()),
+    ] {
+        let unknown = good.replace("{}", r#"{"":0}"#).replacen('{', r#"{"surprise":true,"#, 1).replace(r#","":0"#, "");
+        let large = good.replacen('{', &format!("{{{}", " ".repeat(16 * 1024)), 1);
+        let cases: Vec<(&str, &str, Vec<u8>, u16, &str)> = vec![
+            ("not JSON", json, b"{".to_vec(), 400, "invalid-request"),
+            ("an array", json, b"[]".to_vec(), 400, "invalid-request"),
+            ("not UTF-8", json, vec![b'{', b'"', 0xff, b'"', b':', b'1', b'}'], 400, "invalid-request"),
+            ("deep", json, "[".repeat(10_000).into_bytes(), 400, "invalid-request"),
+            ("an unknown field", json, unknown.into_bytes(), 400, "invalid-request"),
+            ("huge", json, large.into_bytes(), 413, "body-too-large"),
+            ("a form", "application/x-www-form-urlencoded", good.clone().into_bytes(), 415, "unsupported-media-type"),
+            ("bytes", "application/octet-stream", good.clone().into_bytes(), 415, "unsupported-media-type"),
+        ];
+        for (what, content_type, body, status, code) in cases {
+            let request = ada.request(Method::POST, &path).header("content-type", content_type).body(body);
+            let reply = stage.send(request).await;
+            assert_eq!((reply.status, reply.code()), (status, code), "{what} to {path}: {reply:?}");
+            if what == "an unknown field" {
+                assert!(reply.body["detail"].as_str().unwrap().contains("`surprise`"), "{reply:?}");
+            }
+        }
+        let untyped = stage.send(ada.request(Method::POST, &path).body(good)).await;
+        assert_eq!((untyped.status, untyped.code()), (415, "unsupported-media-type"), "{path}");
+    }
+    assert_eq!(stage.account("ada").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_is_checked_and_named_and_never_quoted() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, _) = ada.begin().await;
+    let before = stage.account("ada").await;
+    let activate = format!("/v1/factors/{id}/activate");
+    let verify = format!("/v1/factors/{id}/verify");
+    for (path, body, field) in [
+        ("/v1/factors", json!({}), "kind"),
+        ("/v1/factors", json!({"kind": "carrier-pigeon"}), "kind"),
+        ("/v1/factors", json!({"kind": 7}), "kind"),
+        ("/v1/factors", json!({"kind": "totp", "name": ""}), "name"),
+        ("/v1/factors", json!({"kind": "totp", "name": "a\nSet-Cookie: x"}), "name"),
+        ("/v1/factors", json!({"kind": "totp", "name": "x".repeat(65)}), "name"),
+        ("/v1/factors", json!({"kind": "totp", "name": ["x"]}), "name"),
+        (&activate, json!({}), "code"),
+        (&activate, json!({"code": 123_456}), "code"),
+        (&activate, json!({"code": "987654321"}), "code"),
+        (&verify, json!({"code": null}), "code"),
+        (&verify, json!({"code": "98765x"}), "code"),
+    ] {
+        let reply = ada.post(path, body.clone()).await;
+        let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(&format!("`{field}`")), "{body}: {detail}");
+        assert!(!detail.contains("98765") && !detail.contains("pigeon"), "{detail}");
+    }
+    let secret_as_name = ada.post(&verify, json!({"code": "123456", "JBSWY3DPEHPK3PXP": 1})).await;
+    let detail = secret_as_name.refused(400, "invalid-request").body["detail"].to_string();
+    assert!(!detail.contains("JBSWY3DP"), "{detail}");
+    assert_eq!(stage.account("ada").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_a_route_is_not_found() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    for (method, path) in [
+        (Method::GET, "/"),
+        (Method::GET, "/v1/logins"),
+        (Method::POST, "/v1/logins/"),
+        (Method::DELETE, "/v1/factors"),
+        (Method::POST, "/v1/factors/a/b/verify"),
+    ] {
+        let reply = stage.send(ada.request(method, path)).await;
+        assert_eq!((reply.status, &reply.body), (404, &json!({"message": "Not Found"})), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strange_factor_id_is_a_factor_that_is_not_there() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    ada.begin().await;
+    for id in ["x", "%00", "factors.%23id", "01M86NP37KVJYCH5C44V5B7J55", &"9".repeat(4000)] {
+        ada.verify(id, "123456").await.refused(404, "factor-not-found");
+        ada.activate(id, "123456").await.refused(404, "factor-not-found");
+    }
+    let known: Value = ada.get("/v1/factors").await.expect(200);
+    assert_eq!(known["factors"].as_array().unwrap().len(), 1);
+}

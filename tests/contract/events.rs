@@ -1,0 +1,115 @@
+//! The sample events: what API Gateway sends, each through the function that it is for.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const CONTRACT: &str = include_str!("../../infra/openapi.yaml");
+
+/// The sample event in a file below `events`.
+fn sample(path: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    serde_json::from_str(&fs::read_to_string(folder.join(path)).unwrap()).unwrap()
+}
+
+/// What the function answers: its status, and its body.
+async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
+    let event = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let reply = stage.stack.functions.call(function, event).await.unwrap();
+    let body = match reply.body() {
+        lambda_http::Body::Text(text) => serde_json::from_str(text).unwrap(),
+        other => panic!("a body of text: {other:?}"),
+    };
+    (reply.status().as_u16(), body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sample_event_is_answered_as_the_contract_says() {
+    let stage = Stage::new().await;
+    let (status, login) = handle(&stage, "policy", &sample("policy/login.json")).await;
+    assert_eq!((status, &login["decision"]), (200, &json!("allow")));
+
+    let (status, begun) = handle(&stage, "enroll", &sample("enroll/begin-totp.json")).await;
+    assert_eq!((status, &begun["name"]), (201, &json!("Work phone")));
+    let app = crate::authenticator::Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
+
+    // The sample's factor is nobody's; then the same event for the one just begun.
+    let mut event = sample("enroll/activate.json");
+    let (status, problem) = handle(&stage, "enroll", &event).await;
+    assert_eq!((status, &problem["title"]), (404, &json!("There is no such factor")));
+    event["pathParameters"]["factor_id"] = begun["id"].clone();
+    event["body"] = json!({"code": app.code(stage.now().await)}).to_string().into();
+    assert_eq!(handle(&stage, "enroll", &event).await.0, 200);
+
+    let (status, list) = handle(&stage, "enroll", &sample("enroll/list.json")).await;
+    assert_eq!((status, &list["factors"][0]["id"]), (200, &begun["id"]));
+
+    let mut event = sample("verify/verify.json");
+    assert_eq!(handle(&stage, "verify", &event).await.0, 404);
+    event["pathParameters"]["factor_id"] = begun["id"].clone();
+    event["body"] = json!({"code": app.code(stage.advance(30).await)}).to_string().into();
+    let (status, verified) = handle(&stage, "verify", &event).await;
+    assert_eq!((status, &verified["factor"]["id"]), (200, &begun["id"]));
+
+    let (status, keys) = handle(&stage, "verify", &sample("verify/jwks.json")).await;
+    assert_eq!((status, &keys["keys"][0]["kty"]), (200, &json!("EC")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
+    let stage = Stage::new().await;
+    for path in [
+        "policy/login.json",
+        "enroll/list.json",
+        "enroll/begin-totp.json",
+        "enroll/activate.json",
+        "verify/verify.json",
+    ] {
+        let mut event = sample(path);
+        event["requestContext"].as_object_mut().unwrap().remove("authorizer");
+        let (function, _) = path.split_once('/').unwrap();
+        let (status, problem) = handle(&stage, function, &event).await;
+        assert_eq!((status, &problem["title"]), (401, &json!("Nobody is logged in")), "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_serves_its_own_routes_only() {
+    let stage = Stage::new().await;
+    for (function, path) in
+        [("verify", "enroll/list.json"), ("enroll", "policy/login.json"), ("policy", "verify/jwks.json")]
+    {
+        assert_eq!(handle(&stage, function, &sample(path)).await.0, 500, "{path} to {function}");
+    }
+}
+
+#[test]
+fn there_is_a_sample_for_every_route_in_the_folder_of_its_function() {
+    let contract: Value = serde_saphyr::from_str(CONTRACT).unwrap();
+    let mut routes = BTreeMap::new();
+    for (path, operations) in contract["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let function = operation["tags"][0].as_str().unwrap().to_owned();
+            routes.insert(format!("{} {path}", method.to_uppercase()), function);
+        }
+    }
+    let mut sampled = BTreeSet::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    for function in fs::read_dir(folder).unwrap() {
+        let function = function.unwrap();
+        for file in fs::read_dir(function.path()).unwrap() {
+            let event: Value = serde_json::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
+            let route = event["routeKey"].as_str().unwrap().to_owned();
+            assert_eq!(event["requestContext"]["routeKey"], route);
+            assert_eq!(routes.get(&route).unwrap().as_str(), function.file_name(), "{route}");
+            sampled.insert(route);
+        }
+    }
+    assert_eq!(sampled, routes.into_keys().collect());
+}

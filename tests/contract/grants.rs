@@ -1,0 +1,43 @@
+//! What the functions are granted, held to what they do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const GRANTS: &str = include_str!("../../infra/grants.yaml");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_is_granted_and_no_grant_is_idle() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let first = ada.enrol().await;
+    let verified = ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
+    let assertion = verified["assertion"].as_str().unwrap();
+    stage.send(ada.request(Method::POST, "/v1/logins").header("mfa-assertion", assertion)).await.expect(200);
+    let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    ada.finish(&begun).await;
+    stage.user("eve").await.login().await;
+    stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
+
+    let calls = stage.send(stage.request(Method::GET, "/dev/calls")).await.expect(200);
+    let text = |call: &Value, name: &str| call[name].as_str().unwrap().to_owned();
+    let made: BTreeSet<_> = calls["calls"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| (text(call, "function"), text(call, "service"), text(call, "operation")))
+        .collect();
+    let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
+    let mut granted = BTreeSet::new();
+    for (function, services) in grants {
+        for (service, statements) in services {
+            for action in statements.iter().flat_map(|statement| statement["actions"].as_array().unwrap()) {
+                granted.insert((function.clone(), service.clone(), action.as_str().unwrap().to_owned()));
+            }
+        }
+    }
+    assert_eq!(made, granted);
+}

@@ -1,0 +1,76 @@
+//! How many AWS calls follow one another: what a login waits for.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Reply, Stage};
+
+/// The calls of a request as steps: those of one step were under way at the same time.
+async fn steps(stage: &Stage, reply: &Reply) -> Vec<Vec<String>> {
+    let time = |call: &Value, name: &str| call[name].as_f64().unwrap();
+    let mut steps: Vec<Vec<Value>> = Vec::new();
+    for call in stage.calls_of(&reply.request).await {
+        match steps.last_mut() {
+            Some(step) if step.iter().all(|other| time(&call, "started_at") < time(other, "ended_at")) => {
+                step.push(call);
+            }
+            _ => steps.push(vec![call]),
+        }
+    }
+    let name = |call: &Value| call["operation"].as_str().unwrap().to_owned();
+    steps
+        .iter()
+        .map(|step| {
+            let mut names: Vec<_> = step.iter().map(name).collect();
+            names.sort();
+            names
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verify_is_a_reserve_then_a_look_then_commit_and_signature_together() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let code = enrolled.app.code(stage.now().await);
+    let reply = ada.verify(&enrolled.id, &code).await;
+    assert_eq!(reply.status, 200);
+    let calls = stage.calls_of(&reply.request).await;
+    assert!(calls.iter().all(|call| call["function"] == "verify"), "{calls:?}");
+    assert_eq!(steps(&stage, &reply).await, [vec!["UpdateItem"], vec!["Decrypt"], vec!["Sign", "UpdateItem"]]);
+
+    let wrong = ada.verify(&enrolled.id, &enrolled.app.wrong_code(stage.now().await)).await;
+    assert_eq!(steps(&stage, &wrong).await, [vec!["UpdateItem"], vec!["Decrypt"]], "a wrong code signs nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_routes_wait_as_little() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let login = ada.post_nothing("/v1/logins").await;
+    assert_eq!(steps(&stage, &login).await, [["GetItem"], ["Sign"]]);
+
+    let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await;
+    assert_eq!(steps(&stage, &begun).await, [vec!["Encrypt", "GetItem"], vec!["UpdateItem"]]);
+
+    let app = crate::authenticator::Authenticator::scan(begun.body["totp"]["uri"].as_str().unwrap());
+    let activated = ada.activate(begun.body["id"].as_str().unwrap(), &app.code(stage.now().await)).await;
+    let expected = [vec!["UpdateItem"], vec!["Decrypt", "GenerateMac"], vec!["Sign", "UpdateItem"]];
+    assert_eq!(steps(&stage, &activated).await, expected);
+
+    let challenge = ada.post_nothing("/v1/logins").await;
+    assert_eq!(steps(&stage, &challenge).await, [["GetItem"]]);
+    let list = ada.get("/v1/factors").await;
+    assert_eq!(steps(&stage, &list).await, [["GetItem"]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_public_keys_are_fetched_once() {
+    let stage = Stage::new().await;
+    let mut fetched = Vec::new();
+    for _ in 0..3 {
+        let reply = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await;
+        fetched.push(stage.calls_of(&reply.request).await.len());
+    }
+    assert_eq!(fetched, [1, 0, 0]);
+}

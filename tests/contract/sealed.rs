@@ -1,0 +1,88 @@
+//! A ciphertext opens only where it was sealed.
+
+use serde_json::{Value, json};
+
+use crate::{
+    logs,
+    stage::{Enrolled, Stage, User, account_key},
+};
+
+/// Puts one factor's ciphertext where another's was.
+async fn move_secret(stage: &Stage, sealed: Value, sub: &str, id: &str) {
+    let ask = json!({
+        "Key": account_key(sub),
+        "UpdateExpression": "SET factors.#id.sealed = :sealed",
+        "ExpressionAttributeNames": {"#id": id},
+        "ExpressionAttributeValues": {":sealed": sealed},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+}
+
+async fn sealed(stage: &Stage, sub: &str, id: &str) -> Value {
+    stage.account(sub).await["factors"]["M"][id]["M"]["sealed"].clone()
+}
+
+/// Tries the code of the secret that was moved in: a fault in the log, not a wrong code, and not counted.
+async fn does_not_open(stage: &Stage, user: &User, sub: &str, target: &Enrolled, moved: &Enrolled) {
+    let code = moved.app.code(stage.now().await);
+    let reply = user.verify(&target.id, &code).await;
+    reply.refused(500, "internal");
+    assert_eq!(reply.body.get("detail"), None);
+    let lines = logs::of(&reply.request);
+    let fault = lines.iter().find(|line| line["level"] == "ERROR").expect("a fault is in the log");
+    assert!(fault["fault"].as_str().unwrap().contains("could not open a sealed secret"), "{fault}");
+    assert!(!lines.iter().any(|line| line["event"].is_string()), "no event: {lines:?}");
+    assert_eq!(stage.account(sub).await["failures"], json!({"N": "0"}), "given back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_copied_to_another_user_does_not_verify() {
+    let stage = Stage::new().await;
+    let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
+    let (adas, eves) = (ada.enrol().await, eve.enrol().await);
+    move_secret(&stage, sealed(&stage, "eve", &eves.id).await, "ada", &adas.id).await;
+    does_not_open(&stage, &ada, "ada", &adas, &eves).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_copied_to_another_factor_does_not_verify() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let first = ada.enrol().await;
+    let verified = ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
+    let assertion = verified["assertion"].as_str().unwrap();
+    let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let second = ada.finish(&begun).await;
+    move_secret(&stage, sealed(&stage, "ada", &first.id).await, "ada", &second.id).await;
+    does_not_open(&stage, &ada, "ada", &second, &first).await;
+    // The factor that was left alone still works.
+    ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_holds_no_secret_and_no_code() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let enrolled = ada.finish(&begun).await;
+    let code = enrolled.app.code(stage.now().await);
+    let assertion = ada.verify(&enrolled.id, &code).await.expect(200)["assertion"].clone();
+    let dump = stage.dynamodb("Scan", json!({})).await.to_string();
+    assert!(dump.contains(&enrolled.id), "the dump is of this table");
+    let base32 = begun["totp"]["secret"].as_str().unwrap();
+    let secret = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
+    let mut forbidden = vec![
+        base32.to_owned(),
+        data_encoding::HEXLOWER.encode(&secret),
+        data_encoding::BASE64.encode(&secret),
+        data_encoding::BASE64_NOPAD.encode(&secret),
+        "ada@example.com".to_owned(),
+        assertion.as_str().unwrap().to_owned(),
+    ];
+    for code in &enrolled.recovery_codes {
+        forbidden.extend([code.clone(), code.replace('-', "")]);
+    }
+    for text in forbidden {
+        assert!(!dump.to_lowercase().contains(&text.to_lowercase()), "{text}");
+    }
+}

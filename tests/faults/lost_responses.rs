@@ -1,0 +1,62 @@
+//! A write was applied, and its response was lost: the SDK tries again by itself, and the second try finds its own id.
+
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+fn failures(account: &Value) -> u64 {
+    account["failures"]["N"].as_str().map_or(0, |count| count.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reserve_whose_response_was_lost_is_counted_once() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    let reply = ada.verify(&enrolled.id, &enrolled.app.wrong_code(stage.now().await)).await;
+    assert_eq!(reply.refused(422, "code-rejected").body["attempts_left"], 4);
+    let updates = stage.calls_of(&reply.request).await.iter().filter(|call| call["operation"] == "UpdateItem").count();
+    assert_eq!(updates, 2, "the call was tried again");
+    assert_eq!(failures(&stage.account("ada").await), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_response_was_lost_is_a_success_and_spends_the_code() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let code = enrolled.app.code(stage.now().await);
+    // The reserve passes, the commit's first response is lost.
+    stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
+    let reply = ada.verify(&enrolled.id, &code).await;
+    let updates = stage.calls_of(&reply.request).await.iter().filter(|call| call["operation"] == "UpdateItem").count();
+    assert_eq!(updates, 3, "the commit was tried again");
+    assert!(reply.expect(200)["assertion"].is_string());
+    assert_eq!(failures(&stage.account("ada").await), 0);
+    ada.verify(&enrolled.id, &code).await.refused(422, "code-used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_begin_whose_response_was_lost_is_done_once() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    for count in 1..=2 {
+        stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+        ada.post("/v1/factors", json!({"kind": "totp"})).await.expect(201);
+        let account = stage.account("ada").await;
+        assert_eq!(account["factors"]["M"].as_object().unwrap().len(), count);
+        assert_eq!(account["version"]["N"], count.to_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_whose_response_was_lost_still_shows_the_recovery_codes() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
+    let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
+    assert_eq!(activated["recovery_codes"].as_array().unwrap().len(), 10);
+    assert_eq!(stage.account("ada").await["version"]["N"], "2");
+}
