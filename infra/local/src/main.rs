@@ -1,10 +1,12 @@
 //! `cargo run -p local`: starts the stack, and says what to do next.
 
-#![expect(clippy::print_stdout, reason = "a command-line program talks on standard output")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program talks to its terminal")]
 
 use std::{
     error::Error,
+    iter::successors,
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Duration,
 };
 
@@ -14,6 +16,8 @@ use shared::clock::Clock;
 use totp_rs::{Algorithm, Builder, Secret};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+/// How long what is under way may take to finish at the end.
+const GRACE: Duration = Duration::from_secs(3);
 /// Where the data is kept unless it is said otherwise.
 const DATA: &str = ".data";
 
@@ -50,8 +54,18 @@ enum Command {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let causes = successors(error.source(), |cause| cause.source());
+            eprintln!("{}", causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     if let Some(Command::Code { secret, data }) = arguments.command {
         println!("{}", code(&secret, clock::now_in(&data)?.seconds())?);
         return Ok(());
@@ -69,7 +83,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let stack = Stack::start(options).await?;
     println!("{}", welcome(&stack, (!arguments.memory).then_some(arguments.data.as_path())));
     tokio::signal::ctrl_c().await?;
-    stack.stop().await;
+    // What is under way may finish; a client that never ends holds nobody up.
+    let _ = tokio::time::timeout(GRACE, stack.stop()).await;
     Ok(())
 }
 
