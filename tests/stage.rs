@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use local::{Options, Stack, data::Data};
+use local::{Options, Stack};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
@@ -70,23 +70,24 @@ impl Reply {
 impl Stage {
     /// A stack in memory.
     pub async fn new() -> Self {
-        Self::with(Data::memory(), Duration::ZERO).await
+        Self::with(None, Duration::ZERO).await
     }
 
     /// A stack whose AWS calls take so long that two at once are seen to be.
     pub async fn slow() -> Self {
-        Self::with(Data::memory(), Duration::from_millis(40)).await
+        Self::with(None, Duration::from_millis(40)).await
     }
 
     /// A stack on a folder.
     pub async fn on(folder: &Path) -> Self {
-        Self::with(Data::folder(folder).unwrap(), Duration::ZERO).await
+        Self::with(Some(folder), Duration::ZERO).await
     }
 
-    async fn with(data: Data, latency: Duration) -> Self {
+    async fn with(folder: Option<&Path>, latency: Duration) -> Self {
         logs::keep();
         // Time stands still but for `advance`: no test depends on how fast the machine is.
         let clock = Clock::new(|| Timestamp::from_seconds(1_800_000_000));
+        let data = folder.map(Path::to_owned);
         let stack = Stack::start(Options { port: 0, aws_port: 0, data, clock, latency }).await.unwrap();
         Self { stack: Arc::new(stack), http: Client::new() }
     }
@@ -169,9 +170,25 @@ impl Stage {
         self.send(request.json(&ask)).await.expect(200)
     }
 
+    /// A call to the embedded KMS, past the functions.
+    pub async fn kms(&self, operation: &str, ask: Value) -> Reply {
+        let request = self.http.post(&self.stack.aws_url).header("x-amz-target", format!("TrentService.{operation}"));
+        self.send(request.json(&ask)).await
+    }
+
     /// A user's account as it stands in the table; null where there is none.
     pub async fn account(&self, sub: &str) -> Value {
         self.dynamodb("GetItem", json!({ "Key": account_key(sub) })).await["Item"].clone()
+    }
+}
+
+impl Stage {
+    /// Waits until so many failures of a user are counted.
+    pub async fn until_counted(&self, sub: &str, failures: u64) {
+        let failures = failures.to_string();
+        while self.account(sub).await["failures"]["N"] != failures.as_str() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 }
 
@@ -192,6 +209,32 @@ impl User {
     /// A POST with an assertion.
     pub async fn post_with(&self, assertion: &str, path: &str, body: Value) -> Reply {
         self.stage.send(self.request(Method::POST, path).header("mfa-assertion", assertion).json(&body)).await
+    }
+
+    /// Renames a factor.
+    pub async fn rename(&self, assertion: &str, id: &str, name: &str) -> Reply {
+        let request = self.request(Method::PATCH, &format!("/v1/factors/{id}"));
+        self.stage.send(request.header("mfa-assertion", assertion).json(&json!({ "name": name }))).await
+    }
+
+    /// Removes a factor.
+    pub async fn remove(&self, assertion: &str, id: &str) -> Reply {
+        let request = self.request(Method::DELETE, &format!("/v1/factors/{id}"));
+        self.stage.send(request.header("mfa-assertion", assertion)).await
+    }
+
+    /// An assertion, by a code of a factor; the code's time passes.
+    pub async fn prove(&self, enrolled: &Enrolled) -> String {
+        let code = enrolled.app.code(self.stage.now().await);
+        let verified = self.verify(&enrolled.id, &code).await.expect(200);
+        self.stage.advance(30).await;
+        verified["assertion"].as_str().unwrap().to_owned()
+    }
+
+    /// Begins another authenticator app and makes it active.
+    pub async fn enrol_another(&self, assertion: &str) -> Enrolled {
+        let begun = self.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+        self.finish(&begun).await
     }
 
     /// A request to the API with the user's token.

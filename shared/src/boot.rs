@@ -23,6 +23,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
+    calls::counting,
     clock::Clock,
     settings::{SettingError, Settings},
 };
@@ -66,7 +67,7 @@ fn aws(name: &'static str, settings: &Settings) -> Result<SdkConfig, lambda_runt
         .app_name(AppName::new(name)?)
         .region(Region::new(settings.required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(https()?);
+        .http_client(counting(https()?));
     Ok(match settings.optional("AWS_ENDPOINT_URL") {
         Some(endpoint) => config.endpoint_url(endpoint).build(),
         None => config.build(),

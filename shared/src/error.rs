@@ -46,6 +46,8 @@ pub enum Refusal {
     AssertionRequired,
     /// The assertion fails the check that is named.
     AssertionInvalid(&'static str),
+    /// Who came by SSO sets no MFA up here.
+    SsoUser,
     /// The user has no such factor.
     FactorNotFound,
     /// Only a pending factor can be activated.
@@ -131,4 +133,10 @@ fn passes(code: &str) -> bool {
             | "DependencyTimeoutException"
             | "KeyUnavailableException"
     )
+}
+
+/// An error with its causes, outermost first: for a log or a terminal.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -9,6 +9,8 @@ pub enum Event {
     FactorPending,
     /// A factor became active.
     FactorActivated,
+    /// A factor was removed.
+    FactorRemoved,
     /// A code was accepted.
     VerificationAccepted,
     /// A code was wrong.
@@ -25,6 +27,7 @@ impl Event {
         match self {
             Self::FactorPending => "factor.pending",
             Self::FactorActivated => "factor.activated",
+            Self::FactorRemoved => "factor.removed",
             Self::VerificationAccepted => "verification.accepted",
             Self::VerificationRejected => "verification.rejected",
             Self::VerificationReplayed => "verification.replayed",

@@ -2,7 +2,8 @@
 //! in as arguments. The file beside it, where there is one, makes the few AWS calls that make the rule hold.
 //!
 //! Who may know whom (a test reads the `use` lines and holds this):
-//! - [`user`], [`clock`], [`random`], [`error`], [`event`], [`settings`] know nothing of ours, and anyone may know them;
+//! - [`user`], [`clock`], [`error`], [`settings`] and [`calls`] know nothing of ours, [`event`] knows user and [`random`]
+//!   error; anyone may know these seven;
 //! - [`totp`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
 //! - [`factor`] knows totp, code and sealed; [`recovery`] knows code;
 //! - [`account`] knows factor, recovery, attempts, code and sealed;
@@ -13,6 +14,7 @@ pub mod account;
 pub mod assertion;
 pub mod attempts;
 pub mod boot;
+pub mod calls;
 pub mod clock;
 pub mod code;
 pub mod error;

@@ -1,69 +1,200 @@
-//! The header `MFA-Assertion`: an invalid assertion is an error, also where none is needed.
+//! The header `MFA-Assertion`, with every way to be wrong: an invalid assertion is an error, also where none is needed.
+//! The forged ones are signed by the right key, so that each check must hold by itself.
 
-use data_encoding::BASE64URL_NOPAD;
+use aws_lc_rs::{digest, hmac};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Reply, Stage, User};
+
+/// What is begun with an assertion.
+async fn begin(user: &User, assertion: &str) -> Reply {
+    user.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await
+}
+
+/// Holds it to be refused, and the detail to name the check that refused it.
+#[track_caller]
+fn fails_on(reply: &Reply, check: &str, what: &str) {
+    assert_eq!((reply.status, reply.code()), (403, "assertion-invalid"), "{what}: {reply:?}");
+    let detail = reply.body["detail"].as_str().unwrap();
+    assert!(detail.ends_with(&format!("fails on: {check}.")), "{what}: {detail}");
+}
+
+/// An assertion of a user with a factor, fresh from a verify; and its header and claims.
+async fn passed(stage: &Stage, user: &User) -> (String, Value, Value) {
+    let enrolled = user.enrol().await;
+    let verified = user.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
+    let assertion = verified["assertion"].as_str().unwrap().to_owned();
+    let parts: Vec<_> = assertion.split('.').map(|part| BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).collect();
+    let json = |part: &[u8]| serde_json::from_slice(part).unwrap();
+    let (header, claims) = (json(&parts[0]), json(&parts[1]));
+    (assertion, header, claims)
+}
+
+/// A token of this header and these claims, signed with this service's own key.
+async fn sign(stage: &Stage, header: &Value, claims: &Value) -> String {
+    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    let signed = format!("{}.{}", part(header), part(claims));
+    let digest = digest::digest(&digest::SHA256, signed.as_bytes());
+    let ask = json!({
+        "KeyId": "alias/mfa-signing", "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256",
+        "Message": BASE64.encode(digest.as_ref()),
+    });
+    let reply = stage.kms("Sign", ask).await.expect(200);
+    let der = BASE64.decode(reply["Signature"].as_str().unwrap().as_bytes()).unwrap();
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(&raw(&der)))
+}
+
+/// The two numbers of a DER signature, 32 bytes each.
+fn raw(der: &[u8]) -> Vec<u8> {
+    let number = |at: usize| {
+        let length = usize::from(der[at + 1]);
+        let digits = &der[at + 2..at + 2 + length];
+        let digits = digits.strip_prefix(&[0]).unwrap_or(digits);
+        ([vec![0; 32 - digits.len()], digits.to_vec()].concat(), at + 2 + length)
+    };
+    let (r, next) = number(2);
+    [r, number(next).0].concat()
+}
+
+fn with(object: &Value, name: &str, value: impl Into<Value>) -> Value {
+    let mut object = object.clone();
+    object[name] = value.into();
+    object
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assertion_is_good_for_its_own_login_and_user_until_it_expires() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
-    let adas = ada.enrol().await;
-    let verified = ada.verify(&adas.id, &adas.app.code(stage.now().await)).await.expect(200);
-    let assertion = verified["assertion"].as_str().unwrap();
-    let begin = json!({"kind": "totp"});
-    eve.post_with(assertion, "/v1/factors", begin.clone()).await.refused(403, "assertion-invalid");
+    let (assertion, header, claims) = passed(&stage, &ada).await;
+    fails_on(&begin(&eve, &assertion).await, "sub", "another user's");
     stage.advance(1).await;
-    let another_login = stage.user("ada").await;
-    another_login.post_with(assertion, "/v1/factors", begin.clone()).await.refused(403, "assertion-invalid");
-    ada.post_with(assertion, "/v1/factors", begin.clone()).await.expect(201);
-    stage.advance(299).await;
-    let expired = ada.post_with(assertion, "/v1/factors", begin).await;
-    assert!(expired.refused(403, "assertion-invalid").body["detail"].as_str().unwrap().contains("exp"));
+    fails_on(&begin(&stage.user("ada").await, &assertion).await, "ath", "another login's");
+    begin(&ada, &assertion).await.expect(201);
+    begin(&ada, &sign(&stage, &header, &claims).await).await.expect(201);
+    let left = claims["exp"].as_u64().unwrap() - stage.now().await;
+    stage.advance(left - 1).await;
+    begin(&ada, &assertion).await.expect(201);
+    stage.advance(1).await;
+    fails_on(&begin(&ada, &assertion).await, "exp", "expired");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_that_is_not_ours_is_refused() {
+async fn every_claim_is_checked_by_itself() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let login = ada.login().await;
-    let good = login["assertion"].as_str().unwrap();
-    let parts: Vec<_> = good.split('.').collect();
-    let [header, claims, signature] = parts[..] else { panic!("an assertion has three parts") };
-    let encode = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-    let mut forged: Value = serde_json::from_slice(&BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap()).unwrap();
-    forged["mfa"] = "passed".into();
-    let foreign = Stage::new().await.user("ada").await.login().await;
-    for (what, assertion) in [
-        ("empty", String::new()),
-        ("nonsense", "a.b.c".to_owned()),
-        ("the login token", ada.token.clone()),
-        ("forged claims", format!("{header}.{}.{signature}", encode(forged))),
-        ("no algorithm", format!("{}.{claims}.", encode(json!({"alg": "none", "typ": "mfa+jwt", "kid": "local"})))),
-        (
-            "another type",
-            format!("{}.{claims}.{signature}", encode(json!({"alg": "ES256", "typ": "JWT", "kid": "local"}))),
-        ),
-        (
-            "an unknown key",
-            format!("{}.{claims}.{signature}", encode(json!({"alg": "ES256", "typ": "mfa+jwt", "kid": "x"}))),
-        ),
-        ("another stack's", foreign["assertion"].as_str().unwrap().to_owned()),
-        ("too long", format!("{header}.{}.{signature}", "A".repeat(8192))),
+    let (_, header, claims) = passed(&stage, &ada).await;
+    let now = stage.now().await;
+    for (claim, value) in [
+        ("iss", json!("https://mfa.evil.example")),
+        ("aud", json!("another-app")),
+        // What is good for this service alone is not the app's, and the other way round.
+        ("aud", json!(stage.stack.api_url)),
+        ("sub", json!("eve")),
+        ("ath", json!(BASE64URL_NOPAD.encode(&[0; 32]))),
+        ("exp", json!(now)),
+        ("iat", json!(now + 31)),
     ] {
-        let reply = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await;
-        assert_eq!((reply.status, reply.code()), (403, "assertion-invalid"), "{what}");
+        let token = sign(&stage, &header, &with(&claims, claim, value.clone())).await;
+        fails_on(&begin(&ada, &token).await, claim, &value.to_string());
     }
-    // Valid, but nothing was proven: enough for a first factor, which takes none.
-    ada.post_with(good, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let older = with(&claims, "mfa_epoch", claims["mfa_epoch"].as_u64().unwrap() - 1);
+    fails_on(&begin(&ada, &sign(&stage, &header, &older).await).await, "mfa_epoch", "an older epoch");
+    for missing in ["iss", "aud", "sub", "ath", "exp", "iat", "mfa", "mfa_epoch", "amr", "jti"] {
+        let mut claims = claims.clone();
+        claims.as_object_mut().unwrap().remove(missing);
+        fails_on(&begin(&ada, &sign(&stage, &header, &claims).await).await, "format", missing);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_that_nothing_was_needed_begins_no_second_factor() {
+async fn only_es256_of_our_type_by_our_key_is_looked_at() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (good, header, claims) = passed(&stage, &ada).await;
+    for (name, value, check) in [
+        ("typ", "JWT", "format"),
+        ("typ", "at+jwt", "format"),
+        ("alg", "ES384", "format"),
+        ("alg", "HS256", "format"),
+        ("kid", "unknown", "kid"),
+        ("kid", "", "kid"),
+    ] {
+        let token = sign(&stage, &with(&header, name, value), &claims).await;
+        fails_on(&begin(&ada, &token).await, check, value);
+    }
+    let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    let claims_part = encode(&claims);
+    let unsigned = format!("{}.{claims_part}.", encode(&with(&header, "alg", "none")));
+    fails_on(&begin(&ada, &unsigned).await, "format", "alg none");
+
+    // The old trick: the public key, which all know, as the secret of an HMAC.
+    let keys = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
+    for secret in [keys["keys"][0].to_string(), keys["keys"][0]["x"].as_str().unwrap().to_owned()] {
+        for (alg, check) in [("HS256", "format"), ("ES256", "signature")] {
+            let signed = format!("{}.{claims_part}", encode(&with(&header, "alg", alg)));
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()), signed.as_bytes());
+            let twice = [tag.as_ref(), tag.as_ref()].concat();
+            let tag = if alg == "HS256" { tag.as_ref() } else { &twice };
+            let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(tag));
+            fails_on(&begin(&ada, &token).await, check, alg);
+        }
+    }
+    let signature = good.rsplit_once('.').unwrap().1;
+    let raised = encode(&with(&claims, "mfa_epoch", u32::MAX));
+    fails_on(&begin(&ada, &format!("{}.{raised}.{signature}", encode(&header))).await, "signature", "other claims");
+    let foreign = Stage::new().await;
+    let theirs = sign(&foreign, &header, &claims).await;
+    fails_on(&begin(&ada, &theirs).await, "signature", "another deployment's key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_assertion_at_all_is_refused() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (good, header, claims) = passed(&stage, &ada).await;
+    let long = sign(&stage, &header, &with(&claims, "jti", "x".repeat(8192))).await;
+    for (what, token) in [
+        ("empty", String::new()),
+        ("nonsense", "nonsense".to_owned()),
+        ("three parts of nothing", "..".to_owned()),
+        ("two parts", good.rsplit_once('.').unwrap().0.to_owned()),
+        ("four parts", format!("{good}.e30")),
+        ("padded", format!("{good}=")),
+        ("the login token", ada.token.clone()),
+        ("too long", long),
+    ] {
+        fails_on(&begin(&ada, &token).await, "format", what);
+    }
+    // Also where none is needed: by everyone, on every route that reads who is asking.
+    let eve = stage.user("eve").await;
+    for (method, path) in [
+        (Method::POST, "/v1/logins"),
+        (Method::GET, "/v1/factors"),
+        (Method::POST, "/v1/factors"),
+        (Method::PATCH, "/v1/factors/01M86NP37KVJYCH5C44V5B7J55"),
+        (Method::DELETE, "/v1/factors/01M86NP37KVJYCH5C44V5B7J55"),
+        (Method::POST, "/v1/factors/01M86NP37KVJYCH5C44V5B7J55/activate"),
+        (Method::POST, "/v1/factors/01M86NP37KVJYCH5C44V5B7J55/verify"),
+    ] {
+        let request = eve.request(method, path).header("mfa-assertion", "nonsense");
+        fails_on(&stage.send(request).await, "format", path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_nothing_was_needed_is_no_proof() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let before = ada.login().await["assertion"].as_str().unwrap().to_owned();
-    ada.enrol().await;
-    ada.post_with(&before, "/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-invalid");
+    begin(&ada, &before).await.expect(201);
+    let (good, header, claims) = passed(&stage, &ada).await;
+    fails_on(&begin(&ada, &before).await, "mfa_epoch", "from before there was a factor");
+    let unneeded = with(&with(&claims, "mfa", "not_required"), "reason", "sso");
+    begin(&ada, &sign(&stage, &header, &unneeded).await).await.refused(403, "assertion-required");
+    let invented = with(&claims, "mfa", "imagined");
+    fails_on(&begin(&ada, &sign(&stage, &header, &invented).await).await, "format", "another word");
+    begin(&ada, &good).await.expect(201);
 }

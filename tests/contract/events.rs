@@ -42,7 +42,7 @@ async fn each_sample_event_is_answered_as_the_contract_says() {
     // The sample's factor is nobody's; then the same event for the one just begun.
     let mut event = sample("enroll/activate.json");
     let (status, problem) = handle(&stage, "enroll", &event).await;
-    assert_eq!((status, &problem["title"]), (404, &json!("There is no such factor")));
+    assert_eq!((status, &problem["title"]), (404, &json!("Factor not found")));
     event["pathParameters"]["factor_id"] = begun["id"].clone();
     event["body"] = json!({"code": app.code(stage.now().await)}).to_string().into();
     assert_eq!(handle(&stage, "enroll", &event).await.0, 200);
@@ -50,12 +50,28 @@ async fn each_sample_event_is_answered_as_the_contract_says() {
     let (status, list) = handle(&stage, "enroll", &sample("enroll/list.json")).await;
     assert_eq!((status, &list["factors"][0]["id"]), (200, &begun["id"]));
 
+    // The sample's assertion is nobody's either.
+    let mut changes = Vec::new();
+    for path in ["enroll/rename.json", "enroll/remove.json"] {
+        let mut event = sample(path);
+        let (status, problem) = handle(&stage, "enroll", &event).await;
+        assert_eq!((status, &problem["title"]), (403, &json!("Assertion invalid")), "{path}");
+        event["pathParameters"]["factor_id"] = begun["id"].clone();
+        changes.push(event);
+    }
+
     let mut event = sample("verify/verify.json");
     assert_eq!(handle(&stage, "verify", &event).await.0, 404);
     event["pathParameters"]["factor_id"] = begun["id"].clone();
     event["body"] = json!({"code": app.code(stage.advance(30).await)}).to_string().into();
     let (status, verified) = handle(&stage, "verify", &event).await;
     assert_eq!((status, &verified["factor"]["id"]), (200, &begun["id"]));
+
+    for (event, field) in changes.iter_mut().zip(["name", "assertion"]) {
+        event["headers"]["mfa-assertion"] = verified["assertion"].clone();
+        let (status, reply) = handle(&stage, "enroll", event).await;
+        assert_eq!((status, reply[field].is_string()), (200, true), "{reply}");
+    }
 
     let (status, keys) = handle(&stage, "verify", &sample("verify/jwks.json")).await;
     assert_eq!((status, &keys["keys"][0]["kty"]), (200, &json!("EC")));
@@ -69,13 +85,15 @@ async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
         "enroll/list.json",
         "enroll/begin-totp.json",
         "enroll/activate.json",
+        "enroll/rename.json",
+        "enroll/remove.json",
         "verify/verify.json",
     ] {
         let mut event = sample(path);
         event["requestContext"].as_object_mut().unwrap().remove("authorizer");
         let (function, _) = path.split_once('/').unwrap();
         let (status, problem) = handle(&stage, function, &event).await;
-        assert_eq!((status, &problem["title"]), (401, &json!("Nobody is logged in")), "{path}");
+        assert_eq!((status, &problem["title"]), (401, &json!("Unauthenticated")), "{path}");
     }
 }
 

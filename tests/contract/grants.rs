@@ -9,6 +9,9 @@ use crate::stage::Stage;
 
 const GRANTS: &str = include_str!("../../infra/grants.yaml");
 
+/// Function, service, action, and what may be touched.
+type Grant = (String, String, String, Vec<String>);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_granted_and_no_grant_is_idle() {
     let stage = Stage::new().await;
@@ -23,21 +26,35 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
 
     let calls = stage.send(stage.request(Method::GET, "/dev/calls")).await.expect(200);
-    let text = |call: &Value, name: &str| call[name].as_str().unwrap().to_owned();
-    let made: BTreeSet<_> = calls["calls"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|call| (text(call, "function"), text(call, "service"), text(call, "operation")))
-        .collect();
+    let made: BTreeSet<_> = calls["calls"].as_array().unwrap().iter().map(made).collect();
     let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
     let mut granted = BTreeSet::new();
-    for (function, services) in grants {
+    for (function, services) in &grants {
         for (service, statements) in services {
-            for action in statements.iter().flat_map(|statement| statement["actions"].as_array().unwrap()) {
-                granted.insert((function.clone(), service.clone(), action.as_str().unwrap().to_owned()));
+            for statement in statements {
+                let touched: Vec<_> = touched(statement);
+                for action in statement["actions"].as_array().unwrap() {
+                    granted.insert((function.clone(), service.clone(), text(action), touched.clone()));
+                }
             }
         }
     }
     assert_eq!(made, granted);
+}
+
+/// A call as its grant would be: function, service, action, and what it touches.
+fn made(call: &Value) -> Grant {
+    let touches = call["touches"].as_array().unwrap().iter().map(text).collect();
+    (text(&call["function"]), text(&call["service"]), text(&call["operation"]), touches)
+}
+
+/// What a grant lets its actions touch.
+fn touched(grant: &Value) -> Vec<String> {
+    let list = |name: &str| grant[name].as_array().into_iter().flatten().map(text);
+    let key = grant["key"].as_str().map(|key| format!("alias/mfa-{key}"));
+    list("keys").chain(key).chain(list("purpose")).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
 }

@@ -36,12 +36,42 @@ async fn does_not_open(stage: &Stage, user: &User, sub: &str, target: &Enrolled,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_copied_to_another_user_does_not_verify() {
+async fn a_factor_copied_whole_to_another_user_does_not_verify() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
-    let (adas, eves) = (ada.enrol().await, eve.enrol().await);
-    move_secret(&stage, sealed(&stage, "eve", &eves.id).await, "ada", &adas.id).await;
-    does_not_open(&stage, &ada, "ada", &adas, &eves).await;
+    let (_, eves) = (ada.enrol().await, eve.enrol().await);
+    // Under the id that it was sealed for: only the user differs.
+    let ask = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET factors.#id = :factor, failures = :zero",
+        "ExpressionAttributeNames": {"#id": eves.id},
+        "ExpressionAttributeValues": {
+            ":factor": stage.account("eve").await["factors"]["M"][&eves.id],
+            ":zero": {"N": "0"},
+        },
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    does_not_open(&stage, &ada, "ada", &eves, &eves).await;
+    eve.verify(&eves.id, &eves.app.code(stage.now().await)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_opens_for_its_user_item_and_purpose_and_no_other() {
+    let stage = Stage::new().await;
+    let enrolled = stage.user("ada").await.enrol().await;
+    let blob = sealed(&stage, "ada", &enrolled.id).await["B"].clone();
+    let open = async |user: &str, item: &str, purpose: &str| {
+        let context = json!({"user": user, "item": item, "purpose": purpose});
+        let ask = json!({"KeyId": "alias/mfa-sealing", "CiphertextBlob": blob, "EncryptionContext": context});
+        stage.kms("Decrypt", ask).await
+    };
+    let id = enrolled.id.as_str();
+    open("ada", id, "totp").await.expect(200);
+    for (user, item, purpose) in
+        [("eve", id, "totp"), ("ada", "01M86NP37KVJYCH5C44V5B7J55", "totp"), ("ada", id, "phone")]
+    {
+        assert_eq!(open(user, item, purpose).await.expect(400)["__type"], "InvalidCiphertextException");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

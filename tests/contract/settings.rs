@@ -32,7 +32,7 @@ fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     let own =
         [("MFA_SEALING_KEY", "policy"), ("MFA_RECOVERY_KEYS", "policy verify"), ("MFA_APP_NAME", "policy verify")];
     for (missing, _) in COMPLETE {
-        let settings = Settings::from_iter(COMPLETE.into_iter().filter(|(name, _)| *name != missing));
+        let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing).collect();
         let spared = own.iter().find(|(name, _)| *name == missing).map_or("", |(_, functions)| functions);
         for (function, error) in start(&settings) {
             let expected = (!spared.contains(function)).then_some(SettingError::Missing(missing));
@@ -44,7 +44,7 @@ fn each_setting_that_is_needed_is_named_when_it_is_missing() {
 #[test]
 fn a_setting_that_cannot_be_read_is_named_with_the_form_it_must_have() {
     for (name, bad) in [("MFA_SIGNING_KEYS", "alias/mfa-signing"), ("MFA_WORKSPACES", "sometimes")] {
-        let settings = Settings::from_iter(COMPLETE.into_iter().chain([(name, bad)]));
+        let settings: Settings = COMPLETE.into_iter().chain([(name, bad)]).collect();
         for (function, error) in start(&settings) {
             assert!(matches!(error, Some(SettingError::Invalid(named, _)) if named == name), "{function}: {error:?}");
         }

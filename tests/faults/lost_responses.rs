@@ -22,6 +22,31 @@ async fn a_reserve_whose_response_was_lost_is_counted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guess_at_a_pending_factor_whose_response_was_lost_is_counted_once() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    let reply = ada.activate(&id, &app.wrong_code(stage.now().await)).await;
+    assert_eq!(reply.refused(422, "code-rejected").body["attempts_left"], 4);
+    assert_eq!(stage.account("ada").await["factors"]["M"][&id]["M"]["tries"], json!({"N": "1"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_give_back_whose_response_was_lost_is_done_once() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    ada.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
+    stage.fault("kms", "Decrypt", "refuse", 1).await;
+    // The reserve passes, the give-back's first response is lost.
+    stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
+    ada.verify(&enrolled.id, &wrong).await.refused(500, "internal");
+    assert_eq!(failures(&stage.account("ada").await), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_response_was_lost_is_a_success_and_spends_the_code() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, account_key};
 
 /// More than the SDK tries.
 const ALWAYS: u32 = 10;
@@ -27,6 +27,48 @@ async fn a_guess_that_kms_could_not_look_at_is_given_back() {
         stage.clear_faults().await;
     }
     ada.verify(&enrolled.id, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_guess_comes_back_the_wait_that_was_over() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    for wait in [0, 0, 0, 0, 0, 30, 60, 120] {
+        let now = stage.advance(wait).await;
+        ada.verify(&enrolled.id, &enrolled.app.wrong_code(now)).await.refused(422, "code-rejected");
+    }
+    let now = stage.advance(240).await;
+    stage.fault("kms", "Decrypt", "throttle", ALWAYS).await;
+    let reply = ada.verify(&enrolled.id, &enrolled.app.code(now)).await;
+    let wait = reply.refused(503, "temporarily-unavailable").header("retry-after").parse().unwrap();
+    stage.clear_faults().await;
+    let now = stage.advance(wait).await;
+    ada.verify(&enrolled.id, &enrolled.app.code(now)).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_that_kms_could_not_look_at_stays_counted_where_another_write_came_between() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    // The first guess waits for KMS, in vain, while the second is counted.
+    stage.fault("kms", "Decrypt", "throttle", 3).await;
+    let first = tokio::spawn({
+        let (ada, id, wrong) = (ada.clone(), enrolled.id.clone(), wrong.clone());
+        async move { ada.verify(&id, &wrong).await }
+    });
+    stage.until_counted("ada", 1).await;
+    let other = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET failures = failures + :one, #by = :other",
+        "ExpressionAttributeNames": {"#by": "by"},
+        "ExpressionAttributeValues": {":one": {"N": "1"}, ":other": {"S": "another write"}},
+    });
+    stage.dynamodb("UpdateItem", other).await;
+    first.await.unwrap().refused(503, "temporarily-unavailable");
+    assert_eq!(stage.account("ada").await["failures"], json!({"N": "2"}));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,8 @@ async fn checked(stage: &Stage, user: &User, assertion: &str) -> Value {
     assert_eq!(header.typ.as_deref(), Some("mfa+jwt"));
     let key = DecodingKey::from_jwk(keys.find(&header.kid.unwrap()).unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
+    // The library looks at these only where they are there, unless they must be.
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation.set_audience(&["app"]);
     validation.set_issuer(&[&stage.stack.api_url]);
     // The stack's clock is not this machine's: times are compared by those who call.
@@ -25,6 +27,7 @@ async fn checked(stage: &Stage, user: &User, assertion: &str) -> Value {
     let claims = decode::<Value>(assertion, &key, &validation).unwrap().claims;
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, user.token.as_bytes());
     assert_eq!(claims["ath"], data_encoding::BASE64URL_NOPAD.encode(hash.as_ref()));
+    assert!(claims["jti"].as_str().is_some_and(|id| id.len() >= 16), "{claims}");
     assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 300);
     claims
 }
@@ -58,7 +61,8 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
     assert_eq!(codes.len(), 10);
     assert_eq!(activated["recovery"], json!({"codes_left": 10, "low": false}));
     assert_eq!((&activated["factor"]["id"], &activated["factor"]["status"]), (&json!(id), &json!("active")));
-    let epoch = checked(&stage, &ada, activated["assertion"].as_str().unwrap()).await["mfa_epoch"].as_u64().unwrap();
+    let first = checked(&stage, &ada, activated["assertion"].as_str().unwrap()).await;
+    let epoch = first["mfa_epoch"].as_u64().unwrap();
     assert!(epoch >= now * 1000);
 
     let login = ada.login().await;
@@ -70,6 +74,7 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
     assert!(verified.get("recovery_codes").is_none());
     let claims = checked(&stage, &ada, verified["assertion"].as_str().unwrap()).await;
     assert_eq!((&claims["mfa"], &claims["amr"]), (&json!("passed"), &json!(["otp", "mfa"])));
+    assert_ne!(claims["jti"], first["jti"], "each has an id of its own");
     assert_eq!((&claims["workspaces"], &claims["mfa_epoch"]), (&json!(["acme", "globex"]), &json!(epoch)));
     assert_eq!(verified["expires_at"], Timestamp::from_seconds(claims["exp"].as_u64().unwrap()).rfc3339());
 

@@ -26,7 +26,23 @@ async fn enrolments_keys_and_the_clock_outlive_the_stack() {
 async fn two_stacks_never_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let second = local::data::Data::folder(folder.path()).err().unwrap();
-    assert!(second.to_string().contains("another stack uses"), "{second}");
+    let clock = shared::clock::Clock::system();
+    let data = Some(folder.path().to_owned());
+    let options = local::Options { port: 0, aws_port: 0, data, clock, latency: std::time::Duration::ZERO };
+    let refused = local::Stack::start(options).await.err().unwrap().to_string();
+    assert!(refused.contains("another stack uses"), "{refused}");
     drop(stage);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_there_keeps_its_permissions() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    Stage::on(folder.path()).await.stop().await;
+    assert_eq!(mode(folder.path()), 0o755);
+    let own = folder.path().join("own");
+    Stage::on(&own).await.stop().await;
+    assert_eq!(mode(&own), 0o700, "one of its own is for its user alone");
 }

@@ -1,8 +1,17 @@
-//! Another authenticator beside the first.
+//! Another authenticator beside the first, and the end of the first.
+
+use std::sync::Arc;
 
 use serde_json::json;
+use tokio::{sync::Barrier, task::JoinSet};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, User};
+
+/// The ids of the factors that are listed, in their order.
+async fn ids(user: &User) -> Vec<String> {
+    let listed = user.get("/v1/factors").await.expect(200);
+    listed["factors"].as_array().unwrap().iter().map(|factor| factor["id"].as_str().unwrap().to_owned()).collect()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_app_takes_proof_of_the_first_and_brings_no_recovery_codes() {
@@ -11,20 +20,18 @@ async fn a_second_app_takes_proof_of_the_first_and_brings_no_recovery_codes() {
     let first = ada.enrol().await;
     ada.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-required");
 
-    let code = first.app.code(stage.now().await);
-    let verified = ada.verify(&first.id, &code).await.expect(200);
-    let assertion = verified["assertion"].as_str().unwrap();
-    stage.advance(1).await;
-    let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
-    let second = ada.finish(&begun).await;
+    let assertion = ada.prove(&first).await;
+    let second = ada.enrol_another(&assertion).await;
     assert!(second.recovery_codes.is_empty());
 
-    // The second is the one used last.
-    let listed = ada.get("/v1/factors").await.expect(200);
-    assert_eq!((&listed["factors"][0]["id"], &listed["factors"][1]["id"]), (&json!(second.id), &json!(first.id)));
-    assert_eq!(listed["recovery"]["codes_left"], 10);
+    // The one used last comes first.
+    assert_eq!(ids(&ada).await, [second.id.clone(), first.id.clone()]);
+    ada.prove(&first).await;
+    assert_eq!(ids(&ada).await, [first.id.clone(), second.id.clone()]);
+    let login = ada.login().await;
+    assert_eq!((&login["factors"][0]["id"], &login["recovery"]["codes_left"]), (&json!(first.id), &json!(10)));
     // The epoch rose: the old assertion begins nothing more.
-    ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-invalid");
+    ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-invalid");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,15 +39,160 @@ async fn a_sixth_app_is_too_many() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let mut newest = ada.enrol().await;
-    for count in 1..=5 {
-        let code = newest.app.code(stage.now().await);
-        let verified = ada.verify(&newest.id, &code).await.expect(200);
-        let begun =
-            ada.post_with(verified["assertion"].as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await;
-        if count == 5 {
-            begun.refused(409, "too-many-factors");
-        } else {
-            newest = ada.finish(&begun.expect(201)).await;
-        }
+    for _ in 2..=5 {
+        newest = ada.enrol_another(&ada.prove(&newest).await).await;
     }
+    let assertion = ada.prove(&newest).await;
+    ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(409, "too-many-factors");
+    assert_eq!(ids(&ada).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_is_replaced() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let old = ada.enrol().await;
+    let assertion = ada.prove(&old).await;
+    let renamed = ada.rename(&assertion, &old.id, "Old phone").await.expect(200);
+    assert_eq!((&renamed["id"], &renamed["name"]), (&json!(old.id), &json!("Old phone")));
+
+    // A rename leaves the epoch alone, so the same assertion begins the new phone.
+    let new = ada.enrol_another(&assertion).await;
+    let assertion = ada.prove(&new).await;
+    let removed = ada.remove(&assertion, &old.id).await.expect(200);
+    assert_eq!(ids(&ada).await, [new.id.as_str()]);
+    assert_eq!(ada.login().await["recovery"]["codes_left"], 10);
+    let code = old.app.code(stage.now().await);
+    ada.verify(&old.id, &code).await.refused(404, "factor-not-found");
+
+    // The assertion used is over; the fresh one goes on.
+    ada.rename(&assertion, &new.id, "Phone").await.refused(403, "assertion-invalid");
+    let fresh = removed["assertion"].as_str().unwrap();
+    ada.rename(fresh, &new.id, "Phone").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_factor_takes_the_recovery_codes_with_it() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let only = ada.enrol().await;
+    let epoch = stage.account("ada").await["epoch"]["N"].clone();
+    let assertion = ada.prove(&only).await;
+    ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    ada.remove(&assertion, &only.id).await.expect(200);
+
+    let account = stage.account("ada").await;
+    assert_eq!(account["factors"]["M"], json!({}), "the pending one went too");
+    assert!(account.get("recovery").is_none());
+    assert!(account["epoch"]["N"].as_str() > epoch.as_str());
+    let login = ada.login().await;
+    assert_eq!((&login["decision"], &login["recovery"]["codes_left"]), (&json!("allow"), &json!(0)));
+    // And anew, with new codes.
+    assert_ne!(ada.enrol().await.recovery_codes, only.recovery_codes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn renaming_and_removing_take_proof() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let allowed = ada.login().await["assertion"].as_str().unwrap().to_owned();
+    let enrolled = ada.enrol().await;
+    let before = stage.account("ada").await;
+    let path = format!("/v1/factors/{}", enrolled.id);
+    let bare = |method| ada.request(method, &path);
+    let rename = bare(reqwest::Method::PATCH).json(&json!({"name": "Mine"}));
+    stage.send(rename).await.refused(403, "assertion-required");
+    stage.send(bare(reqwest::Method::DELETE)).await.refused(403, "assertion-required");
+    ada.rename(&allowed, &enrolled.id, "Mine").await.refused(403, "assertion-invalid");
+    ada.remove(&allowed, &enrolled.id).await.refused(403, "assertion-invalid");
+    assert_eq!(stage.account("ada").await, before);
+
+    let assertion = ada.prove(&enrolled).await;
+    for id in ["01M86NP37KVJYCH5C44V5B7J55", "nonsense"] {
+        ada.rename(&assertion, id, "Mine").await.refused(404, "factor-not-found");
+        ada.remove(&assertion, id).await.refused(404, "factor-not-found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thiefs_pending_factor_ends_when_the_owner_enrols() {
+    let stage = Stage::new().await;
+    // Both have the password.
+    let (ada, thief) = (stage.user("ada").await, stage.user("ada").await);
+    let (stolen, app) = thief.begin().await;
+    let own = ada.enrol().await;
+    thief.activate(&stolen, &app.code(stage.now().await)).await.refused(404, "factor-not-found");
+    thief.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-required");
+    assert_eq!(ids(&ada).await, [own.id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_removes_one_factor_and_no_second() {
+    let stage = Stage::new().await;
+    for round in 0..5 {
+        let user = stage.user(&format!("user-{round}")).await;
+        let first = user.enrol().await;
+        let second = user.enrol_another(&user.prove(&first).await).await;
+        let assertion = user.prove(&first).await;
+        let start = Arc::new(Barrier::new(2));
+        let mut removals = JoinSet::new();
+        for id in [first.id, second.id] {
+            let (user, assertion, start) = (user.clone(), assertion.clone(), start.clone());
+            removals.spawn(async move {
+                start.wait().await;
+                user.remove(&assertion, &id).await
+            });
+        }
+        let mut outcomes: Vec<_> =
+            removals.join_all().await.iter().map(|reply| (reply.status, reply.code().to_owned())).collect();
+        outcomes.sort();
+        assert_eq!(outcomes, [(200, String::new()), (403, "assertion-invalid".to_owned())]);
+        assert_eq!(ids(&user).await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_of_a_factor_that_is_removed_meanwhile_is_not_accepted() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let first = ada.enrol().await;
+    // Counted, then held up at KMS while the factor goes.
+    stage.fault("kms", "Decrypt", "throttle", 2).await;
+    let code = first.app.code(stage.now().await);
+    let verify = tokio::spawn({
+        let (ada, id) = (ada.clone(), first.id.clone());
+        async move { ada.verify(&id, &code).await }
+    });
+    stage.until_counted("ada", 1).await;
+    let ask = json!({
+        "Key": crate::stage::account_key("ada"),
+        "UpdateExpression": "REMOVE factors.#id",
+        "ExpressionAttributeNames": {"#id": first.id},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    verify.await.unwrap().refused(404, "factor-not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_begins_at_once_leave_no_more_than_three_pending() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let mut begins = JoinSet::new();
+    for _ in 0..50 {
+        let ada = ada.clone();
+        begins.spawn(async move { ada.post("/v1/factors", json!({"kind": "totp"})).await });
+    }
+    let replies = begins.join_all().await;
+    let begun: Vec<_> =
+        replies.iter().filter(|reply| reply.status == 201).map(|reply| reply.body["id"].clone()).collect();
+    assert!(!begun.is_empty());
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        reply.refused(503, "temporarily-unavailable");
+    }
+    let account = stage.account("ada").await;
+    let pending: Vec<_> = account["factors"]["M"].as_object().unwrap().keys().map(|id| json!(id)).collect();
+    assert!((1..=3).contains(&pending.len()), "{pending:?}");
+    assert!(pending.iter().all(|id| begun.contains(id)), "each was answered for");
+    // None was overwritten unseen: every begin that was answered for is a version of its own.
+    assert_eq!(account["version"]["N"], begun.len().to_string());
 }

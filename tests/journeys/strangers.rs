@@ -34,6 +34,10 @@ async fn the_gateway_lets_no_token_through_but_a_valid_one_of_its_issuer() {
     let expired = stage.user_with(json!({"sub": "ada", "expires_in": -1})).await.token;
     let audience = stage.user_with(json!({"sub": "ada", "claims": {"aud": "other"}})).await.token;
     let issuer = stage.user_with(json!({"sub": "ada", "claims": {"iss": "https://id.example.com"}})).await.token;
+    let unread = stage.user_with(json!({"sub": "ada", "claims": {"nbf": "9999999999"}})).await.token;
+    let nowhere = stage.user_with(json!({"sub": "ada", "claims": {"aud": null}})).await.token;
+    let nobodys = stage.user_with(json!({"sub": "ada", "claims": {"iss": null}})).await.token;
+    let endless = stage.user_with(json!({"sub": "ada", "claims": {"exp": null}})).await.token;
     let early = stage.user_with(json!({"sub": "ada", "claims": {"nbf": 9_999_999_999_u64}})).await.token;
     for (what, token) in [
         ("none", String::new()),
@@ -45,7 +49,11 @@ async fn the_gateway_lets_no_token_through_but_a_valid_one_of_its_issuer() {
         ("expired", expired),
         ("another audience", audience),
         ("another issuer", issuer),
+        ("no audience", nowhere),
+        ("no issuer", nobodys),
+        ("no end", endless),
         ("not valid yet", early),
+        ("valid from when can't be read", unread),
     ] {
         for (method, path) in [(Method::POST, "/v1/logins"), (Method::GET, "/v1/factors")] {
             let request = stage.request(method, path);
@@ -79,8 +87,14 @@ async fn a_workspace_that_is_not_an_id_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_foreign_host_name_reaches_neither_the_api_nor_aws() {
+async fn a_page_on_the_web_reaches_neither_the_api_nor_aws() {
     let stage = Stage::new().await;
+    let page = |request: reqwest::RequestBuilder| request.header("origin", "https://evil.example");
+    let clock = stage.request(Method::POST, "/dev/clock").header("content-type", "text/plain");
+    let before = stage.now().await;
+    assert_eq!(stage.send(page(clock.body(r#"{"advance_seconds":60}"#))).await.status, 403);
+    assert_eq!(stage.now().await, before);
+    assert_eq!(stage.send(page(reqwest::Client::new().post(&stage.stack.aws_url))).await.status, 403);
     let foreign = |request: reqwest::RequestBuilder| request.header("host", "mfa.evil.example");
     let api = stage.send(foreign(stage.request(Method::POST, "/dev/tokens").json(&json!({"sub": "ada"})))).await;
     assert_eq!((api.status, api.body), (421, Value::Null));

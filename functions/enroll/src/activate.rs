@@ -9,14 +9,12 @@ use shared::{
     },
     assertion::Settled,
     code::Nonce,
-    error::{Fault, Refusal, Result},
+    error::{Fault, Refusal, Result, chain},
     event::Event,
-    factor::{Factor, FactorId, Summary},
+    factor::{FactorId, Summary},
     http::{Reply, Request},
     random,
     recovery::{RecoveryCodes, Standing, expand},
-    sealed::{Binding, Purpose},
-    totp::TotpSecret,
     user::UserId,
 };
 use zeroize::Zeroizing;
@@ -44,6 +42,7 @@ struct FirstCodes {
 impl Function {
     pub(crate) async fn activate(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
+        caller.refuse_sso()?;
         let (user, now) = (&caller.user, request.now);
         let mut fields = request.fields()?;
         let code = fields.code()?;
@@ -54,7 +53,7 @@ impl Function {
         let mut account = reserved.account.clone();
         let factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
 
-        let looked = tokio::try_join!(self.open(user, &id, &factor), self.first_codes(user, &account));
+        let looked = tokio::try_join!(self.vault.open_totp(user, &id, &factor), self.first_codes(user, &account));
         let (secret, codes) = self.accounts.or_give_back(user, &reserved, looked).await?;
         let Some(step) = secret.matching_step(code.digits(), now) else {
             Event::VerificationRejected.log(user, id.as_str());
@@ -65,9 +64,9 @@ impl Function {
             let change = account.activate(&id, step, now, codes.as_ref().map(|codes| codes.kept.clone()))?;
             let after = account.after(&change);
             // Signed at the same time, and handed out only if the change was saved.
-            let statement = caller.statement(after.epoch, Settled::Passed(factor.kind.amr()));
+            let statement = caller.statement(after.epoch, Settled::passed(factor.kind.amr()));
             let (saved, signed) =
-                tokio::join!(self.accounts.save(user, &account, &change), self.signer.sign(&statement, now));
+                tokio::join!(self.accounts.save(user, &account, &change), self.signer.sign(statement, now));
             match saved? {
                 Saved::Stale(newer) => account = newer,
                 Saved::Done => {
@@ -76,7 +75,7 @@ impl Function {
                         Ok(signed) => Some(signed),
                         // The codes are shown once: better without an assertion than not at all.
                         Err(fault) if codes.is_some() => {
-                            tracing::error!(%fault, "activated without an assertion");
+                            tracing::error!(fault = chain(&fault), "activated without an assertion");
                             None
                         }
                         Err(fault) => return Err(fault.into()),
@@ -97,11 +96,6 @@ impl Function {
         Err(Fault::contended("save an activated factor").into())
     }
 
-    async fn open(&self, user: &UserId, id: &FactorId, factor: &Factor) -> Result<TotpSecret, Fault> {
-        let binding = Binding { user, item: id.as_str(), purpose: Purpose::Totp };
-        Ok(TotpSecret::new(&self.sealer.open(binding, &factor.sealed).await?))
-    }
-
     /// The recovery codes that an activation brings: none where a factor is active already.
     async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<FirstCodes>, Fault> {
         if account.has_factor() {
@@ -110,6 +104,6 @@ impl Function {
         let label = self.recovery_codes.current_label()?;
         let kept = RecoveryCodes::new(label, Nonce::new(random::bytes()?));
         let mac = self.recovery_codes.derive(label, kept.message(user)).await?;
-        Ok(Some(FirstCodes { shown: expand(&mac), kept }))
+        Ok(Some(FirstCodes { shown: expand(&mac)?, kept }))
     }
 }

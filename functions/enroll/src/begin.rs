@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use shared::{
-    account::store::{SAVES, Saved},
+    account::Account,
     assertion::require_passed,
     error::{Fault, Refusal, Result},
     event::Event,
@@ -12,7 +12,6 @@ use shared::{
         body::{Fields, invalid},
     },
     random,
-    sealed::{Binding, Purpose},
     totp::{SECRET_BYTES, TotpSecret, qr_svg},
 };
 
@@ -40,6 +39,7 @@ struct Totp<'a> {
 impl Function {
     pub(crate) async fn begin(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
+        caller.refuse_sso()?;
         let (user, now) = (&caller.user, request.now);
         let mut fields = request.fields()?;
         let (kind, name) = (kind(&mut fields)?, name(&mut fields)?);
@@ -50,31 +50,24 @@ impl Function {
         let uri = secret.uri(&self.app_name, caller.label());
         let qr_svg = qr_svg(&uri).ok_or(Fault::new("draw a QR code"))?;
 
-        let binding = Binding { user, item: id.as_str(), purpose: Purpose::Totp };
-        let (account, sealed) = tokio::join!(self.accounts.load(user), self.sealer.seal(binding, secret.bytes()));
-        let mut account = account?;
+        let (account, sealed) = tokio::join!(self.accounts.load(user), self.vault.seal_totp(user, &id, &secret));
         let factor = Factor::begun(kind, name.unwrap_or_else(|| FactorName::of_kind(kind)), sealed?, now);
-        for _ in 0..SAVES {
+        let make = |account: &Account| {
             if account.has_factor() {
                 require_passed(caller.assertion.as_ref(), account.epoch)?;
             }
-            let change = account.begin(&id, factor.clone(), now)?;
-            match self.accounts.save(user, &account, &change).await? {
-                Saved::Stale(newer) => account = newer,
-                Saved::Done => {
-                    Event::FactorPending.log(user, id.as_str());
-                    return Reply::created(&Begun {
-                        id: &id,
-                        kind,
-                        expires_at: factor.pending_until().rfc3339(),
-                        status: factor.status,
-                        name: factor.name,
-                        totp: Totp { secret: &secret.base32(), uri: &uri, qr_svg },
-                    });
-                }
-            }
-        }
-        Err(Fault::contended("save a begun factor").into())
+            account.begin(&id, factor.clone(), now)
+        };
+        self.accounts.change(user, account?, make).await?;
+        Event::FactorPending.log(user, id.as_str());
+        Reply::created(&Begun {
+            id: &id,
+            kind,
+            expires_at: factor.pending_until().rfc3339(),
+            status: factor.status,
+            name: factor.name,
+            totp: Totp { secret: &secret.base32(), uri: &uri, qr_svg },
+        })
     }
 }
 
@@ -82,7 +75,8 @@ fn kind(fields: &mut Fields) -> Result<Kind, Refusal> {
     Kind::parse(&fields.text("kind")?).ok_or_else(|| invalid("The field `kind` must be: totp."))
 }
 
-fn name(fields: &mut Fields) -> Result<Option<FactorName>, Refusal> {
+/// The field `name`, if it is there.
+pub(crate) fn name(fields: &mut Fields) -> Result<Option<FactorName>, Refusal> {
     let name = fields.optional_text("name")?.map(FactorName::try_from).transpose();
     name.map_err(|_| invalid("The field `name` must be 1 to 64 characters, without control characters."))
 }

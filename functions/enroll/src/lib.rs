@@ -1,4 +1,4 @@
-//! Begins and activates factors, and lists them.
+//! A user's factors: begins, activates, lists, renames and removes them.
 
 use lambda_http::{Body, Response};
 use shared::{
@@ -8,21 +8,22 @@ use shared::{
     clock::Clock,
     code::deriver::Deriver,
     error::Result,
+    factor::vault::Vault,
     http::{Api, Reply, Request},
-    sealed::Sealer,
     settings::{SettingError, Settings},
 };
-use tracing::Instrument;
 
 mod activate;
 mod begin;
 mod list;
+mod remove;
+mod rename;
 
 /// What this function may touch.
 pub struct Function {
     api: Api,
     accounts: Accounts,
-    sealer: Sealer,
+    vault: Vault,
     recovery_codes: Deriver,
     signer: Signer,
     /// What authenticator apps call the deployment.
@@ -35,7 +36,7 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
-            sealer: Sealer::new(settings, aws)?,
+            vault: Vault::new(settings, aws)?,
             recovery_codes: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")?,
             signer: Signer::new(settings, aws)?,
             app_name: settings.required("MFA_APP_NAME")?,
@@ -44,8 +45,8 @@ impl Function {
 
     /// Answers one event of the gateway.
     pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let (request, span) = self.api.receive(event);
-        async { self.api.respond(&request, self.route(&request).await) }.instrument(span).await
+        let request = self.api.receive(event);
+        self.api.answer(&request, Box::pin(self.route(&request))).await
     }
 
     async fn route(&self, request: &Request) -> Result<Reply> {
@@ -53,6 +54,8 @@ impl Function {
             "GET /v1/factors" => self.list(request).await,
             "POST /v1/factors" => self.begin(request).await,
             "POST /v1/factors/{factor_id}/activate" => self.activate(request).await,
+            "PATCH /v1/factors/{factor_id}" => self.rename(request).await,
+            "DELETE /v1/factors/{factor_id}" => self.remove(request).await,
             _ => Err(request.misrouted()),
         }
     }

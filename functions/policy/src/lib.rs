@@ -10,7 +10,6 @@ use shared::{
     http::{Api, Reply, Request},
     settings::{SettingError, Settings},
 };
-use tracing::Instrument;
 
 mod login;
 
@@ -33,8 +32,8 @@ impl Function {
 
     /// Answers one event of the gateway.
     pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let (request, span) = self.api.receive(event);
-        async { self.api.respond(&request, self.route(&request).await) }.instrument(span).await
+        let request = self.api.receive(event);
+        self.api.answer(&request, Box::pin(self.route(&request))).await
     }
 
     async fn route(&self, request: &Request) -> Result<Reply> {

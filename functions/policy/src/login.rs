@@ -8,7 +8,7 @@ use shared::{
     clock::{Timestamp, whole_seconds},
     error::Result,
     factor::{Kind, Summary},
-    http::{Reply, Request},
+    http::{Reply, Request, claims::Sso},
     policy::Decision,
     recovery::Standing,
 };
@@ -33,12 +33,12 @@ impl Function {
         let caller = self.api.caller(request).await?;
         request.fields()?.end()?;
         let account = self.accounts.load(&caller.user).await?;
-        let (decision, reason) = Decision::of(&account);
+        let (decision, reason) = Decision::of(&account, caller.token.sso != Sso::No);
         let assertion = match decision {
             Decision::Challenge => None,
             Decision::Allow => {
-                let statement = caller.statement(account.epoch, Settled::NotRequired(reason));
-                Some(self.signer.sign(&statement, request.now).await?.token)
+                let statement = caller.statement(account.epoch, Settled::not_required(reason));
+                Some(self.signer.sign(statement, request.now).await?.token)
             }
         };
         Reply::ok(&Login {

@@ -10,8 +10,6 @@ use shared::{
     factor::{FactorId, Summary},
     http::{Reply, Request},
     recovery::Standing,
-    sealed::{Binding, Purpose},
-    totp::TotpSecret,
 };
 
 use crate::Function;
@@ -38,9 +36,8 @@ impl Function {
         let account = &reserved.account;
         let mut factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
 
-        let binding = Binding { user, item: id.as_str(), purpose: Purpose::Totp };
-        let opened = self.sealer.open(binding, &factor.sealed).await;
-        let secret = TotpSecret::new(&self.accounts.or_give_back(user, &reserved, opened).await?);
+        let opened = self.vault.open_totp(user, &id, &factor).await;
+        let secret = self.accounts.or_give_back(user, &reserved, opened).await?;
         let Some(step) = secret.matching_step(code.digits(), now) else {
             let locked = FACTORS.locks_at(account.failures);
             log(if locked { Event::VerificationLocked } else { Event::VerificationRejected });
@@ -48,9 +45,9 @@ impl Function {
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
-        let statement = caller.statement(account.epoch, Settled::Passed(factor.kind.amr()));
+        let statement = caller.statement(account.epoch, Settled::passed(factor.kind.amr()));
         let (claimed, signed) =
-            tokio::join!(self.accounts.claim_step(user, &id, step, now), self.signer.sign(&statement, now));
+            tokio::join!(self.accounts.claim_step(user, &id, step, now), self.signer.sign(statement, now));
         if let Err(Error::Refusal(Refusal::CodeUsed)) = claimed {
             log(Event::VerificationReplayed);
         }

@@ -7,11 +7,10 @@ use shared::{
     boot::SdkConfig,
     clock::Clock,
     error::Result,
+    factor::vault::Vault,
     http::{Api, Reply, Request},
-    sealed::Sealer,
     settings::{SettingError, Settings},
 };
-use tracing::Instrument;
 
 mod check;
 mod jwks;
@@ -20,7 +19,7 @@ mod jwks;
 pub struct Function {
     api: Api,
     accounts: Accounts,
-    sealer: Sealer,
+    vault: Vault,
     signer: Signer,
 }
 
@@ -30,15 +29,15 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
-            sealer: Sealer::new(settings, aws)?,
+            vault: Vault::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }
 
     /// Answers one event of the gateway.
     pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let (request, span) = self.api.receive(event);
-        async { self.api.respond(&request, self.route(&request).await) }.instrument(span).await
+        let request = self.api.receive(event);
+        self.api.answer(&request, Box::pin(self.route(&request))).await
     }
 
     async fn route(&self, request: &Request) -> Result<Reply> {

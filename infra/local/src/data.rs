@@ -31,22 +31,26 @@ pub enum DataError {
         /// Why.
         source: io::Error,
     },
+    /// The machine has no randomness to make keys of.
+    #[error("could not make keys")]
+    NoKeys,
     /// A file does not hold what this version keeps in it.
     #[error("{} can't be read; delete it to start anew", .0.display())]
     Damaged(PathBuf),
 }
 
 impl Data {
-    /// Nothing outlives the stack.
-    pub const fn memory() -> Self {
-        Self(None)
+    /// The folder at `path`, or memory where there is none.
+    pub fn open(path: Option<&Path>) -> Result<Self, DataError> {
+        path.map_or(Ok(Self(None)), Self::folder)
     }
 
-    /// The folder at `path`, made if it is not there, for its user's eyes only.
-    pub fn folder(path: &Path) -> Result<Self, DataError> {
+    /// The folder at `path`; made for its user's eyes only if it is not there.
+    fn folder(path: &Path) -> Result<Self, DataError> {
         let failed = |source| DataError::File { path: path.to_owned(), source };
-        fs::create_dir_all(path).map_err(failed)?;
-        private(path).map_err(failed)?;
+        if !path.exists() {
+            fs::create_dir_all(path).and_then(|()| private(path)).map_err(failed)?;
+        }
         let lock = File::create(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self(Some(Folder { path: path.to_owned(), _lock: Arc::new(lock) }))),

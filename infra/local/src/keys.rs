@@ -23,12 +23,12 @@ pub const SIGNING: &str = "alias/mfa-signing";
 const IDENTITY: &str = "identity";
 const FILE: &str = "keys.json";
 
-/// Every key, by alias: raw bytes where it is symmetric, PKCS #8 where it is not.
+/// The keys of KMS, by alias: raw bytes where they are symmetric, PKCS #8 where they are not.
 pub struct Keys(BTreeMap<String, Vec<u8>>);
 
 impl Keys {
-    /// The keys that are kept; missing ones are made and kept.
-    pub fn open(data: &Data) -> Result<Self, DataError> {
+    /// The keys that are kept, the identity provider's apart; missing ones are made and kept.
+    pub fn open(data: &Data) -> Result<(Self, RsaKeyPair), DataError> {
         let damaged = || DataError::Damaged(data.path(FILE).unwrap_or_default());
         let mut kept: BTreeMap<String, String> = match data.read(FILE)? {
             Some(text) => serde_json::from_str(&text).map_err(|_| damaged())?,
@@ -37,8 +37,7 @@ impl Keys {
         let before = kept.len();
         for (alias, make) in MAKERS {
             if !kept.contains_key(alias) {
-                // Only a machine without randomness fails here.
-                let key = make().map_err(|_| damaged())?;
+                let key = make().map_err(|_| DataError::NoKeys)?;
                 kept.insert(alias.to_owned(), BASE64.encode(&key));
             }
         }
@@ -47,17 +46,14 @@ impl Keys {
             data.write(FILE, &text)?;
         }
         let decode = |(alias, key): (String, String)| Some((alias, BASE64.decode(key.as_bytes()).ok()?));
-        kept.into_iter().map(decode).collect::<Option<_>>().map(Self).ok_or_else(damaged)
+        let mut keys: BTreeMap<_, _> = kept.into_iter().map(decode).collect::<Option<_>>().ok_or_else(damaged)?;
+        let identity = keys.remove(IDENTITY).ok_or_else(damaged)?;
+        Ok((Self(keys), RsaKeyPair::from_pkcs8(&identity).map_err(|_| damaged())?))
     }
 
     /// The key that `alias` names.
     pub fn find(&self, alias: &str) -> Option<&[u8]> {
-        self.0.get(alias).filter(|_| alias != IDENTITY).map(Vec::as_slice)
-    }
-
-    /// The identity provider's key, as PKCS #8.
-    pub fn identity(&self) -> Vec<u8> {
-        self.0.get(IDENTITY).cloned().unwrap_or_default()
+        self.0.get(alias).map(Vec::as_slice)
     }
 }
 
@@ -65,12 +61,14 @@ type Maker = fn() -> Result<Vec<u8>, Unspecified>;
 
 const MAKERS: [(&str, Maker); 4] = [(SEALING, secret), (RECOVERY, secret), (SIGNING, p256), (IDENTITY, rsa)];
 
+#[expect(clippy::disallowed_methods, reason = "keys of this stack alone, made in one place")]
 fn secret() -> Result<Vec<u8>, Unspecified> {
     let mut key = vec![0; 32];
     fill(&mut key)?;
     Ok(key)
 }
 
+#[expect(clippy::disallowed_methods, reason = "keys of this stack alone, made in one place")]
 fn p256() -> Result<Vec<u8>, Unspecified> {
     let key = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())?;
     Ok(key.as_ref().to_vec())

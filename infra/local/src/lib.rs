@@ -1,7 +1,7 @@
 //! The whole product on one machine: an embedded AWS, an API Gateway, an identity provider for development, and the very
 //! functions that Lambda runs. Loopback only; nothing here is reachable from elsewhere, or meant to be.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::Router;
 use shared::{clock::Clock, settings::Settings};
@@ -10,14 +10,14 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use crate::{
     aws::Aws,
     clock::StackClock,
-    data::{Data, DataError},
+    data::Data,
     gateway::{Gateway, Routes},
     identity::IdentityProvider,
 };
 
 mod aws;
 pub mod clock;
-pub mod data;
+mod data;
 mod dev;
 mod gateway;
 mod identity;
@@ -25,6 +25,7 @@ mod keys;
 mod loopback;
 mod sdk;
 
+pub use data::DataError;
 pub use gateway::Functions;
 
 /// How a stack is started.
@@ -33,8 +34,8 @@ pub struct Options {
     pub port: u16,
     /// The embedded AWS's port; 0 for any free one.
     pub aws_port: u16,
-    /// Where it keeps what it keeps.
-    pub data: Data,
+    /// The folder with what it keeps; without one it keeps nothing.
+    pub data: Option<PathBuf>,
     /// The clock that the stack's own runs ahead of.
     pub clock: Clock,
     /// How long each AWS call takes at least.
@@ -91,10 +92,12 @@ impl Stack {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (api, api_url) = listen(options.port, "--port").await?;
         let (aws, aws_url) = listen(options.aws_port, "--aws-port").await?;
-        let clock = StackClock::open(options.clock, &options.data)?;
-        let keys = keys::Keys::open(&options.data)?;
-        let identity = IdentityProvider::new(format!("{api_url}/dev"), &keys.identity(), clock.clone())?;
-        let cloud = Arc::new(Aws::open(&options.data, keys, options.latency)?);
+        // After the ports: two stacks on the same ones are told so, not that they share a folder.
+        let data = Data::open(options.data.as_deref())?;
+        let clock = StackClock::open(options.clock, &data)?;
+        let (keys, identity) = keys::Keys::open(&data)?;
+        let identity = IdentityProvider::new(format!("{api_url}/dev"), identity, clock.clone());
+        let cloud = Arc::new(Aws::open(&data, keys, options.latency)?);
         let functions = Arc::new(Functions::start(&settings(&api_url), &sdk::config(&aws_url), &clock.clock())?);
         let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions.clone(), clock, cloud.clone()));
         let (end, ended) = watch::channel(());

@@ -1,26 +1,36 @@
-//! Requests whose `Host` is not a loopback name are refused: a page on the web can make a browser call this machine by a
-//! name of its own (DNS rebinding), but not under a name that only this machine has.
+//! Requests that a page on the web has made a browser send are refused: those under a name of the page's own (DNS
+//! rebinding) by their `Host`, those under ours by their `Origin`.
 
 use axum::{
     Router,
     extract::Request,
-    http::{StatusCode, header::HOST},
+    http::{
+        StatusCode,
+        header::{HOST, ORIGIN},
+    },
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 
 /// `router`, for this machine only.
 pub fn only(router: Router) -> Router {
-    router.layer(middleware::from_fn(refuse_foreign_hosts))
+    router.layer(middleware::from_fn(refuse_foreigners))
 }
 
-async fn refuse_foreign_hosts(request: Request, next: Next) -> Response {
+async fn refuse_foreigners(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    if host.is_some_and(is_loopback) {
-        next.run(request).await
-    } else {
+    let origin = request.headers().get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    if !host.is_some_and(is_loopback) {
         (StatusCode::MISDIRECTED_REQUEST, "This stack answers under loopback names only.\n").into_response()
+    } else if !origin.is_none_or(is_loopback_origin) {
+        (StatusCode::FORBIDDEN, "This stack answers pages of this machine only.\n").into_response()
+    } else {
+        next.run(request).await
     }
+}
+
+fn is_loopback_origin(origin: &str) -> bool {
+    origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -33,7 +43,7 @@ fn is_loopback(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use super::{is_loopback, is_loopback_origin};
 
     #[test]
     fn only_loopback_names_are_ours() {
@@ -42,6 +52,10 @@ mod tests {
         }
         for foreign in ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil.example", "", "10.0.0.1:8080"] {
             assert!(!is_loopback(foreign), "{foreign}");
+        }
+        assert!(is_loopback_origin("http://localhost:3000"));
+        for foreign in ["null", "", "https://evil.example", "https://evil.example/localhost"] {
+            assert!(!is_loopback_origin(foreign), "{foreign}");
         }
     }
 }

@@ -4,15 +4,14 @@
 
 use std::{
     error::Error,
-    iter::successors,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
 use clap::{Parser, Subcommand};
-use local::{Options, Stack, clock, data::Data};
-use shared::clock::Clock;
+use local::{Options, Stack, clock};
+use shared::{clock::Clock, error::chain};
 use totp_rs::{Algorithm, Builder, Secret};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -47,9 +46,15 @@ enum Command {
     Code {
         /// The secret, in base32
         secret: String,
+        /// The code that comes next, which is accepted already
+        #[arg(long)]
+        next: bool,
         /// Folder with the data of the stack whose clock counts
         #[arg(long, default_value = DATA)]
         data: PathBuf,
+        /// The stack keeps nothing: the machine's clock counts
+        #[arg(long, conflicts_with = "data")]
+        memory: bool,
     },
 }
 
@@ -58,25 +63,25 @@ async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let causes = successors(error.source(), |cause| cause.source());
-            eprintln!("{}", causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")));
+            eprintln!("{}", chain(&*error));
             ExitCode::FAILURE
         }
     }
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
-    if let Some(Command::Code { secret, data }) = arguments.command {
-        println!("{}", code(&secret, clock::now_in(&data)?.seconds())?);
+    if let Some(Command::Code { secret, next, data, memory }) = arguments.command {
+        let now = if memory { Clock::system().now() } else { clock::now_in(&data)? };
+        let when = now.plus(if next { Duration::from_secs(30) } else { Duration::ZERO });
+        println!("{}", code(&secret, when.seconds())?);
         return Ok(());
     }
     let lines = fmt::layer().compact().with_target(false);
     tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
-    let data = if arguments.memory { Data::memory() } else { Data::folder(&arguments.data)? };
     let options = Options {
         port: arguments.port,
         aws_port: arguments.aws_port,
-        data,
+        data: (!arguments.memory).then(|| arguments.data.clone()),
         clock: Clock::system(),
         latency: Duration::ZERO,
     };
@@ -96,19 +101,16 @@ fn code(secret: &str, now: u64) -> Result<String, Box<dyn Error>> {
 
 fn welcome(stack: &Stack, folder: Option<&Path>) -> String {
     let (api, aws) = (&stack.api_url, &stack.aws_url);
-    let folder = folder.map(|folder| folder.display().to_string());
-    let kept = folder.as_ref().map_or_else(
-        || "kept nowhere: all is forgotten at the end".to_owned(),
-        |folder| format!("{folder} (to start anew, stop the stack, then: rm -r {folder})"),
-    );
-    let next_code = match &folder {
-        Some(_) => format!(r#"curl -s {api}/dev/clock -d '{{"advance_seconds":30}}'; echo"#),
-        None => "sleep 30".to_owned(),
+    let (kept, option) = match folder.map(|folder| folder.display().to_string()) {
+        None => ("kept nowhere: all is forgotten at the end".to_owned(), " --memory".to_owned()),
+        Some(folder) if folder == DATA => {
+            (format!("{folder} (to start anew, stop the stack, then: rm -r {folder})"), String::new())
+        }
+        Some(folder) => {
+            (format!("{folder} (to start anew, stop the stack, then: rm -r '{folder}')"), format!(" --data '{folder}'"))
+        }
     };
-    let code = match folder {
-        Some(folder) if folder != DATA => format!("cargo run -q -p local -- code --data '{folder}'"),
-        _ => "cargo run -q -p local -- code".to_owned(),
-    };
+    let code = format!("cargo run -q -p local -- code{option}");
     format!(
         r#"
 serverless-mfa is running. Stop it with Ctrl-C.
@@ -117,27 +119,27 @@ serverless-mfa is running. Stop it with Ctrl-C.
   AWS   {aws}
   Data  {kept}
 
-A first login, in another terminal:
+A first login, in another terminal, in this folder:
 
   # 1. Ada has given her password; this is her login token.
-  TOKEN=$(curl -s {api}/dev/tokens -d '{{"sub":"ada"}}' | cut -d'"' -f4)
+  API={api}; JSON='content-type: application/json'
+  ADA="authorization: Bearer $(curl -s $API/dev/tokens -d '{{"sub":"ada"}}' | cut -d'"' -f4)"
 
   # 2. What follows? So far nothing: {{"decision":"allow", ...}}
-  curl -s -X POST {api}/v1/logins -H "authorization: Bearer $TOKEN"; echo
+  curl -s -X POST $API/v1/logins -H "$ADA"; echo
 
-  # 3. She begins an authenticator app. Type the secret into one, or let step 4 do as one would.
-  BEGUN=$(curl -s {api}/v1/factors -H "authorization: Bearer $TOKEN" --json '{{"kind":"totp"}}')
+  # 3. She begins an authenticator app. Type the secret into one, or let the next step do as one would.
+  BEGUN=$(curl -s $API/v1/factors -H "$ADA" -H "$JSON" -d '{{"kind":"totp"}}')
   ID=$(echo "$BEGUN" | cut -d'"' -f4); SECRET=$(echo "$BEGUN" | sed 's/.*"secret":"\([A-Z2-7]*\)".*/\1/'); echo "$SECRET"
 
   # 4. A code from the app makes it active. Here are her ten recovery codes.
-  CODE=$({code} "$SECRET"); echo "$CODE"
-  curl -s {api}/v1/factors/$ID/activate -H "authorization: Bearer $TOKEN" --json "{{\"code\":\"$CODE\"}}"; echo
+  CODE=$({code} "$SECRET")
+  curl -s $API/v1/factors/$ID/activate -H "$ADA" -H "$JSON" -d "{{\"code\":\"$CODE\"}}"; echo
 
-  # 5. From now on every login is challenged; a code works once, so this takes the next one, 30 s later.
-  curl -s -X POST {api}/v1/logins -H "authorization: Bearer $TOKEN"; echo
-  {next_code}
-  CODE=$({code} "$SECRET"); echo "$CODE"
-  curl -s {api}/v1/factors/$ID/verify -H "authorization: Bearer $TOKEN" --json "{{\"code\":\"$CODE\"}}"; echo
+  # 5. From now on every login is challenged. A code works once: this is the next one.
+  curl -s -X POST $API/v1/logins -H "$ADA"; echo
+  CODE=$({code} --next "$SECRET")
+  curl -s $API/v1/factors/$ID/verify -H "$ADA" -H "$JSON" -d "{{\"code\":\"$CODE\"}}"; echo
 "#
     )
 }

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::{
     orchestrator::HttpRequest,
 };
 use aws_types::{SdkConfig, region::Region};
-use shared::boot::client_defaults;
+use shared::{boot::client_defaults, calls::counting};
 
 /// The header that names the request that a call serves.
 pub const REQUEST_HEADER: &str = "x-local-request";
@@ -24,7 +24,7 @@ pub fn config(endpoint: &str) -> SdkConfig {
     client_defaults()
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client())
+        .http_client(counting(http_client()))
         .endpoint_url(endpoint)
         .build()
 }

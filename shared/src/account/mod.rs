@@ -9,7 +9,7 @@ use crate::{
     attempts::{self, Verdict},
     clock::Timestamp,
     error::{Error, Fault, Refusal},
-    factor::{Factor, FactorId, PENDING_TRIES, Status},
+    factor::{Factor, FactorId, FactorName, PENDING_TRIES, Status},
     recovery::{RecoveryCodes, Standing},
 };
 
@@ -41,12 +41,35 @@ pub struct Account {
 /// A change of settings: what it writes, and nothing else of the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// Factors to write whole (`Some`) or to remove (`None`).
-    pub factors: BTreeMap<FactorId, Option<Factor>>,
-    /// A new set of recovery codes.
-    pub recovery: Option<RecoveryCodes>,
+    /// What is done to which factors.
+    pub factors: BTreeMap<FactorId, Edit>,
+    /// What becomes of the recovery codes.
+    pub recovery: Recovery,
     /// The new epoch, where it rises.
     pub epoch: Option<u64>,
+}
+
+/// What a change does to one factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Writes it whole: it is new, or was pending.
+    Write(Factor),
+    /// Writes its name alone.
+    Rename(FactorName),
+    /// Takes it away.
+    Remove,
+}
+
+/// What a change does to the recovery codes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// These are the user's from now on.
+    Replace(RecoveryCodes),
+    /// The user has none from now on.
+    Remove,
 }
 
 impl Account {
@@ -83,7 +106,7 @@ impl Account {
         let live = self.pending(now);
         let kept = live.iter().skip((live.len() + 1).saturating_sub(PENDING_LIMIT)).map(|(id, _)| *id);
         let mut factors = self.without_pending(&kept.collect::<Vec<_>>());
-        factors.insert(id.clone(), Some(factor));
+        factors.insert(id.clone(), Edit::Write(factor));
         Ok(Change { factors, ..Change::default() })
     }
 
@@ -101,9 +124,37 @@ impl Account {
             return Err(Refusal::FactorNotPending);
         }
         let mut factors = self.without_pending(&[]);
-        factors.insert(id.clone(), Some(factor.activated(step, now)));
-        let first = !self.has_factor();
-        Ok(Change { factors, recovery: recovery.filter(|_| first), epoch: Some(self.next_epoch(now)) })
+        factors.insert(id.clone(), Edit::Write(factor.activated(step, now)));
+        let recovery = match recovery {
+            Some(codes) if !self.has_factor() => Recovery::Replace(codes),
+            _ => Recovery::Keep,
+        };
+        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)) })
+    }
+
+    /// Gives a factor another name.
+    pub fn rename(&self, id: &FactorId, name: FactorName, now: Timestamp) -> Result<Change, Refusal> {
+        self.living(id, now)?;
+        Ok(Change { factors: [(id.clone(), Edit::Rename(name))].into(), ..Change::default() })
+    }
+
+    /// Takes a factor away, and with it every other pending one. With the last active one go the recovery codes.
+    pub fn remove(&self, id: &FactorId, now: Timestamp) -> Result<Change, Refusal> {
+        self.living(id, now)?;
+        let mut factors = self.without_pending(&[]);
+        factors.insert(id.clone(), Edit::Remove);
+        let last = !self.factors.iter().any(|(other, factor)| factor.is_active() && other != id);
+        let recovery = if last { Recovery::Remove } else { Recovery::Keep };
+        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)) })
+    }
+
+    /// A factor that is active, or can still be activated.
+    fn living(&self, id: &FactorId, now: Timestamp) -> Result<&Factor, Refusal> {
+        match self.factors.get(id) {
+            None => Err(Refusal::FactorNotFound),
+            Some(factor) if factor.is_active() || factor.is_live_pending(now) => Ok(factor),
+            Some(_) => Err(Refusal::EnrollmentExpired),
+        }
     }
 
     /// The account once `change` is saved.
@@ -112,14 +163,25 @@ impl Account {
         let mut after = self.clone();
         after.version += 1;
         after.epoch = change.epoch.unwrap_or(self.epoch);
-        for (id, factor) in &change.factors {
-            match factor {
-                Some(factor) => after.factors.insert(id.clone(), factor.clone()),
-                None => after.factors.remove(id),
-            };
+        for (id, edit) in &change.factors {
+            match edit {
+                Edit::Write(factor) => {
+                    after.factors.insert(id.clone(), factor.clone());
+                }
+                Edit::Rename(name) => {
+                    if let Some(factor) = after.factors.get_mut(id) {
+                        factor.name = name.clone();
+                    }
+                }
+                Edit::Remove => {
+                    after.factors.remove(id);
+                }
+            }
         }
-        if change.recovery.is_some() {
-            after.recovery.clone_from(&change.recovery);
+        match &change.recovery {
+            Recovery::Keep => {}
+            Recovery::Replace(codes) => after.recovery = Some(codes.clone()),
+            Recovery::Remove => after.recovery = None,
         }
         after
     }
@@ -137,9 +199,9 @@ impl Account {
     }
 
     /// The removal of every pending factor but `kept`.
-    fn without_pending(&self, kept: &[&FactorId]) -> BTreeMap<FactorId, Option<Factor>> {
+    fn without_pending(&self, kept: &[&FactorId]) -> BTreeMap<FactorId, Edit> {
         let pending = self.factors.iter().filter(|(id, factor)| !factor.is_active() && !kept.contains(id));
-        pending.map(|(id, _)| (id.clone(), None)).collect()
+        pending.map(|(id, _)| (id.clone(), Edit::Remove)).collect()
     }
 
     /// Why the account, as it was, let no code of an active factor be looked at.
@@ -179,5 +241,18 @@ impl Account {
     pub fn pending_tries_left(&self, id: &FactorId) -> u32 {
         let tries = self.factors.get(id).and_then(|factor| factor.tries).unwrap_or(PENDING_TRIES);
         PENDING_TRIES.saturating_sub(tries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_epoch_rises_even_where_the_clock_stands_behind_it() {
+        let ahead = Account { epoch: 2_000_000_000_000, ..Account::default() };
+        assert_eq!(ahead.next_epoch(Timestamp::from_millis(1_900_000_000_000)), 2_000_000_000_001);
+        assert_eq!(ahead.next_epoch(Timestamp::from_millis(2_000_000_000_000)), 2_000_000_000_001);
+        assert_eq!(ahead.next_epoch(Timestamp::from_millis(2_000_000_000_002)), 2_000_000_000_002);
     }
 }

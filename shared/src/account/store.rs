@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_types::SdkConfig;
 
-use super::{Account, Change};
+use super::{Account, Change, Edit, Recovery};
 use crate::{
     attempts::{FACTORS, Tier},
     clock::Timestamp,
-    error::{Error, Fault, Result},
+    error::{Error, Fault, Refusal, Result, chain},
     factor::{FactorId, PENDING_LIFE, PENDING_TRIES},
     random,
     settings::{SettingError, Settings},
@@ -71,7 +71,10 @@ impl Accounts {
         let mut update = self
             .table
             .update(&Key::account(user))
-            .update_expression("SET failures = if_not_exists(failures, :zero) + :one, tried_at = :now, #by = :by")
+            .update_expression(
+                "SET failures = if_not_exists(failures, :zero) + :one, tried_before = if_not_exists(tried_at, :zero), \
+                 tried_at = :now, #by = :by",
+            )
             .expression_attribute_names("#id", id.as_str())
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":active", string("active"))
@@ -122,8 +125,8 @@ impl Accounts {
         }
     }
 
-    /// What KMS made of an attempt's code. One that it could not look at is given back, unless another write came between:
-    /// then it stays counted.
+    /// What KMS made of an attempt's code. One that it could not look at is given back, and with it the wait that was
+    /// over; unless another write came between: then it stays counted.
     pub async fn or_give_back<T>(
         &self,
         user: &UserId,
@@ -133,7 +136,7 @@ impl Accounts {
         if looked.is_err()
             && let Err(fault) = self.give_back(user, reserved).await
         {
-            tracing::warn!(%fault, "an attempt that was not looked at stays counted");
+            tracing::warn!(fault = chain(&fault), "an attempt that was not looked at stays counted");
         }
         looked
     }
@@ -142,7 +145,7 @@ impl Accounts {
         let update = self.table.update(&Key::account(user));
         let update = match &reserved.counter {
             Counter::User => update
-                .update_expression("SET failures = failures - :one, #by = :by")
+                .update_expression("SET failures = failures - :one, tried_at = tried_before, #by = :by")
                 .condition_expression("#by = :counted AND failures > :zero"),
             Counter::Factor(id) => update
                 .update_expression("SET factors.#id.tries = factors.#id.tries - :one, #by = :by")
@@ -181,6 +184,24 @@ impl Accounts {
                 old => Err(old.why_no_step(id, step)),
             },
         }
+    }
+
+    /// Changes settings: makes the change to what was read, saves it, and makes it anew to what another change left
+    /// where that came first. Returns the account after it.
+    pub async fn change(
+        &self,
+        user: &UserId,
+        mut account: Account,
+        make: impl Fn(&Account) -> Result<Change, Refusal>,
+    ) -> Result<Account> {
+        for _ in 0..SAVES {
+            let change = make(&account)?;
+            match self.save(user, &account, &change).await? {
+                Saved::Done => return Ok(account.after(&change)),
+                Saved::Stale(newer) => account = newer,
+            }
+        }
+        Err(Fault::contended("save a change of settings").into())
     }
 
     /// Saves a change of settings made to `read`, if no other change came first. Names only the paths that it changes, so
@@ -251,23 +272,38 @@ fn expression(
     update = update.expression_attribute_values(":next", number(read.version + 1));
     if read.version == 0 {
         // A path inside a map needs the map to be there: the first write brings it.
-        let factors = change.factors.iter().filter_map(|(id, factor)| Some((id, factor.as_ref()?)));
+        let written = change.factors.iter().filter_map(|(id, edit)| match edit {
+            Edit::Write(factor) => Some((id, factor)),
+            Edit::Rename(_) | Edit::Remove => None,
+        });
         set.push("factors = :factors".to_owned());
-        update = update.expression_attribute_values(":factors", value(&factors.collect::<BTreeMap<_, _>>())?);
+        update = update.expression_attribute_values(":factors", value(&written.collect::<BTreeMap<_, _>>())?);
     } else {
-        for (index, (id, factor)) in change.factors.iter().enumerate() {
-            update = update.expression_attribute_names(format!("#f{index}"), id.as_str());
-            if let Some(factor) = factor {
-                set.push(format!("factors.#f{index} = :f{index}"));
-                update = update.expression_attribute_values(format!(":f{index}"), value(factor)?);
-            } else {
-                remove.push(format!("factors.#f{index}"));
+        for (index, (id, edit)) in change.factors.iter().enumerate() {
+            let (path, to) = (format!("#f{index}"), format!(":f{index}"));
+            update = update.expression_attribute_names(&path, id.as_str());
+            match edit {
+                Edit::Write(factor) => {
+                    set.push(format!("factors.{path} = {to}"));
+                    update = update.expression_attribute_values(to, value(factor)?);
+                }
+                Edit::Rename(name) => {
+                    set.push(format!("factors.{path}.#name = {to}"));
+                    update = update
+                        .expression_attribute_names("#name", "name")
+                        .expression_attribute_values(to, value(name)?);
+                }
+                Edit::Remove => remove.push(format!("factors.{path}")),
             }
         }
     }
-    if let Some(recovery) = &change.recovery {
-        set.push("recovery = :recovery".to_owned());
-        update = update.expression_attribute_values(":recovery", value(recovery)?);
+    match &change.recovery {
+        Recovery::Keep => {}
+        Recovery::Replace(codes) => {
+            set.push("recovery = :recovery".to_owned());
+            update = update.expression_attribute_values(":recovery", value(codes)?);
+        }
+        Recovery::Remove => remove.push("recovery".to_owned()),
     }
     if let Some(epoch) = change.epoch {
         set.push("epoch = :epoch".to_owned());

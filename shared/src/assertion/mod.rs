@@ -83,20 +83,33 @@ pub struct Statement<'a> {
 }
 
 /// How MFA was settled, with what goes with each way.
-#[derive(Clone, Copy, Debug)]
-pub enum Settled {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    mfa: Mfa,
+    reason: Option<String>,
+    amr: Vec<String>,
+}
+
+impl Settled {
     /// By a code of a factor of this method ([`crate::factor::Kind::amr`]).
-    Passed(&'static str),
+    pub fn passed(method: &str) -> Self {
+        Self { mfa: Mfa::Passed, reason: None, amr: vec![method.to_owned(), "mfa".to_owned()] }
+    }
+
     /// It was not needed, for this reason ([`crate::policy::Decision::of`]).
-    NotRequired(&'static str),
+    pub fn not_required(reason: &str) -> Self {
+        Self { mfa: Mfa::NotRequired, reason: Some(reason.to_owned()), amr: Vec::new() }
+    }
+
+    /// As another assertion says.
+    pub fn as_in(claims: &Claims) -> Self {
+        Self { mfa: claims.mfa, reason: claims.reason.clone(), amr: claims.amr.clone() }
+    }
 }
 
 impl Claims {
-    fn new(statement: &Statement<'_>, issuer: &str, audience: &str, jti: String, now: Timestamp) -> Self {
-        let (mfa, reason, amr) = match statement.settled {
-            Settled::Passed(method) => (Mfa::Passed, None, vec![method.to_owned(), "mfa".to_owned()]),
-            Settled::NotRequired(reason) => (Mfa::NotRequired, Some(reason.to_owned()), vec![]),
-        };
+    fn new(statement: Statement<'_>, issuer: &str, audience: &str, jti: String, now: Timestamp) -> Self {
+        let Settled { mfa, reason, amr } = statement.settled;
         Self {
             iss: issuer.to_owned(),
             aud: audience.to_owned(),
@@ -119,11 +132,11 @@ pub fn token_hash(login_token: &str) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest(login_token))
 }
 
-/// Whether `assertion` lets its user change their factors, in an account of this epoch.
-pub fn require_passed(assertion: Option<&Claims>, epoch: u64) -> Result<(), Refusal> {
+/// The assertion that lets its user change their factors, in an account of this epoch.
+pub fn require_passed(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
     match assertion {
         Some(claims) if claims.mfa_epoch != epoch => Err(Refusal::AssertionInvalid("mfa_epoch")),
-        Some(claims) if claims.mfa == Mfa::Passed => Ok(()),
+        Some(claims) if claims.mfa == Mfa::Passed => Ok(claims),
         _ => Err(Refusal::AssertionRequired),
     }
 }

@@ -49,7 +49,7 @@ impl Signer {
     }
 
     /// An assertion of `statement`, made at `now`.
-    pub async fn sign(&self, statement: &Statement<'_>, now: Timestamp) -> Result<Signed, Fault> {
+    pub async fn sign(&self, statement: Statement<'_>, now: Timestamp) -> Result<Signed, Fault> {
         let (label, key) = self.keys.current().ok_or(Fault::new("find a signing key"))?;
         let claims = Claims::new(statement, &self.issuer, &self.audience, random::id()?, now);
         let signed = signing_input(label, &claims).map_err(|error| Fault::caused("write an assertion", error))?;

@@ -8,6 +8,8 @@ use ulid::Ulid;
 
 use crate::{clock::Timestamp, sealed::Sealed};
 
+pub mod vault;
+
 /// How long a pending factor waits for its first code.
 pub const PENDING_LIFE: Duration = Duration::from_mins(10);
 /// How many codes may be tried on a pending factor.

@@ -48,7 +48,7 @@ fn is_json(content_type: &str) -> bool {
 impl Fields {
     /// The text of a field that must be there.
     pub fn text(&mut self, name: &str) -> Result<String, Refusal> {
-        self.optional_text(name)?.ok_or_else(|| invalid(format!("The field `{name}` is missing.")))
+        self.optional_text(name)?.ok_or_else(|| missing(name))
     }
 
     /// The text of a field that may be absent.
@@ -76,6 +76,11 @@ impl Fields {
             Some(_) => Err(invalid("There is a field that is not known here.")),
         }
     }
+}
+
+/// The refusal of a body that lacks a field.
+pub fn missing(name: &str) -> Refusal {
+    invalid(format!("The field `{name}` is missing."))
 }
 
 /// The refusal of a request that is not of the contract's form.

@@ -7,23 +7,25 @@ use std::{
 
 use aws_types::SdkConfig;
 use lambda_http::{
-    Body, Context, RequestExt, Response,
+    Body, BoxFuture, Context, RequestExt, Response,
     http::{HeaderName, StatusCode, header},
     request::RequestContext,
 };
 use serde::Serialize;
-use tracing::{Span, info_span};
+use tracing::{Instrument, info_span};
 
-use self::caller::{Caller, ClaimNames};
+use self::{caller::Caller, claims::ClaimNames};
 use crate::{
     assertion::keys::PublicKeys,
+    calls,
     clock::{Clock, Timestamp},
-    error::{Error, Fault, Result},
+    error::{Error, Fault, Result, chain},
     settings::{SettingError, Settings},
 };
 
 pub mod body;
 pub mod caller;
+pub mod claims;
 mod problem;
 
 /// What every function needs to take a request and to answer it.
@@ -64,13 +66,23 @@ impl Api {
         })
     }
 
-    /// Takes a request in, and opens the span that its log lines stand in.
-    pub fn receive(&self, event: lambda_http::Request) -> (Request, Span) {
-        let request = Request { event, now: self.clock.now() };
+    /// Takes a request in. Its time is now.
+    pub fn receive(&self, event: lambda_http::Request) -> Request {
+        Request { event, now: self.clock.now() }
+    }
+
+    /// Handles a request, answers it, and writes its line into the log. Every line on the way stands in its span. Boxed:
+    /// the futures of AWS calls are large, and their types deep.
+    pub async fn answer(&self, request: &Request, handled: BoxFuture<'_, Result<Reply>>) -> Response<Body> {
         let id = request.event.lambda_context_ref().map_or("", |context: &Context| context.request_id.as_str());
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
         let span = info_span!("request", request_id = id, cold_start, route = request.route());
-        (request, span)
+        async {
+            let (outcome, calls) = calls::counted(handled).await;
+            self.respond(request, outcome, calls)
+        }
+        .instrument(span)
+        .await
     }
 
     /// Who is asking. An assertion that the request carries is checked here, and an invalid one is an error.
@@ -83,8 +95,7 @@ impl Api {
         &self.keys
     }
 
-    /// Answers, and writes the request's line into the log.
-    pub fn respond(&self, request: &Request, outcome: Result<Reply>) -> Response<Body> {
+    fn respond(&self, request: &Request, outcome: Result<Reply>, calls: u32) -> Response<Body> {
         let duration_ms = self.clock.now().since(request.now).as_millis();
         let duration_ms = u64::try_from(duration_ms).unwrap_or(u64::MAX);
         let (code, reply) = match outcome {
@@ -95,15 +106,9 @@ impl Api {
                 problem::of_fault(&fault, &self.issuer)
             }
         };
-        tracing::info!(status = reply.status.as_u16(), outcome = code, duration_ms, "request");
+        tracing::info!(status = reply.status.as_u16(), outcome = code, duration_ms, calls, "request");
         reply.into_response()
     }
-}
-
-/// An error with its causes, outermost first.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl Request {

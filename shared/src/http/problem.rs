@@ -1,5 +1,7 @@
 //! Failures as clients see them: RFC 9457 problems. The only place that knows status numbers.
 
+use std::borrow::Cow;
+
 use lambda_http::http::{StatusCode, header::RETRY_AFTER};
 use serde_json::{Map, Value};
 
@@ -12,169 +14,109 @@ use crate::{
 /// Seconds after which a client may try again what failed for a moment.
 const FAULT_RETRY_SECONDS: u64 = 2;
 
-/// A problem before it is written: what the contract says of it.
-struct Problem {
-    status: StatusCode,
-    code: &'static str,
-    title: &'static str,
-    detail: String,
-    retry_after: Option<u64>,
-    more: Map<String, Value>,
-}
+/// A problem before it is written: its status, its code, and what to tell whoever reads it.
+struct Problem(StatusCode, &'static str, Cow<'static, str>);
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, title, detail: detail.into(), retry_after: None, more: Map::new() }
-    }
-
-    fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
-        self
-    }
-
-    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
-        self
-    }
-
-    /// The reply, its type a URI below `base`.
-    fn reply(self, base: &str) -> (&'static str, Reply) {
+    /// The reply, its type a URI below `base`, with what more there is to say.
+    fn reply(self, base: &str, retry_after: Option<u64>, more: Option<(&str, Value)>) -> (&'static str, Reply) {
+        let Self(status, code, detail) = self;
         let mut body = Map::new();
-        body.insert("type".to_owned(), format!("{}/problems/{}", base.trim_end_matches('/'), self.code).into());
-        body.insert("title".to_owned(), self.title.into());
-        body.insert("status".to_owned(), self.status.as_u16().into());
-        if !self.detail.is_empty() {
-            body.insert("detail".to_owned(), self.detail.into());
+        body.insert("type".to_owned(), format!("{}/problems/{code}", base.trim_end_matches('/')).into());
+        body.insert("title".to_owned(), title(code).into());
+        body.insert("status".to_owned(), status.as_u16().into());
+        if !detail.is_empty() {
+            body.insert("detail".to_owned(), detail.into());
         }
-        body.extend(self.more);
-        let written = Reply::json(self.status, "application/problem+json", &body);
+        body.extend(more.map(|(name, value)| (name.to_owned(), value)));
         // A map of strings and numbers can always be written.
-        let reply = written.unwrap_or_else(|_| Reply { status: self.status, headers: Vec::new(), body: Vec::new() });
-        let reply = match self.retry_after {
+        let written = Reply::json(status, "application/problem+json", &body);
+        let reply = written.unwrap_or_else(|_| Reply { status, headers: Vec::new(), body: Vec::new() });
+        let reply = match retry_after {
             Some(seconds) => reply.with(RETRY_AFTER, seconds.to_string()),
             None => reply,
         };
-        (self.code, reply)
+        (code, reply)
     }
+}
+
+/// A code as words: `factor-not-found` is "Factor not found".
+fn title(code: &str) -> String {
+    let words = code.replace('-', " ");
+    let (first, rest) = words.split_at_checked(1).unwrap_or(("", &words));
+    first.to_uppercase() + rest
 }
 
 /// The problem that a refusal is, with its code.
 pub(super) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply) {
-    describe(refusal).reply(base)
+    let retry_after = match refusal {
+        Refusal::TooManyAttempts { wait } => Some(whole_seconds(*wait)),
+        _ => None,
+    };
+    let more = match refusal {
+        Refusal::CodeRejected { attempts_left } => Some(("attempts_left", (*attempts_left).into())),
+        _ => None,
+    };
+    describe(refusal).reply(base, retry_after, more)
 }
 
 /// The problem that a fault is, with its code. It says nothing of what broke.
 pub(super) fn of_fault(fault: &Fault, base: &str) -> (&'static str, Reply) {
-    let problem = if fault.is_temporary() {
-        let detail = "Try again in a moment.";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily-unavailable", "Temporarily unavailable", detail)
-            .retry_after(FAULT_RETRY_SECONDS)
+    if fault.is_temporary() {
+        let detail = "Try again in a moment.".into();
+        let problem = Problem(StatusCode::SERVICE_UNAVAILABLE, "temporarily-unavailable", detail);
+        problem.reply(base, Some(FAULT_RETRY_SECONDS), None)
     } else {
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong", "")
-    };
-    problem.reply(base)
+        Problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "".into()).reply(base, None, None)
+    }
 }
 
 fn describe(refusal: &Refusal) -> Problem {
-    let bad = StatusCode::BAD_REQUEST;
-    let forbidden = StatusCode::FORBIDDEN;
-    let conflict = StatusCode::CONFLICT;
-    let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
-    match refusal {
-        Refusal::InvalidRequest(why) => Problem::new(bad, "invalid-request", "The request is not valid", why.as_str()),
-        Refusal::BodyTooLarge => Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body-too-large",
-            "The body is too large",
-            "A body has at most 16 KiB.",
-        ),
-        Refusal::UnsupportedMediaType => Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported-media-type",
-            "The body is not JSON",
-            "Send content-type: application/json.",
-        ),
-        Refusal::Unauthenticated => {
-            Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Nobody is logged in", "Send a login token.")
+    const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+    const CONFLICT: StatusCode = StatusCode::CONFLICT;
+    const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+    let (status, code, detail) = match refusal {
+        Refusal::InvalidRequest(why) => return Problem(StatusCode::BAD_REQUEST, "invalid-request", why.clone().into()),
+        Refusal::ClaimMissing(claim) => {
+            return Problem(FORBIDDEN, "claim-missing", format!("The login token has no claim `{claim}`.").into());
         }
-        Refusal::ClaimMissing(claim) => Problem::new(
-            forbidden,
-            "claim-missing",
-            "The login token lacks a claim",
-            format!("The login token must have the claim `{claim}`."),
-        ),
-        Refusal::ClaimInvalid(claim) => Problem::new(
-            forbidden,
-            "claim-invalid",
-            "A claim of the login token can't be read",
-            format!("The claim `{claim}` of the login token is not of the form that is asked for."),
-        ),
-        Refusal::AssertionRequired => Problem::new(
-            forbidden,
-            "assertion-required",
-            "A second factor must be proven first",
-            "Verify a code, then send the assertion in the header MFA-Assertion.",
-        ),
-        Refusal::AssertionInvalid(check) => Problem::new(
-            forbidden,
-            "assertion-invalid",
-            "The assertion is not valid",
-            format!("The assertion in the header MFA-Assertion fails on: {check}."),
-        ),
-        Refusal::FactorNotFound => Problem::new(
-            StatusCode::NOT_FOUND,
-            "factor-not-found",
-            "There is no such factor",
-            "The user has no factor of this id.",
-        ),
-        Refusal::FactorNotPending => Problem::new(
-            conflict,
-            "factor-not-pending",
-            "The factor is active already",
-            "Only a pending factor can be activated.",
-        ),
-        Refusal::FactorNotActive => Problem::new(
-            conflict,
-            "factor-not-active",
-            "The factor is not active yet",
-            "Activate the factor with a code from it.",
-        ),
-        Refusal::TooManyFactors => Problem::new(
-            conflict,
-            "too-many-factors",
-            "There are too many factors",
-            "Remove a factor of this kind before another is added.",
-        ),
-        Refusal::EnrollmentExpired => Problem::new(
-            StatusCode::GONE,
-            "enrollment-expired",
-            "The enrollment has expired",
-            "Begin again: a new factor lives 10 minutes and 5 guesses.",
-        ),
-        Refusal::CodeRejected { attempts_left } => {
-            Problem::new(unprocessable, "code-rejected", "The code is wrong", "Type the code that is shown now.")
-                .with("attempts_left", *attempts_left)
+        Refusal::ClaimInvalid(claim) => {
+            return Problem(FORBIDDEN, "claim-invalid", format!("The claim `{claim}` can't be read.").into());
         }
-        Refusal::CodeUsed => Problem::new(
-            unprocessable,
-            "code-used",
-            "The code was used before",
-            "A code works once. Wait for the next one.",
-        ),
-        Refusal::TooManyAttempts { wait } => Problem::new(
-            StatusCode::TOO_MANY_REQUESTS,
-            "too-many-attempts",
-            "Too many wrong codes",
-            "Wait before the next attempt.",
-        )
-        .retry_after(whole_seconds(*wait)),
-        Refusal::Locked => Problem::new(
+        Refusal::AssertionInvalid(check) => {
+            let detail = format!("The assertion in the header MFA-Assertion fails on: {check}.");
+            return Problem(FORBIDDEN, "assertion-invalid", detail.into());
+        }
+        Refusal::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "A body has at most 16 KiB."),
+        Refusal::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Send content-type: application/json.")
+        }
+        Refusal::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Send a login token."),
+        Refusal::AssertionRequired => {
+            (FORBIDDEN, "assertion-required", "Verify a code, then send its assertion in the header MFA-Assertion.")
+        }
+        Refusal::SsoUser => {
+            (FORBIDDEN, "sso-user", "MFA is set at your company's identity provider; ask your IT team.")
+        }
+        Refusal::FactorNotFound => (StatusCode::NOT_FOUND, "factor-not-found", "The user has no factor of this id."),
+        Refusal::FactorNotPending => (CONFLICT, "factor-not-pending", "The factor is active already."),
+        Refusal::FactorNotActive => (CONFLICT, "factor-not-active", "Activate the factor with a code from it first."),
+        Refusal::TooManyFactors => (CONFLICT, "too-many-factors", "Remove a factor of this kind first."),
+        Refusal::EnrollmentExpired => {
+            (StatusCode::GONE, "enrollment-expired", "Begin again: a pending factor lives 10 minutes and 5 guesses.")
+        }
+        Refusal::CodeRejected { .. } => (UNPROCESSABLE, "code-rejected", "Type the code that is shown now."),
+        Refusal::CodeUsed => (UNPROCESSABLE, "code-used", "A code works once. Wait for the next one."),
+        Refusal::TooManyAttempts { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before the next one.")
+        }
+        Refusal::Locked => (
             StatusCode::LOCKED,
             "locked",
-            "Too many wrong codes",
-            "The user's factors are locked. A recovery code, an emailed code or an operator lifts that.",
+            "Too many wrong codes. A recovery code, an emailed code or an operator unlocks the user's factors.",
         ),
-    }
+    };
+    Problem(status, code, detail.into())
 }
 
 #[cfg(test)]
@@ -201,7 +143,7 @@ mod tests {
             of_fault(&Fault::caused("open a sealed secret", "arn:aws:kms:x"), "https://mfa.example.com/");
         let body: Value = serde_json::from_slice(&reply.body).unwrap();
         let expected = json!({
-            "type": "https://mfa.example.com/problems/internal", "title": "Something went wrong", "status": 500,
+            "type": "https://mfa.example.com/problems/internal", "title": "Internal", "status": 500,
         });
         assert_eq!((code, body), ("internal", expected));
     }

@@ -12,9 +12,16 @@ pub enum Decision {
 }
 
 impl Decision {
-    /// The decision about a login to `account`, and its reason as the contract spells it. Pending factors never count.
-    pub fn of(account: &Account) -> (Self, &'static str) {
-        if account.has_factor() { (Self::Challenge, "mfa_enabled") } else { (Self::Allow, "mfa_not_enabled") }
+    /// The decision about a login to `account`, and its reason as the contract spells it. Who comes by SSO has MFA at
+    /// their identity provider. Pending factors never count.
+    pub fn of(account: &Account, by_sso: bool) -> (Self, &'static str) {
+        if by_sso {
+            (Self::Allow, "sso")
+        } else if account.has_factor() {
+            (Self::Challenge, "mfa_enabled")
+        } else {
+            (Self::Allow, "mfa_not_enabled")
+        }
     }
 
     /// The decision as the contract spells it.

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use crate::{
     clock::Timestamp,
     code::{Mac, Nonce, Purpose, message},
+    error::Fault,
     user::UserId,
 };
 
@@ -63,13 +64,14 @@ impl Standing {
 }
 
 /// The ten codes that `mac` expands to (HKDF-SHA-256, 80 bits each): `k3xq-9f2m-7w4d-h8ra`.
-pub fn expand(mac: &Mac) -> Vec<Zeroizing<String>> {
+///
+/// # Errors
+/// A fault where HKDF refuses these lengths, which it does not: better no codes than ten that anyone could know.
+pub fn expand(mac: &Mac) -> Result<Vec<Zeroizing<String>>, Fault> {
     let mut bits = Zeroizing::new([0; CODES * 10]);
-    // Neither fails: a PRK of 32 bytes is SHA-256's own length, and 100 bytes are far from HKDF's 8,160.
-    if let Ok(hkdf) = Hkdf::<Sha256>::from_prk(mac.bytes()) {
-        let _ = hkdf.expand(b"recovery codes", bits.as_mut_slice());
-    }
-    bits.chunks_exact(10).map(spell).collect()
+    let hkdf = Hkdf::<Sha256>::from_prk(mac.bytes()).map_err(|_| Fault::new("expand recovery codes"))?;
+    hkdf.expand(b"recovery codes", bits.as_mut_slice()).map_err(|_| Fault::new("expand recovery codes"))?;
+    Ok(bits.chunks_exact(10).map(spell).collect())
 }
 
 /// 80 bits as 16 characters in 4-4-4-4.
@@ -99,10 +101,10 @@ mod tests {
 
     #[test]
     fn a_mac_expands_to_ten_codes_that_differ_and_never_change() {
-        let codes = expand(&Mac(Zeroizing::new([9; 32])));
+        let codes = expand(&Mac(Zeroizing::new([9; 32]))).unwrap();
         let distinct = codes.iter().map(|code| code.as_str()).collect::<std::collections::BTreeSet<_>>();
         assert_eq!(distinct.len(), CODES);
-        assert_eq!(codes, expand(&Mac(Zeroizing::new([9; 32]))));
+        assert_eq!(codes, expand(&Mac(Zeroizing::new([9; 32]))).unwrap());
         // HKDF-Expand with the info "recovery codes" (RFC 5869), worked out apart with another implementation.
         assert_eq!(codes.first().map(|code| code.as_str()), Some("j0dj-1r11-95a3-241v"));
     }

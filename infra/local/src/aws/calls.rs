@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
+use serde_json::Value;
 use tokio::time::Instant;
 
 /// How many calls are remembered.
@@ -30,22 +31,26 @@ pub struct Call {
     function: String,
     service: &'static str,
     operation: String,
+    /// What the call touches, as a grant names it: prefixes of partition keys, a KMS key, a purpose.
+    touches: Vec<String>,
     started_at: f64,
     ended_at: Option<f64>,
 }
 
 impl Calls {
+    #[expect(clippy::disallowed_methods, reason = "how long calls take is real time, which nobody moves")]
     pub fn new() -> Self {
         Self { start: Instant::now(), made: Mutex::default() }
     }
 
     /// Notes that a call has begun, and returns its number.
-    pub fn begin(&self, request: &str, user_agent: &str, service: &'static str, operation: &str) -> usize {
+    pub fn begin(&self, request: &str, user_agent: &str, service: &'static str, operation: &str, body: &[u8]) -> usize {
         let call = Call {
             request: request.to_owned(),
             function: app_name(user_agent).to_owned(),
             service,
             operation: operation.to_owned(),
+            touches: touches(body),
             started_at: self.now(),
             ended_at: None,
         };
@@ -73,9 +78,19 @@ impl Calls {
         self.made.lock().unwrap_or_else(PoisonError::into_inner).calls.iter().cloned().collect()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "how long calls take is real time, which nobody moves")]
     fn now(&self) -> f64 {
         (self.start.elapsed().as_secs_f64() * 1e6).round() / 1e3
     }
+}
+
+/// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
+fn touches(body: &[u8]) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
+    let prefix = text("/Key/pk/S").and_then(|key| Some(format!("{}#", key.split_once('#')?.0)));
+    let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);
+    prefix.into_iter().chain(rest).collect()
 }
 
 /// The app's name in an SDK's user agent: the function's, for the functions name their clients so.

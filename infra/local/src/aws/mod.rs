@@ -91,7 +91,7 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
         "TrentService" => "kms",
         _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
     };
-    let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation);
+    let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);
     sleep(aws.latency).await;
     let fault = aws.faults.strike(service, operation);
     let result = match fault {

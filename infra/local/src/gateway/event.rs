@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use data_encoding::BASE64;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use shared::clock::Timestamp;
+use time::{OffsetDateTime, macros::format_description};
 
 use super::{Claims, routes::Route};
 
@@ -41,7 +43,9 @@ pub fn build(incoming: &Incoming<'_>) -> Value {
         "routeKey": route.key,
         "rawPath": head.uri.path(),
         "rawQueryString": head.uri.query().unwrap_or_default(),
+        "cookies": cookies(&head.headers),
         "headers": headers,
+        "queryStringParameters": head.uri.query().map(parameters),
         "requestContext": present(json!({
             "accountId": "000000000000",
             "apiId": "local",
@@ -58,7 +62,7 @@ pub fn build(incoming: &Incoming<'_>) -> Value {
             "requestId": id,
             "routeKey": route.key,
             "stage": "$default",
-            "time": now.rfc3339(),
+            "time": common_log_time(*now),
             "timeEpoch": now.millis(),
         })),
         "pathParameters": Some(path).filter(|path| !path.is_empty()),
@@ -76,12 +80,42 @@ fn present(mut object: Value) -> Value {
     object
 }
 
+/// `24/Nov/2026:12:00:00 +0000`, as access logs have it.
+fn common_log_time(now: Timestamp) -> String {
+    let format = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+    let moment = i64::try_from(now.seconds()).ok().and_then(|now| OffsetDateTime::from_unix_timestamp(now).ok());
+    moment.and_then(|moment| moment.format(format).ok()).unwrap_or_default()
+}
+
+/// Each cookie on its own: they are not among an event's headers.
+fn cookies(headers: &HeaderMap) -> Option<Vec<String>> {
+    let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let cookies = values.flat_map(|value| value.split("; ")).map(str::to_owned).collect::<Vec<_>>();
+    (!cookies.is_empty()).then_some(cookies)
+}
+
+/// A query, decoded; several values of one name joined by commas.
+fn parameters(query: &str) -> BTreeMap<String, String> {
+    let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    joined(
+        pairs
+            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+            .map(|(name, value)| (decoded(name), decoded(value))),
+    )
+}
+
 /// Names in lower case; several values of one name joined by commas.
 fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let others = headers.iter().filter(|(name, _)| **name != header::COOKIE);
+    joined(others.map(|(name, value)| (name.to_string(), text(value))))
+}
+
+fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
     let mut joined: BTreeMap<String, String> = BTreeMap::new();
-    for (name, value) in headers {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        joined.entry(name.to_string()).and_modify(|all| *all = format!("{all},{value}")).or_insert(value.into_owned());
+    for (name, value) in pairs {
+        joined.entry(name).and_modify(|all| *all = format!("{all},{value}")).or_insert(value);
     }
     joined
 }

@@ -1,0 +1,41 @@
+//! `DELETE /v1/factors/{factor_id}`: takes a factor away. The epoch rises, so every older assertion ends; a fresh one goes
+//! with the answer, so that whoever removed a factor can go on.
+
+use serde::Serialize;
+use shared::{
+    account::Account,
+    assertion::{Settled, require_passed},
+    error::{Refusal, Result},
+    event::Event,
+    factor::FactorId,
+    http::{Reply, Request},
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Removed {
+    assertion: String,
+    expires_at: String,
+}
+
+impl Function {
+    pub(crate) async fn remove(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let (user, now) = (&caller.user, request.now);
+        request.fields()?.end()?;
+        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+
+        let account = self.accounts.load(user).await?;
+        let presented = require_passed(caller.assertion.as_ref(), account.epoch)?;
+        let make = |account: &Account| {
+            require_passed(Some(presented), account.epoch)?;
+            account.remove(&id, now)
+        };
+        let after = self.accounts.change(user, account, make).await?;
+        Event::FactorRemoved.log(user, id.as_str());
+        let statement = caller.statement(after.epoch, Settled::as_in(presented));
+        let signed = self.signer.sign(statement, now).await?;
+        Reply::ok(&Removed { assertion: signed.token, expires_at: signed.expires_at.rfc3339() })
+    }
+}

@@ -1,0 +1,30 @@
+//! `PATCH /v1/factors/{factor_id}`: another name for a factor.
+
+use shared::{
+    account::Account,
+    assertion::require_passed,
+    error::{Fault, Refusal, Result},
+    factor::FactorId,
+    http::{Reply, Request, body::missing},
+};
+
+use crate::{Function, begin};
+
+impl Function {
+    pub(crate) async fn rename(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let (user, now) = (&caller.user, request.now);
+        let mut fields = request.fields()?;
+        let name = begin::name(&mut fields)?.ok_or_else(|| missing("name"))?;
+        fields.end()?;
+        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+
+        let make = |account: &Account| {
+            require_passed(caller.assertion.as_ref(), account.epoch)?;
+            account.rename(&id, name.clone(), now)
+        };
+        let after = self.accounts.change(user, self.accounts.load(user).await?, make).await?;
+        let factor = after.factors.get(&id).ok_or(Fault::new("find the factor just renamed"))?;
+        Reply::ok(&factor.summary(&id))
+    }
+}

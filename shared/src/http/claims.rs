@@ -1,0 +1,268 @@
+//! The login token's claims as HTTP APIs render them: every one a string, a list `[a b]`, a number `1795478400` or
+//! `1.7954784e+09`. What each is called is a setting.
+
+use std::collections::HashMap;
+
+use crate::{
+    clock::Timestamp,
+    error::Refusal,
+    settings::{SettingError, Settings},
+    user::{UserId, WorkspaceId},
+};
+
+/// Most workspaces that a claim may name (50 and 2 KB), so that an assertion of them fits into a header.
+const MOST_WORKSPACES: usize = 50;
+const MOST_WORKSPACES_BYTES: usize = 2048;
+/// Later moments than this, the year 9999, are not moments but mistakes: milliseconds, most likely.
+const LAST_SECOND: f64 = 253_402_300_799.0;
+
+/// Which claims say what, by the deployment's settings.
+pub(super) struct ClaimNames {
+    email: String,
+    email_verified: String,
+    workspaces: String,
+    workspaces_in_token: Presence,
+    owned_workspaces: String,
+    sso: Option<String>,
+    sso_values: Vec<String>,
+    password_reset_at: Option<String>,
+}
+
+/// Whether the workspaces claim is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// A token without it is refused: a wrong name in the settings must not silently switch policies off.
+    Required,
+    /// A token without it names no workspaces.
+    Optional,
+    /// It is not looked at.
+    None,
+}
+
+/// Whether a login came by SSO: then the user has MFA at their identity provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sso {
+    /// It did not.
+    No,
+    /// It did, and vouches for these of the user's workspaces.
+    Yes(Vec<WorkspaceId>),
+}
+
+/// What a login token says.
+#[derive(Debug)]
+pub struct LoginToken {
+    /// The user: `sub`.
+    pub user: UserId,
+    /// Their email address, if the token has one.
+    pub email: Option<String>,
+    /// Whether the identity provider has verified that address.
+    pub email_verified: bool,
+    /// The workspaces that the user is in.
+    pub workspaces: Vec<WorkspaceId>,
+    /// Those that the user owns; they need not be among the others.
+    pub owned_workspaces: Vec<WorkspaceId>,
+    /// Whether the login came by SSO.
+    pub sso: Sso,
+    /// When the user's password was last reset, if the token tells.
+    pub password_reset_at: Option<Timestamp>,
+}
+
+impl ClaimNames {
+    /// Takes the names from the settings `MFA_EMAIL_CLAIM` (`email` unless set), `MFA_EMAIL_VERIFIED_CLAIM`
+    /// (`email_verified`), `MFA_WORKSPACES_CLAIM` (`workspaces`), `MFA_OWNED_WORKSPACES_CLAIM` (`owned_workspaces`),
+    /// `MFA_SSO_CLAIM` (none: no login is SSO), `MFA_PASSWORD_RESET_CLAIM` (none); besides, `MFA_WORKSPACES` (`required`;
+    /// or `optional`, `none`) and `MFA_SSO_VALUES` (`true`; several with commas between).
+    pub(super) fn new(settings: &Settings) -> Result<Self, SettingError> {
+        let name = |setting, default: &str| settings.optional(setting).unwrap_or_else(|| default.to_owned());
+        let workspaces_in_token = match name("MFA_WORKSPACES", "required").as_str() {
+            "required" => Presence::Required,
+            "optional" => Presence::Optional,
+            "none" => Presence::None,
+            _ => return Err(SettingError::Invalid("MFA_WORKSPACES", "required, optional or none")),
+        };
+        Ok(Self {
+            email: name("MFA_EMAIL_CLAIM", "email"),
+            email_verified: name("MFA_EMAIL_VERIFIED_CLAIM", "email_verified"),
+            workspaces: name("MFA_WORKSPACES_CLAIM", "workspaces"),
+            workspaces_in_token,
+            owned_workspaces: name("MFA_OWNED_WORKSPACES_CLAIM", "owned_workspaces"),
+            sso: settings.optional("MFA_SSO_CLAIM"),
+            sso_values: name("MFA_SSO_VALUES", "true").split(',').map(|value| value.trim().to_owned()).collect(),
+            password_reset_at: settings.optional("MFA_PASSWORD_RESET_CLAIM"),
+        })
+    }
+
+    /// Reads a token's claims. What can't be read is refused, never ignored.
+    pub(super) fn read(&self, claims: &HashMap<String, String>) -> Result<LoginToken, Refusal> {
+        let claim = |name: &str| claims.get(name).map(String::as_str);
+        let sub = claim("sub").ok_or_else(|| Refusal::ClaimMissing("sub".to_owned()))?;
+        let user = UserId::try_from(sub.to_owned()).map_err(|_| invalid("sub"))?;
+        let workspaces = match (self.workspaces_in_token, claim(&self.workspaces)) {
+            (Presence::None, _) | (Presence::Optional, None) => Vec::new(),
+            (Presence::Required, None) => return Err(Refusal::ClaimMissing(self.workspaces.clone())),
+            (_, Some(value)) => ids(value).ok_or_else(|| invalid(&self.workspaces))?,
+        };
+        let owned_workspaces = match claim(&self.owned_workspaces) {
+            Some(value) => ids(value).ok_or_else(|| invalid(&self.owned_workspaces))?,
+            None => Vec::new(),
+        };
+        let password_reset_at = match self.password_reset_at.as_deref() {
+            Some(name) => claim(name).map(|value| moment(value).ok_or_else(|| invalid(name))).transpose()?,
+            None => None,
+        };
+        Ok(LoginToken {
+            user,
+            email: claim(&self.email).map(str::to_owned),
+            email_verified: claim(&self.email_verified) == Some("true"),
+            sso: self.sso(self.sso.as_deref().and_then(claim), &workspaces),
+            workspaces,
+            owned_workspaces,
+            password_reset_at,
+        })
+    }
+
+    /// SSO counts only by a configured value, which vouches for all workspaces, or by a list of ids, which vouches for
+    /// those; whatever else the claim holds, the login is an ordinary one.
+    fn sso(&self, claim: Option<&str>, workspaces: &[WorkspaceId]) -> Sso {
+        let Some(claim) = claim else { return Sso::No };
+        if self.sso_values.iter().any(|value| value == claim) {
+            return Sso::Yes(workspaces.to_vec());
+        }
+        let vouched = ids(claim).unwrap_or_default();
+        let both = workspaces.iter().filter(|id| vouched.contains(id)).cloned().collect::<Vec<_>>();
+        if both.is_empty() { Sso::No } else { Sso::Yes(both) }
+    }
+}
+
+fn invalid(claim: &str) -> Refusal {
+    Refusal::ClaimInvalid(claim.to_owned())
+}
+
+/// A list of ids: `[a b]`, a bare value, or nothing. A space always separates.
+fn ids(claim: &str) -> Option<Vec<WorkspaceId>> {
+    if claim.len() > MOST_WORKSPACES_BYTES {
+        return None;
+    }
+    let inner = match claim.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?,
+        None => claim,
+    };
+    let ids = inner.split_whitespace().map(|id| WorkspaceId::try_from(id.to_owned()).ok());
+    let ids = ids.collect::<Option<Vec<_>>>()?;
+    (ids.len() <= MOST_WORKSPACES).then_some(ids)
+}
+
+/// A moment in Unix seconds, `1795478400` or `1.7954784e+09`; a fraction of a second is dropped.
+fn moment(claim: &str) -> Option<Timestamp> {
+    let plain = claim.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
+    let seconds = claim.parse::<f64>().ok().filter(|seconds| plain && (0.0..=LAST_SECOND).contains(seconds))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range just checked")]
+    Some(Timestamp::from_seconds(seconds as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(settings: &[(&str, &str)]) -> ClaimNames {
+        ClaimNames::new(&settings.iter().copied().collect()).unwrap()
+    }
+
+    fn read(settings: &[(&str, &str)], claims: &[(&str, &str)]) -> Result<LoginToken, Refusal> {
+        let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        names(settings).read(&claims)
+    }
+
+    fn list(claim: &str) -> Option<Vec<String>> {
+        Some(ids(claim)?.into_iter().map(String::from).collect())
+    }
+
+    #[test]
+    fn workspaces_are_read_in_every_shape_that_the_gateway_renders() {
+        assert_eq!(list("[w1 w2]"), Some(vec!["w1".to_owned(), "w2".to_owned()]));
+        assert_eq!(list("w1 w2"), list("[w1 w2]"));
+        assert_eq!(list("w1"), Some(vec!["w1".to_owned()]));
+        for empty in ["[]", "", "  "] {
+            assert_eq!(list(empty), Some(vec![]), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn workspaces_that_are_too_many_or_misspelled_are_refused() {
+        let many = vec!["w"; 51].join(" ");
+        let long = vec!["w".repeat(64); 32].join(" ");
+        for bad in ["[w1", "w1]", "[a,b]", "map[a:b", "a/b", &many, &long, &"w".repeat(65)] {
+            assert_eq!(list(bad), None, "{bad:?}");
+        }
+        assert_eq!(list(&vec!["w"; 50].join(" ")).map(|ids| ids.len()), Some(50));
+    }
+
+    #[test]
+    fn a_missing_workspaces_claim_is_refused_unless_settings_say_otherwise() {
+        let ada = [("sub", "ada")];
+        assert_eq!(read(&[], &ada).unwrap_err(), Refusal::ClaimMissing("workspaces".to_owned()));
+        let renamed = [("MFA_WORKSPACES_CLAIM", "https://app.example.com/orgs")];
+        assert_eq!(read(&renamed, &ada).unwrap_err(), Refusal::ClaimMissing("https://app.example.com/orgs".to_owned()));
+        for lenient in ["optional", "none"] {
+            assert!(read(&[("MFA_WORKSPACES", lenient)], &ada).unwrap().workspaces.is_empty());
+        }
+        let (bad, optional, none) = ([("sub", "ada"), ("workspaces", "a/b")], "optional", "none");
+        assert_eq!(read(&[("MFA_WORKSPACES", optional)], &bad).unwrap_err(), invalid("workspaces"));
+        assert!(read(&[("MFA_WORKSPACES", none)], &bad).unwrap().workspaces.is_empty());
+    }
+
+    #[test]
+    fn every_claim_but_sub_can_have_another_name() {
+        let settings = [
+            ("MFA_EMAIL_CLAIM", "mail"),
+            ("MFA_EMAIL_VERIFIED_CLAIM", "mail_ok"),
+            ("MFA_WORKSPACES_CLAIM", "orgs"),
+            ("MFA_OWNED_WORKSPACES_CLAIM", "owns"),
+            ("MFA_SSO_CLAIM", "idp"),
+            ("MFA_SSO_VALUES", "okta, entra"),
+            ("MFA_PASSWORD_RESET_CLAIM", "reset"),
+        ];
+        let claims = [
+            ("sub", "ada"),
+            ("mail", "ada@example.com"),
+            ("mail_ok", "true"),
+            ("orgs", "[a b]"),
+            ("owns", "b"),
+            ("idp", "entra"),
+            ("reset", "1.7954784e+09"),
+        ];
+        let token = read(&settings, &claims).unwrap();
+        assert_eq!((token.email.as_deref(), token.email_verified), (Some("ada@example.com"), true));
+        assert_eq!(token.owned_workspaces, ids("b").unwrap());
+        assert_eq!(token.sso, Sso::Yes(ids("a b").unwrap()));
+        assert_eq!(token.password_reset_at, Some(Timestamp::from_seconds(1_795_478_400)));
+    }
+
+    #[test]
+    fn sso_counts_by_a_configured_value_or_a_list_of_the_users_workspaces() {
+        let sso = |settings: &[(&str, &str)], value: &str| {
+            read(settings, &[("sub", "ada"), ("workspaces", "[a b]"), ("sso", value)]).unwrap().sso
+        };
+        let on = [("MFA_SSO_CLAIM", "sso")];
+        assert_eq!(sso(&on, "true"), Sso::Yes(ids("a b").unwrap()));
+        assert_eq!(sso(&on, "[b c]"), Sso::Yes(ids("b").unwrap()));
+        assert_eq!(sso(&on, "a"), Sso::Yes(ids("a").unwrap()));
+        for other in ["false", "TRUE", "1", "", "[]", "c", "a/b", "Username-Password-Authentication"] {
+            assert_eq!(sso(&on, other), Sso::No, "{other:?}");
+        }
+        assert_eq!(sso(&[], "true"), Sso::No, "no claim configured means no SSO");
+        assert_eq!(sso(&[("MFA_SSO_CLAIM", "sso"), ("MFA_SSO_VALUES", "saml")], "true"), Sso::No);
+    }
+
+    #[test]
+    fn a_moment_is_read_in_both_renderings_and_nothing_else_passes_for_one() {
+        for good in ["1795478400", "1.7954784e+09", "1.7954784E9", "1795478400.9"] {
+            assert_eq!(moment(good), Some(Timestamp::from_seconds(1_795_478_400)), "{good}");
+        }
+        for bad in ["", "soon", "-1", "1e300", "inf", "NaN", "infinity", " 1795478400", "1795478400000", "0x10"] {
+            assert_eq!(moment(bad), None, "{bad:?}");
+        }
+        let reset = [("MFA_PASSWORD_RESET_CLAIM", "reset"), ("MFA_WORKSPACES", "none")];
+        assert_eq!(read(&reset, &[("sub", "ada"), ("reset", "soon")]).unwrap_err(), invalid("reset"));
+    }
+}
