@@ -14,4 +14,5 @@ mod contract;
 mod faults;
 mod journeys;
 mod logs;
+mod openapi;
 mod stage;

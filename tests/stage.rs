@@ -7,7 +7,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
 
-use crate::{authenticator::Authenticator, logs};
+use crate::{authenticator::Authenticator, logs, openapi};
 
 /// A running stack, and a client. Clones share the stack.
 #[derive(Clone)]
@@ -118,13 +118,23 @@ impl Stage {
         self.http.request(method, format!("{}{path}", self.stack.api_url))
     }
 
+    /// Sends a request. Every reply of the API is held to the contract, and its log to have no secret.
     pub async fn send(&self, request: RequestBuilder) -> Reply {
-        let response = request.send().await.unwrap();
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let mut secrets = sent_secrets(&request);
+        let response = self.http.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         let request = headers.get("apigw-requestid").map_or("", |id| id.to_str().unwrap()).to_owned();
-        Reply { status, body, request, headers }
+        let reply = Reply { status, body, request, headers };
+        if path.starts_with("/v1/") || path.starts_with("/.well-known/") {
+            openapi::judge(&method, &path, &reply);
+            secrets.extend(received_secrets(&reply.body));
+            logs::hold_no_secret(&reply.request, &secrets);
+        }
+        reply
     }
 
     /// The stack's time, in Unix seconds.
@@ -278,6 +288,25 @@ impl User {
 /// The id of what was begun, and the app that has scanned it.
 fn scanned(begun: &Value) -> (String, Authenticator) {
     (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
+}
+
+/// What a request carries that no log may hold.
+fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
+    [token, header("mfa-assertion"), body["code"].as_str().map(str::to_owned), Some("@example.com".to_owned())]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What a reply carries that no log may hold.
+fn received_secrets(body: &Value) -> Vec<String> {
+    let one = [&body["assertion"], &body["totp"]["secret"], &body["totp"]["uri"]];
+    let codes = body["recovery_codes"].as_array().into_iter().flatten();
+    one.into_iter().chain(codes).filter_map(|secret| secret.as_str().map(str::to_owned)).collect()
 }
 
 /// Where a user's account lies in the table.

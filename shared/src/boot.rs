@@ -15,10 +15,13 @@ use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::Sh
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 pub use aws_types::SdkConfig;
 use aws_types::{app_name::AppName, region::Region, sdk_config};
+use tracing::Subscriber;
 use tracing_subscriber::{
+    Layer,
     filter::LevelFilter,
     fmt::{self, MakeWriter},
     layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
@@ -39,19 +42,19 @@ pub fn start<F>(
     name: &'static str,
     build: impl FnOnce(&Settings, &SdkConfig, Clock) -> Result<F, SettingError>,
 ) -> Result<F, lambda_runtime::Error> {
-    log(std::io::stdout);
+    tracing_subscriber::registry().with(LevelFilter::INFO).with(lines(std::io::stdout)).init();
     let settings = Settings::from_environment();
     let function = aws(name, &settings).and_then(|aws| Ok(build(&settings, &aws, Clock::system())?));
     function.inspect_err(|error| tracing::error!(function = name, %error, "the cold start failed"))
 }
 
-/// The log of a function: one JSON object a line, with the request's span; info and above.
-pub fn log<W>(writer: W)
+/// How a function logs: one JSON object a line, with the request's span.
+pub fn lines<S, W>(writer: W) -> impl Layer<S>
 where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
 {
-    let lines = fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer);
-    tracing_subscriber::registry().with(LevelFilter::INFO).with(lines).init();
+    fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer)
 }
 
 /// The AWS configuration of a Lambda: region, credentials and, where set, an endpoint from the environment.

@@ -8,9 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
-
-const CONTRACT: &str = include_str!("../../infra/openapi.yaml");
+use crate::{openapi, stage::Stage};
 
 /// The sample event in a file below `events`.
 fn sample(path: &str) -> Value {
@@ -109,14 +107,9 @@ async fn a_function_serves_its_own_routes_only() {
 
 #[test]
 fn there_is_a_sample_for_every_route_in_the_folder_of_its_function() {
-    let contract: Value = serde_saphyr::from_str(CONTRACT).unwrap();
-    let mut routes = BTreeMap::new();
-    for (path, operations) in contract["paths"].as_object().unwrap() {
-        for (method, operation) in operations.as_object().unwrap() {
-            let function = operation["tags"][0].as_str().unwrap().to_owned();
-            routes.insert(format!("{} {path}", method.to_uppercase()), function);
-        }
-    }
+    let function = |operation: &Value| operation["tags"][0].as_str().unwrap().to_owned();
+    let routes: BTreeMap<_, _> =
+        openapi::operations().into_iter().map(|(route, operation)| (route, function(operation))).collect();
     let mut sampled = BTreeSet::new();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     for function in fs::read_dir(folder).unwrap() {

@@ -148,5 +148,7 @@ fn settings(api_url: &str) -> Settings {
         ("MFA_ISSUER", api_url),
         ("MFA_AUDIENCE", "app"),
         ("MFA_APP_NAME", "Local App"),
+        ("MFA_SSO_CLAIM", "sso"),
+        ("MFA_PASSWORD_RESET_CLAIM", "password_reset_at"),
     ])
 }
