@@ -3,9 +3,11 @@
 mod assertions;
 mod bad_input;
 mod events;
+mod gateway;
 mod grants;
 mod house;
 mod logs;
+mod properties;
 mod round_trips;
 mod sealed;
 mod settings;

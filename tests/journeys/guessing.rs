@@ -90,3 +90,90 @@ async fn two_hundred_guesses_at_once_are_not_looked_at_beyond_the_free_ones() {
     let right = enrolled.app.code(stage.now().await);
     ada.verify(&enrolled.id, &right).await.refused(429, "too-many-attempts");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_count_over_all_of_a_users_factors() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let first = ada.enrol().await;
+    let second = ada.enrol_another(&ada.prove(&first).await).await;
+    let now = stage.now().await;
+    for (factor, left) in [(&first, 4), (&second, 3), (&first, 2), (&second, 1), (&first, 0)] {
+        let reply = ada.verify(&factor.id, &factor.app.wrong_code(now)).await;
+        assert_eq!(reply.refused(422, "code-rejected").body["attempts_left"], left);
+    }
+    for factor in [&first, &second] {
+        ada.verify(&factor.id, &factor.app.code(now)).await.refused(429, "too-many-attempts");
+    }
+    // A new login does not help.
+    let again = stage.user("ada").await;
+    again.verify(&second.id, &second.app.code(now)).await.refused(429, "too-many-attempts");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_a_pending_factor_cost_the_active_one_nothing() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let active = ada.enrol().await;
+    let assertion = ada.prove(&active).await;
+    let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let pending = begun["id"].as_str().unwrap();
+    let wrong = active.app.wrong_code(stage.now().await);
+    for _ in 0..5 {
+        ada.activate(pending, &wrong).await;
+    }
+    ada.activate(pending, &wrong).await.refused(410, "enrollment-expired");
+    assert_eq!(stage.account("ada").await["failures"], json!({"N": "0"}));
+    ada.prove(&active).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_of_settings_in_parallel_turn_no_count_back() {
+    let stage = Stage::new().await;
+    for round in 0..3 {
+        let user = stage.user(&format!("user-{round}")).await;
+        let enrolled = user.enrol().await;
+        let assertion = user.prove(&enrolled).await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..50 {
+            let (user, assertion, id, wrong) = (user.clone(), assertion.clone(), enrolled.id.clone(), wrong.clone());
+            tasks.spawn(async move {
+                match number % 3 {
+                    0 => user.verify(&id, &wrong).await,
+                    1 => user.rename(&assertion, &id, &format!("Phone {number}")).await,
+                    _ => user.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await,
+                }
+            });
+        }
+        let replies = tasks.join_all().await;
+        assert_eq!(replies.iter().filter(|reply| reply.code() == "code-rejected").count(), 5);
+        assert!(replies.iter().any(|reply| [200, 201].contains(&reply.status)), "some change was saved");
+        assert_eq!(stage.account(&format!("user-{round}")).await["failures"], json!({"N": "5"}));
+        let right = enrolled.app.code(stage.now().await);
+        user.verify(&enrolled.id, &right).await.refused(429, "too-many-attempts");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_right_code_among_two_hundred_guesses_does_not_slip_in_past_the_free_ones() {
+    let stage = Stage::new().await;
+    for round in 0..3 {
+        let user = stage.user(&format!("user-{round}")).await;
+        let enrolled = user.enrol().await;
+        let now = stage.now().await;
+        let (right, wrong) = (enrolled.app.code(now), enrolled.app.wrong_code(now));
+        for _ in 0..5 {
+            user.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
+        }
+        let mut guesses = tokio::task::JoinSet::new();
+        for number in 0..200 {
+            let (user, id) = (user.clone(), enrolled.id.clone());
+            let code = if number % 10 == 0 { right.clone() } else { wrong.clone() };
+            guesses.spawn(async move { user.verify(&id, &code).await });
+        }
+        for reply in guesses.join_all().await {
+            reply.refused(429, "too-many-attempts");
+        }
+    }
+}

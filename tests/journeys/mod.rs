@@ -1,5 +1,6 @@
 //! What people live through, one file a situation.
 
+mod company_login;
 mod guessing;
 mod new_phone;
 mod replay;

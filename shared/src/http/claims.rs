@@ -17,7 +17,7 @@ const MOST_WORKSPACES_BYTES: usize = 2048;
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// Which claims say what, by the deployment's settings.
-pub(super) struct ClaimNames {
+pub struct ClaimNames {
     email: String,
     email_verified: String,
     workspaces: String,
@@ -72,7 +72,7 @@ impl ClaimNames {
     /// (`email_verified`), `MFA_WORKSPACES_CLAIM` (`workspaces`), `MFA_OWNED_WORKSPACES_CLAIM` (`owned_workspaces`),
     /// `MFA_SSO_CLAIM` (none: no login is SSO), `MFA_PASSWORD_RESET_CLAIM` (none); besides, `MFA_WORKSPACES` (`required`;
     /// or `optional`, `none`) and `MFA_SSO_VALUES` (`true`; several with commas between).
-    pub(super) fn new(settings: &Settings) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let name = |setting, default: &str| settings.optional(setting).unwrap_or_else(|| default.to_owned());
         let workspaces_in_token = match name("MFA_WORKSPACES", "required").as_str() {
             "required" => Presence::Required,
@@ -93,7 +93,7 @@ impl ClaimNames {
     }
 
     /// Reads a token's claims. What can't be read is refused, never ignored.
-    pub(super) fn read(&self, claims: &HashMap<String, String>) -> Result<LoginToken, Refusal> {
+    pub fn read(&self, claims: &HashMap<String, String>) -> Result<LoginToken, Refusal> {
         let claim = |name: &str| claims.get(name).map(String::as_str);
         let sub = claim("sub").ok_or_else(|| Refusal::ClaimMissing("sub".to_owned()))?;
         let user = UserId::try_from(sub.to_owned()).map_err(|_| invalid("sub"))?;

@@ -68,7 +68,7 @@ impl Api {
 
     /// Takes a request in. Its time is now.
     pub fn receive(&self, event: lambda_http::Request) -> Request {
-        Request { event, now: self.clock.now() }
+        Request::new(event, self.clock.now())
     }
 
     /// Handles a request, answers it, and writes its line into the log. Every line on the way stands in its span. Boxed:
@@ -112,6 +112,11 @@ impl Api {
 }
 
 impl Request {
+    /// A request that came at `now`.
+    pub fn new(event: lambda_http::Request, now: Timestamp) -> Self {
+        Self { event, now }
+    }
+
     /// The gateway's key of the route: `POST /v1/factors/{factor_id}/verify`.
     pub fn route(&self) -> &str {
         match self.event.request_context_ref() {

@@ -31,3 +31,33 @@ pub fn authorize(authorization: &str, identity: &IdentityProvider, now: Timestam
     let valid = time("exp").flatten().is_some_and(|exp| now < exp) && past("nbf") && past("iat");
     valid.then_some(claims)
 }
+
+/// Whether the token has one of `scopes`, where there are any: in the claim `scope`, or else `scp`.
+pub fn has_scope(claims: &Claims, scopes: &[String]) -> bool {
+    let claim = claims.get("scope").or_else(|| claims.get("scp"));
+    let has = |scope: &String| match claim {
+        Some(Value::String(list)) => list.split(' ').any(|one| one == scope),
+        Some(Value::Array(list)) => list.iter().any(|one| one == scope.as_str()),
+        _ => false,
+    };
+    scopes.is_empty() || scopes.iter().any(has)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_route_with_scopes_takes_a_token_with_one_of_them() {
+        let has = |claims: Value| has_scope(claims.as_object().unwrap(), &["mfa:operator".to_owned()]);
+        for good in [json!({"scope": "openid mfa:operator"}), json!({"scp": ["mfa:operator"]})] {
+            assert!(has(good.clone()), "{good}");
+        }
+        for bad in [json!({}), json!({"scope": "mfa:operators"}), json!({"scope": "", "scp": ["mfa:operator"]})] {
+            assert!(!has(bad.clone()), "{bad}");
+        }
+        assert!(has_scope(&Claims::new(), &[]));
+    }
+}

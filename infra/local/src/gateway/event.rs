@@ -36,7 +36,8 @@ pub fn build(incoming: &Incoming<'_>) -> Value {
     let text = std::str::from_utf8(body).ok().filter(|_| is_text(&head.headers));
     let authorizer = claims.map(|claims| {
         let rendered = claims.iter().map(|(name, value)| (name.clone(), render(value).into()));
-        json!({"jwt": {"claims": rendered.collect::<Map<_, _>>(), "scopes": null}})
+        let scopes = Some(&route.scopes).filter(|scopes| !scopes.is_empty());
+        json!({"jwt": {"claims": rendered.collect::<Map<_, _>>(), "scopes": scopes}})
     });
     let event = json!({
         "version": "2.0",

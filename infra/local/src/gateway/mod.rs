@@ -8,7 +8,10 @@ use axum::{
     Json, Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header::AUTHORIZATION},
+    http::{
+        HeaderValue, StatusCode,
+        header::{AUTHORIZATION, ORIGIN},
+    },
     response::{IntoResponse, Response},
 };
 use lambda_http::RequestExt;
@@ -23,11 +26,14 @@ pub use self::routes::Routes;
 use crate::{aws::Aws, clock::StackClock, dev, identity::IdentityProvider, sdk};
 
 mod authorizer;
+mod cors;
 mod event;
 mod routes;
 
 /// The largest body that HTTP APIs take (Amazon API Gateway quotas): 10 MB.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
+/// The most that all names and values of headers may take together: 10,240 bytes.
+const LARGEST_HEADERS: usize = 10_240;
 
 /// The gateway, and what stands behind it.
 pub struct Gateway {
@@ -97,10 +103,15 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
 
 async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let id = random::id().unwrap_or_default();
-    let mut response = match answer(gateway, request, id.clone()).await {
-        Ok(response) => response,
-        Err((status, message)) => (status, Json(json!({"message": message}))).into_response(),
+    let origin = request.headers().get(ORIGIN).cloned();
+    let mut response = match cors::preflight(request.method(), request.headers()) {
+        Some(preflight) => preflight,
+        None => match answer(gateway, request, id.clone()).await {
+            Ok(response) => response,
+            Err((status, message)) => (status, Json(json!({"message": message}))).into_response(),
+        },
     };
+    cors::allow(origin, &mut response);
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert("apigw-requestid", id);
     }
@@ -110,6 +121,9 @@ async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Respons
 async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<Response, (StatusCode, &'static str)> {
     const INTERNAL: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     let (head, body) = request.into_parts();
+    if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > LARGEST_HEADERS {
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"));
+    }
     let (route, path) =
         gateway.routes.find(&head.method, head.uri.path()).ok_or((StatusCode::NOT_FOUND, "Not Found"))?;
     let claims = if route.open {
@@ -117,7 +131,11 @@ async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<R
     } else {
         let token = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let claims = token.and_then(|token| authorizer::authorize(token, &gateway.identity, gateway.clock.now()));
-        Some(claims.ok_or((StatusCode::UNAUTHORIZED, "Unauthorized"))?)
+        let claims = claims.ok_or((StatusCode::UNAUTHORIZED, "Unauthorized"))?;
+        if !authorizer::has_scope(&claims, &route.scopes) {
+            return Err((StatusCode::FORBIDDEN, "Forbidden"));
+        }
+        Some(claims)
     };
     let body = to_bytes(body, LARGEST_BODY);
     let body = body.await.map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"))?;

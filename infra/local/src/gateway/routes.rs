@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use serde_json::Value;
 
 /// The contract, compiled in.
 const CONTRACT: &str = include_str!("../../../openapi.yaml");
@@ -22,6 +21,8 @@ pub struct Route {
     pub function: String,
     /// Whether it takes no login token.
     pub open: bool,
+    /// Scopes of which the login token must have one, if there are any.
+    pub scopes: Vec<String>,
     method: String,
     template: String,
 }
@@ -34,13 +35,17 @@ struct Contract {
 #[derive(Deserialize)]
 struct Operation {
     tags: Vec<String>,
-    security: Option<Vec<Value>>,
+    security: Option<Vec<BTreeMap<String, Vec<String>>>>,
 }
 
 impl Routes {
     /// Reads the contract.
     pub fn read() -> Result<Self, serde_saphyr::Error> {
-        let contract: Contract = serde_saphyr::from_str(CONTRACT)?;
+        Self::parse(CONTRACT)
+    }
+
+    fn parse(contract: &str) -> Result<Self, serde_saphyr::Error> {
+        let contract: Contract = serde_saphyr::from_str(contract)?;
         let mut routes = Vec::new();
         for (template, operations) in contract.paths {
             for (method, operation) in operations {
@@ -48,7 +53,14 @@ impl Routes {
                 routes.push(Route {
                     key: format!("{method} {template}"),
                     function: operation.tags.into_iter().next().unwrap_or_default(),
-                    open: operation.security.is_some_and(|schemes| schemes.is_empty()),
+                    open: operation.security.as_ref().is_some_and(Vec::is_empty),
+                    scopes: operation
+                        .security
+                        .into_iter()
+                        .flatten()
+                        .flat_map(BTreeMap::into_values)
+                        .flatten()
+                        .collect(),
                     method,
                     template: template.clone(),
                 });
@@ -89,6 +101,22 @@ fn parameters(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operations_security_says_whether_it_is_open_and_which_scopes_it_takes() {
+        let contract = r#"
+            paths:
+              /keys: { get: { tags: [verify], security: [] } }
+              /logins: { post: { tags: [policy] } }
+              /operator/reset: { post: { tags: [policy], security: [{ loginToken: ["mfa:operator"] }] } }
+        "#;
+        let routes = Routes::parse(contract).unwrap();
+        let find =
+            |method, path| routes.find(&method, path).map(|(route, _)| (route.open, route.scopes.clone())).unwrap();
+        assert_eq!(find(Method::GET, "/keys"), (true, vec![]));
+        assert_eq!(find(Method::POST, "/logins"), (false, vec![]));
+        assert_eq!(find(Method::POST, "/operator/reset"), (false, vec!["mfa:operator".to_owned()]));
+    }
 
     #[test]
     fn a_path_must_have_the_form_of_its_template() {

@@ -1,0 +1,64 @@
+//! What the gateway answers itself, as the real one does.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::stage::Stage;
+
+const PAGE: &str = "http://localhost:3000";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_this_machine_may_ask_and_read() {
+    let stage = Stage::new().await;
+    let preflight = stage
+        .request(Method::OPTIONS, "/v1/factors")
+        .header("origin", PAGE)
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "authorization,content-type,mfa-assertion");
+    let reply = stage.send(preflight).await;
+    assert_eq!((reply.status, reply.header("access-control-allow-origin")), (204, PAGE));
+    assert_eq!(reply.header("access-control-allow-methods"), "DELETE,GET,PATCH,POST,PUT");
+    let headers = reply.header("access-control-allow-headers");
+    assert_eq!(headers, "accept-language,authorization,content-type,if-match,mfa-assertion");
+    assert_eq!(reply.header("access-control-allow-credentials"), "");
+
+    let ada = stage.user("ada").await;
+    for (request, status) in
+        [(ada.request(Method::GET, "/v1/factors"), 200), (stage.request(Method::GET, "/v1/factors"), 401)]
+    {
+        let reply = stage.send(request.header("origin", PAGE)).await;
+        assert_eq!((reply.status, reply.header("access-control-allow-origin")), (status, PAGE));
+        assert_eq!(reply.header("access-control-expose-headers"), "etag,retry-after");
+    }
+    let without = ada.get("/v1/factors").await;
+    assert_eq!(without.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_for_the_gateway_reaches_no_function() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let headers = ada.request(Method::GET, "/v1/factors").header("x-large", "x".repeat(10_240));
+    let reply = stage.send(headers).await;
+    assert_eq!((reply.status, &reply.body), (431, &json!({"message": "Request Header Fields Too Large"})));
+    let body = ada.request(Method::POST, "/v1/factors").body("x".repeat(10 * 1024 * 1024 + 1));
+    let reply = stage.send(body).await;
+    assert_eq!((reply.status, &reply.body), (413, &json!({"message": "Request Entity Too Large"})));
+    assert!(crate::logs::of(&reply.request).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_token_may_come_without_its_scheme() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    for authorization in [ada.token.clone(), format!("bearer {}", ada.token), format!("Bearer {}", ada.token)] {
+        let request = stage.request(Method::POST, "/v1/logins").header("authorization", authorization);
+        let login = stage.send(request).await.expect(200);
+        // The hash is of the token alone, whatever stood before it.
+        let claims = login["assertion"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
+        let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+        let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, ada.token.as_bytes());
+        assert_eq!(claims["ath"], data_encoding::BASE64URL_NOPAD.encode(hash.as_ref()));
+    }
+}
