@@ -28,7 +28,7 @@ async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_sample_event_is_answered_as_the_contract_says() {
+async fn the_samples_lead_from_a_login_to_a_factor_and_its_end() {
     let stage = Stage::new().await;
     let (status, login) = handle(&stage, "policy", &sample("policy/login.json")).await;
     assert_eq!((status, &login["decision"]), (200, &json!("allow")));
@@ -105,22 +105,39 @@ async fn a_function_serves_its_own_routes_only() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sample_event_is_answered_as_its_line_says() {
+    let answers: BTreeMap<String, String> = serde_saphyr::from_str(include_str!("../../events/answers.yaml")).unwrap();
+    assert_eq!(answers.keys().cloned().collect::<BTreeSet<_>>(), samples());
+    for (path, answer) in answers {
+        let stage = Stage::new().await;
+        let (function, _) = path.split_once('/').unwrap();
+        let (status, body) = handle(&stage, function, &sample(&path)).await;
+        let code = body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default();
+        assert_eq!(format!("{status} {code}").trim(), answer, "{path}: {body}");
+    }
+}
+
+/// Every sample there is, as `function/name.json`.
+fn samples() -> BTreeSet<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
+    let folders = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let files = folders.flat_map(|path| fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+    files.map(|path| path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn there_is_a_sample_for_every_route_in_the_folder_of_its_function() {
     let function = |operation: &Value| operation["tags"][0].as_str().unwrap().to_owned();
     let routes: BTreeMap<_, _> =
         openapi::operations().into_iter().map(|(route, operation)| (route, function(operation))).collect();
     let mut sampled = BTreeSet::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
-    for function in fs::read_dir(folder).unwrap() {
-        let function = function.unwrap();
-        for file in fs::read_dir(function.path()).unwrap() {
-            let event: Value = serde_json::from_str(&fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
-            let route = event["routeKey"].as_str().unwrap().to_owned();
-            assert_eq!(event["requestContext"]["routeKey"], route);
-            assert_eq!(routes.get(&route).unwrap().as_str(), function.file_name(), "{route}");
-            sampled.insert(route);
-        }
+    for path in samples() {
+        let event = sample(&path);
+        let route = event["routeKey"].as_str().unwrap().to_owned();
+        assert_eq!(event["requestContext"]["routeKey"], route);
+        assert_eq!(Some(routes[&route].as_str()), path.split('/').next(), "{route}");
+        sampled.insert(route);
     }
     assert_eq!(sampled, routes.into_keys().collect());
 }

@@ -1,0 +1,92 @@
+"""A function trusts Amazon's certificate authorities and no other, not even one that the system trusts.
+
+Runs a function behind a small Lambda Runtime API, with an AWS endpoint whose certificate is of an authority of our own,
+which the environment names as the system's. The function must refuse it, and answer that AWS can't be reached.
+"""
+
+import http.server
+import json
+import os
+import pathlib
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+
+root = pathlib.Path(__file__).resolve().parent.parent
+event = (root / "events/verify/jwks.json").read_bytes()
+handshakes, answers, answered = [], [], threading.Event()
+
+
+class Runtime(http.server.BaseHTTPRequestHandler):
+    """The Lambda Runtime API, for one event."""
+
+    def do_GET(self):
+        if answers:
+            answered.wait()
+        self.send_response(200)
+        self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
+        self.send_header("Lambda-Runtime-Deadline-Ms", "4102444800000")
+        self.send_header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:verify")
+        self.send_header("Content-Length", str(len(event)))
+        self.end_headers()
+        self.wfile.write(event)
+
+    def do_POST(self):
+        answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        answered.set()
+        self.send_response(202)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def listen(server, context):
+    while True:
+        connection, _ = server.accept()
+        try:
+            context.wrap_socket(connection, server_side=True).recv(1)
+            handshakes.append("trusted")
+        except OSError as error:
+            handshakes.append(str(error))
+
+
+with tempfile.TemporaryDirectory() as work:
+    authority, certificate, key = f"{work}/authority.pem", f"{work}/certificate.pem", f"{work}/key.pem"
+    new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    subprocess.run([*new, "-subj", "/CN=authority", "-out", authority, "-keyout", f"{work}/authority.key"],
+                   check=True, capture_output=True)
+    subprocess.run([*new, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                    "-addext", "basicConstraints=critical,CA:FALSE", "-CA", authority, "-CAkey", f"{work}/authority.key",
+                    "-out", certificate, "-keyout", key], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = socket.create_server(("127.0.0.1", 0))
+    threading.Thread(target=listen, args=(server, context), daemon=True).start()
+    port = server.getsockname()[1]
+
+    # Who trusts that authority gets through: the function is refused nothing but its trust.
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        ssl.create_default_context(cafile=authority).wrap_socket(plain, server_hostname="localhost").close()
+
+    runtime = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Runtime)
+    threading.Thread(target=runtime.serve_forever, daemon=True).start()
+    environment = {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}", "AWS_LAMBDA_FUNCTION_NAME": "verify",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": f"https://localhost:{port}",
+        "SSL_CERT_FILE": authority, "MFA_TABLE": "mfa", "MFA_SEALING_KEY": "x", "MFA_SIGNING_KEYS": "a=x",
+        "MFA_ISSUER": "https://mfa.example.com", "MFA_AUDIENCE": "app",
+    }
+    function = subprocess.Popen([root / "target/debug/verify"], env=environment, stdout=subprocess.DEVNULL)
+    answered.wait(30)
+    function.kill()
+
+refusals = handshakes[1:]
+print(f"answer: {[answer.get('statusCode') for answer in answers]}, handshakes: {refusals}")
+fine = [answer.get("statusCode") for answer in answers] == [503] and refusals and "trusted" not in refusals
+sys.exit(0 if fine else 1)
