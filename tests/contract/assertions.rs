@@ -34,11 +34,15 @@ async fn passed(stage: &Stage, user: &User) -> (String, Value, Value) {
 
 /// A token of this header and these claims, signed with this service's own key.
 async fn sign(stage: &Stage, header: &Value, claims: &Value) -> String {
+    sign_with("alias/mfa-signing", stage, header, claims).await
+}
+
+async fn sign_with(key: &str, stage: &Stage, header: &Value, claims: &Value) -> String {
     let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
     let signed = format!("{}.{}", part(header), part(claims));
     let digest = digest::digest(&digest::SHA256, signed.as_bytes());
     let ask = json!({
-        "KeyId": "alias/mfa-signing", "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256",
+        "KeyId": key, "MessageType": "DIGEST", "SigningAlgorithm": "ECDSA_SHA_256",
         "Message": BASE64.encode(digest.as_ref()),
     });
     let reply = stage.kms("Sign", ask).await.expect(200);
@@ -197,4 +201,35 @@ async fn that_nothing_was_needed_is_no_proof() {
     let invented = with(&claims, "mfa", "imagined");
     fails_on(&begin(&ada, &sign(&stage, &header, &invented).await).await, "format", "another word");
     begin(&ada, &good).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_for_enrolling_begins_a_factor_and_does_nothing_else() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (_, header, claims) = passed(&stage, &ada).await;
+    let enroll_only = with(&claims, "mfa", "enroll_only");
+    fails_on(&begin(&ada, &sign(&stage, &header, &enroll_only).await).await, "aud", "for the app");
+    let own = with(&enroll_only, "aud", stage.stack.api_url.clone());
+    let own = sign(&stage, &header, &own).await;
+    let listed = ada.get("/v1/factors").await.expect(200);
+    let id = listed["factors"][0]["id"].as_str().unwrap();
+    ada.rename(&own, id, "Mine").await.refused(403, "assertion-required");
+    ada.remove(&own, id).await.refused(403, "assertion-required");
+    begin(&ada, &own).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_by_any_published_key_is_good_so_that_keys_can_rotate() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (_, header, claims) = passed(&stage, &ada).await;
+    let keys = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
+    let published: Vec<_> = keys["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    assert_eq!(published, ["local", "next"], "the one that signs comes first");
+    assert_eq!(header["kid"], "local");
+    let next = with(&header, "kid", "next");
+    begin(&ada, &sign_with("alias/mfa-signing-next", &stage, &next, &claims).await).await.expect(201);
+    // A key is known by its label: one key's signature under the other's is none.
+    fails_on(&begin(&ada, &sign(&stage, &next, &claims).await).await, "signature", "another label");
 }

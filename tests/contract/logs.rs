@@ -15,6 +15,7 @@ async fn a_request_is_one_line_with_its_id_and_outcome_and_whether_the_start_was
         assert_eq!((&line["level"], &line["message"]), (&json!("INFO"), &json!("request")));
         assert_eq!((&line["status"], &line["outcome"]), (&json!(200), &json!("ok")));
         assert!(line["duration_ms"].is_u64());
+        assert_eq!(line["calls"], 2, "one to read the account, one to sign");
         assert_eq!(line["span"]["route"], "POST /v1/logins");
         assert_eq!(line["span"]["cold_start"], cold);
     }

@@ -72,5 +72,5 @@ async fn the_public_keys_are_fetched_once() {
         let reply = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await;
         fetched.push(stage.calls_of(&reply.request).await.len());
     }
-    assert_eq!(fetched, [1, 0, 0]);
+    assert_eq!(fetched, [2, 0, 0], "one call for each key");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, account_key};
 
 fn failures(account: &Value) -> u64 {
     account["failures"]["N"].as_str().map_or(0, |count| count.parse().unwrap())
@@ -84,4 +84,54 @@ async fn an_activation_whose_response_was_lost_still_shows_the_recovery_codes() 
     let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
     assert_eq!(activated["recovery_codes"].as_array().unwrap().len(), 10);
     assert_eq!(stage.account("ada").await["version"]["N"], "2");
+}
+
+/// Another write to Ada's account, between a write whose response was lost and its second try.
+async fn come_between(stage: &Stage) {
+    let ask = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET #by = :other",
+        "ExpressionAttributeNames": {"#by": "by"},
+        "ExpressionAttributeValues": {":other": {"S": "another write"}},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_whose_response_was_lost_is_refused_as_used_where_another_write_came_between() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let code = enrolled.app.code(stage.now().await);
+    let before = stage.account("ada").await["factors"]["M"][&enrolled.id]["M"]["last_step"].clone();
+    stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
+    let verify = tokio::spawn({
+        let (ada, id, code) = (ada.clone(), enrolled.id.clone(), code.clone());
+        async move { ada.verify(&id, &code).await }
+    });
+    while stage.account("ada").await["factors"]["M"][&enrolled.id]["M"]["last_step"] == before {
+        tokio::task::yield_now().await;
+    }
+    come_between(&stage).await;
+    let reply = verify.await.unwrap();
+    assert_eq!(reply.refused(422, "code-used").body.get("assertion"), None);
+    ada.verify(&enrolled.id, &code).await.refused(422, "code-used");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reserve_whose_response_was_lost_stays_counted_where_another_write_came_between() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    let verify = tokio::spawn({
+        let (ada, id) = (ada.clone(), enrolled.id.clone());
+        async move { ada.verify(&id, &wrong).await }
+    });
+    stage.until_counted("ada", 1).await;
+    come_between(&stage).await;
+    // Counted twice, and told so: never too few.
+    assert_eq!(verify.await.unwrap().refused(422, "code-rejected").body["attempts_left"], 3);
+    assert_eq!(failures(&stage.account("ada").await), 2);
 }

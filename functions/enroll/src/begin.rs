@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::require_passed,
+    assertion::require_to_begin,
     error::{Fault, Refusal, Result},
     event::Event,
     factor::{Factor, FactorId, FactorName, Kind, Status},
@@ -54,7 +54,7 @@ impl Function {
         let factor = Factor::begun(kind, name.unwrap_or_else(|| FactorName::of_kind(kind)), sealed?, now);
         let make = |account: &Account| {
             if account.has_factor() {
-                require_passed(caller.assertion.as_ref(), account.epoch)?;
+                require_to_begin(caller.assertion.as_ref(), account.epoch)?;
             }
             account.begin(&id, factor.clone(), now)
         };

@@ -19,6 +19,8 @@ pub const SEALING: &str = "alias/mfa-sealing";
 pub const RECOVERY: &str = "alias/mfa-recovery";
 /// Alias of the key that assertions are signed with: P-256.
 pub const SIGNING: &str = "alias/mfa-signing";
+/// Alias of the key that will sign next: published already, so that a rotation finds it known.
+pub const SIGNING_NEXT: &str = "alias/mfa-signing-next";
 /// The identity provider's own key: RSA.
 const IDENTITY: &str = "identity";
 const FILE: &str = "keys.json";
@@ -59,7 +61,8 @@ impl Keys {
 
 type Maker = fn() -> Result<Vec<u8>, Unspecified>;
 
-const MAKERS: [(&str, Maker); 4] = [(SEALING, secret), (RECOVERY, secret), (SIGNING, p256), (IDENTITY, rsa)];
+const MAKERS: [(&str, Maker); 5] =
+    [(SEALING, secret), (RECOVERY, secret), (SIGNING, p256), (SIGNING_NEXT, p256), (IDENTITY, rsa)];
 
 #[expect(clippy::disallowed_methods, reason = "keys of this stack alone, made in one place")]
 fn secret() -> Result<Vec<u8>, Unspecified> {

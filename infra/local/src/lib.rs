@@ -38,7 +38,7 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// The clock that the stack's own runs ahead of.
     pub clock: Clock,
-    /// How long each AWS call takes at least.
+    /// How long each AWS call of a function takes at least.
     pub latency: Duration,
 }
 
@@ -144,7 +144,7 @@ fn settings(api_url: &str) -> Settings {
         ("MFA_TABLE", aws::TABLE),
         ("MFA_SEALING_KEY", keys::SEALING),
         ("MFA_RECOVERY_KEYS", &format!("local={}", keys::RECOVERY)),
-        ("MFA_SIGNING_KEYS", &format!("local={}", keys::SIGNING)),
+        ("MFA_SIGNING_KEYS", &format!("local={},next={}", keys::SIGNING, keys::SIGNING_NEXT)),
         ("MFA_ISSUER", api_url),
         ("MFA_AUDIENCE", "app"),
         ("MFA_APP_NAME", "Local App"),

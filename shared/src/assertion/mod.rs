@@ -35,6 +35,8 @@ pub enum Mfa {
     Passed,
     /// None was needed; the reason says why.
     NotRequired,
+    /// A factor was proven that is no longer allowed: good for beginning one that is, with this service alone.
+    EnrollOnly,
 }
 
 /// What an assertion says (RFC 7519 names where they exist).
@@ -134,9 +136,18 @@ pub fn token_hash(login_token: &str) -> String {
 
 /// The assertion that lets its user change their factors, in an account of this epoch.
 pub fn require_passed(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
+    require(assertion, epoch, &[Mfa::Passed])
+}
+
+/// The assertion that lets its user begin another factor, in an account of this epoch.
+pub fn require_to_begin(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
+    require(assertion, epoch, &[Mfa::Passed, Mfa::EnrollOnly])
+}
+
+fn require<'a>(assertion: Option<&'a Claims>, epoch: u64, enough: &[Mfa]) -> Result<&'a Claims, Refusal> {
     match assertion {
         Some(claims) if claims.mfa_epoch != epoch => Err(Refusal::AssertionInvalid("mfa_epoch")),
-        Some(claims) if claims.mfa == Mfa::Passed => Ok(claims),
+        Some(claims) if enough.contains(&claims.mfa) => Ok(claims),
         _ => Err(Refusal::AssertionRequired),
     }
 }
@@ -197,7 +208,7 @@ impl<'a> Unverified<'a> {
         key.verify(signed.as_bytes(), &signature).map_err(|_| Refusal::AssertionInvalid("signature"))?;
         let checks = [
             ("iss", claims.iss == expected.issuer),
-            ("aud", claims.aud == expected.audience),
+            ("aud", claims.aud == if claims.mfa == Mfa::EnrollOnly { expected.issuer } else { expected.audience }),
             ("exp", now.seconds() < claims.exp),
             ("iat", claims.iat <= now.plus(SKEW).seconds()),
             ("sub", claims.sub == *expected.user),

@@ -64,15 +64,15 @@ impl Kms {
         }
     }
 
-    /// The key that is asked for, if it is of the right sort.
-    fn key(&self, ask: &Ask, sort: &str) -> Result<(String, &[u8]), Refusal> {
+    /// The key that is asked for, if it is one of those that are for this.
+    fn key(&self, ask: &Ask, fit: &[&str]) -> Result<(String, &[u8]), Refusal> {
         let id = ask.key_id.as_deref().unwrap_or(keys::SEALING);
         let key = self.0.find(id).ok_or(NOT_FOUND)?;
-        if id == sort { Ok((id.to_owned(), key)) } else { Err(USAGE) }
+        if fit.contains(&id) { Ok((id.to_owned(), key)) } else { Err(USAGE) }
     }
 
     fn encrypt(&self, ask: &Ask) -> Result<Value, Refusal> {
-        let (id, key) = self.key(ask, keys::SEALING)?;
+        let (id, key) = self.key(ask, &[keys::SEALING])?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| FAILED)?;
         let mut sealed = blob(&ask.plaintext)?;
         let nonce = key.seal_in_place_append_tag(Aad::from(context(ask)), &mut sealed).map_err(|_| FAILED)?;
@@ -81,7 +81,7 @@ impl Kms {
     }
 
     fn decrypt(&self, ask: &Ask) -> Result<Value, Refusal> {
-        let (id, key) = self.key(ask, keys::SEALING)?;
+        let (id, key) = self.key(ask, &[keys::SEALING])?;
         let key = RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| FAILED)?;
         let ciphertext = blob(&ask.ciphertext_blob)?;
         let (nonce, sealed) = ciphertext.split_at_checked(NONCE_LEN).ok_or(CIPHERTEXT)?;
@@ -92,7 +92,7 @@ impl Kms {
     }
 
     fn generate_mac(&self, ask: &Ask) -> Result<Value, Refusal> {
-        let (id, key) = self.key(ask, keys::RECOVERY)?;
+        let (id, key) = self.key(ask, &[keys::RECOVERY])?;
         if ask.mac_algorithm != "HMAC_SHA_256" {
             return Err(USAGE);
         }
@@ -101,7 +101,7 @@ impl Kms {
     }
 
     fn sign(&self, ask: &Ask) -> Result<Value, Refusal> {
-        let (id, key) = self.key(ask, keys::SIGNING)?;
+        let (id, key) = self.key(ask, &[keys::SIGNING, keys::SIGNING_NEXT])?;
         if ask.signing_algorithm != "ECDSA_SHA_256" || ask.message_type != "DIGEST" {
             return Err(USAGE);
         }
@@ -112,7 +112,7 @@ impl Kms {
     }
 
     fn public_key(&self, ask: &Ask) -> Result<Value, Refusal> {
-        let (id, key) = self.key(ask, keys::SIGNING)?;
+        let (id, key) = self.key(ask, &[keys::SIGNING, keys::SIGNING_NEXT])?;
         let pair = pair(key)?;
         let der: PublicKeyX509Der<'_> = pair.public_key().as_der().map_err(|_| FAILED)?;
         Ok(json!({

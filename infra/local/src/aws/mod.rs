@@ -92,7 +92,9 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
         _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
     };
     let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);
-    sleep(aws.latency).await;
+    if !header(REQUEST_HEADER).is_empty() {
+        sleep(aws.latency).await;
+    }
     let fault = aws.faults.strike(service, operation);
     let result = match fault {
         None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body).await),
