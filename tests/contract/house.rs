@@ -32,7 +32,8 @@ const MAY_KNOW: [(&str, &[&str]); 19] = [
     ("random", &["error"]),
 ];
 
-fn sources(folder: &str) -> Vec<(PathBuf, String)> {
+/// The Rust files below a folder.
+pub fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
     let mut found = Vec::new();
     let mut folders = vec![root];

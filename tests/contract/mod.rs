@@ -2,6 +2,7 @@
 
 mod assertions;
 mod bad_input;
+mod documents;
 mod events;
 mod gateway;
 mod grants;

@@ -1,0 +1,64 @@
+//! What the documents list, held to what the code has.
+
+use std::collections::BTreeSet;
+
+use crate::{contract::house::sources, openapi::CONTRACT};
+
+const README: &str = include_str!("../../README.md");
+
+/// The literals in `text` that stand between quotes and are made of `allowed` characters.
+fn literals(text: &str, allowed: impl Fn(char) -> bool) -> BTreeSet<&str> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .flat_map(|line| line.split('"').skip(1).step_by(2))
+        .filter(|literal| !literal.is_empty() && literal.chars().all(&allowed))
+        .collect()
+}
+
+fn source(name: &str) -> String {
+    let (_, text) = sources("shared/src").into_iter().find(|(path, _)| path.ends_with(name)).unwrap();
+    text
+}
+
+#[test]
+fn every_setting_is_in_the_readme() {
+    let mut count = 0;
+    for folder in ["shared/src", "functions"] {
+        for (path, text) in sources(folder) {
+            for setting in literals(&text, |c| c.is_ascii_uppercase() || c == '_') {
+                if setting.starts_with("MFA_") {
+                    count += 1;
+                    assert!(README.contains(&format!("`{setting}`")), "{setting} of {}", path.display());
+                }
+            }
+        }
+    }
+    assert!(count >= 15, "{count}");
+}
+
+#[test]
+fn every_event_is_in_the_readme_and_no_other() {
+    let text = source("event.rs");
+    let events: BTreeSet<_> =
+        literals(&text, |c| c.is_ascii_lowercase() || c == '.').into_iter().filter(|name| name.contains('.')).collect();
+    let (_, table) = README.split_once("| event | when |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let listed: BTreeSet<_> = table.split('`').skip(1).step_by(2).collect();
+    assert_eq!(events, listed);
+}
+
+#[test]
+fn every_problem_code_is_in_the_contract_and_no_other() {
+    let text = source("problem.rs");
+    let codes: BTreeSet<_> = literals(&text, |c| c.is_ascii_lowercase() || c == '-')
+        .into_iter()
+        .filter(|code| code.contains('-') || ["unauthenticated", "locked", "internal"].contains(code))
+        .collect();
+    let problem = &CONTRACT["components"]["schemas"]["Problem"];
+    let pattern = problem["properties"]["type"]["pattern"].as_str().unwrap();
+    let listed: BTreeSet<_> = pattern.trim_start_matches("/problems/(").trim_end_matches(")$").split('|').collect();
+    assert_eq!(codes, listed);
+    let described: BTreeSet<_> = problem["description"].as_str().unwrap().split('`').skip(1).step_by(2).collect();
+    assert_eq!(codes, described);
+}
