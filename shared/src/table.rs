@@ -63,7 +63,7 @@ impl Table {
         Ok(request.send().await.map_err(|error| Fault::aws("read an item", error))?.item)
     }
 
-    /// An update of the item at `key`, to be given its expressions and then to [`write`].
+    /// An update of the item at `key`, to be given its expressions and then to [`write()`].
     pub fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
         self.db.update_item().table_name(&self.name).key("pk", string(&key.pk)).key("sk", string(key.sk))
     }
