@@ -4,15 +4,16 @@
 use serde::Serialize;
 use shared::{
     account::{
-        Account,
+        Account, Change,
         store::{SAVES, Saved},
     },
-    assertion::Settled,
+    assertion::{Settled, signer::Signed},
+    clock::Timestamp,
     code::Nonce,
     error::{Fault, Refusal, Result, chain},
     event::Event,
     factor::{FactorId, Summary},
-    http::{Reply, Request},
+    http::{Reply, Request, caller::Caller},
     random,
     recovery::{RecoveryCodes, Standing, expand},
     user::UserId,
@@ -50,47 +51,58 @@ impl Function {
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
         let reserved = self.accounts.reserve_activation(user, &id, now).await?;
-        let mut account = reserved.account.clone();
-        let factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
-
-        let looked = tokio::try_join!(self.vault.open_totp(user, &id, &factor), self.first_codes(user, &account));
+        let account = &reserved.account;
+        let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
+        let method = factor.kind.amr();
+        let looked = tokio::try_join!(self.vault.open_totp(user, &id, factor), self.first_codes(user, account));
         let (secret, codes) = self.accounts.or_give_back(user, &reserved, looked).await?;
         let Some(step) = secret.matching_step(code.digits(), now) else {
             Event::VerificationRejected.log(user, id.as_str());
             return Err(Refusal::CodeRejected { attempts_left: account.pending_tries_left(&id) }.into());
         };
 
+        let kept = codes.as_ref().map(|codes| &codes.kept);
+        let make = |account: &Account| account.activate(&id, step, now, kept.cloned());
+        let (after, signed) = self.save_and_sign(&caller, reserved.account, make, method, now).await?;
+        Event::FactorActivated.log(user, id.as_str());
+        let signed = match signed {
+            Ok(signed) => Some(signed),
+            // The codes are shown once: better without an assertion than not at all.
+            Err(fault) if codes.is_some() => {
+                tracing::error!(fault = chain(&fault), "activated without an assertion");
+                None
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        let factor = after.factors.get(&id).ok_or(Fault::new("find the factor just activated"))?;
+        Reply::ok(&Activated {
+            expires_at: signed.as_ref().map(|signed| signed.expires_at.rfc3339()),
+            assertion: signed.map(|signed| signed.token),
+            factor: factor.summary(&id),
+            recovery: after.recovery_standing(),
+            recovery_codes: codes.as_ref().map(|codes| codes.shown.iter().map(|code| code.as_str()).collect()),
+        })
+    }
+
+    /// Saves the activation and signs its assertion at the same time; the assertion is handed out only if it was saved.
+    /// Made anew where another change came first.
+    async fn save_and_sign(
+        &self,
+        caller: &Caller,
+        mut account: Account,
+        make: impl Fn(&Account) -> Result<Change, Refusal>,
+        method: &str,
+        now: Timestamp,
+    ) -> Result<(Account, Result<Signed, Fault>)> {
         for _ in 0..SAVES {
-            let change = account.activate(&id, step, now, codes.as_ref().map(|codes| codes.kept.clone()))?;
+            let change = make(&account)?;
             let after = account.after(&change);
-            // Signed at the same time, and handed out only if the change was saved.
-            let statement = caller.statement(after.epoch, Settled::passed(factor.kind.amr()));
-            let (saved, signed) =
-                tokio::join!(self.accounts.save(user, &account, &change), self.signer.sign(statement, now));
+            let statement = caller.statement(after.epoch, Settled::passed(method));
+            let save = self.accounts.save(&caller.user, &account, &change);
+            let (saved, signed) = tokio::join!(save, self.signer.sign(statement, now));
             match saved? {
+                Saved::Done => return Ok((after, signed)),
                 Saved::Stale(newer) => account = newer,
-                Saved::Done => {
-                    Event::FactorActivated.log(user, id.as_str());
-                    let signed = match signed {
-                        Ok(signed) => Some(signed),
-                        // The codes are shown once: better without an assertion than not at all.
-                        Err(fault) if codes.is_some() => {
-                            tracing::error!(fault = chain(&fault), "activated without an assertion");
-                            None
-                        }
-                        Err(fault) => return Err(fault.into()),
-                    };
-                    let factor = after.factors.get(&id).ok_or(Fault::new("find the factor just activated"))?;
-                    return Reply::ok(&Activated {
-                        expires_at: signed.as_ref().map(|signed| signed.expires_at.rfc3339()),
-                        assertion: signed.map(|signed| signed.token),
-                        factor: factor.summary(&id),
-                        recovery: after.recovery_standing(),
-                        recovery_codes: codes
-                            .as_ref()
-                            .map(|codes| codes.shown.iter().map(|code| code.as_str()).collect()),
-                    });
-                }
             }
         }
         Err(Fault::contended("save an activated factor").into())
