@@ -77,7 +77,7 @@ fn aws(name: &'static str, settings: &Settings) -> Result<SdkConfig, lambda_runt
     })
 }
 
-/// Retries and time-outs, the same wherever the functions run.
+/// Retries and time-outs as in Lambda.
 pub fn client_defaults() -> sdk_config::Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

@@ -1,12 +1,15 @@
 //! The functions' AWS clients on this machine: the endpoint is the one switch. Each call also says which request it
 //! serves, so that it can be found again among all that were made.
 
+use std::time::Duration;
+
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
     orchestrator::HttpRequest,
 };
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::{SdkConfig, region::Region};
 use shared::{boot::client_defaults, calls::counting};
 
@@ -22,6 +25,8 @@ tokio::task_local! {
 pub fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "local");
     client_defaults()
+        // Hundreds of requests at once on a busy machine are no fault of AWS.
+        .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(30)).build())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(counting(http_client()))
