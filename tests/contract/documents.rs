@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{contract::house::sources, openapi::CONTRACT};
+use crate::{
+    contract::house::sources,
+    openapi::{CONTRACT, operations},
+};
 
 const README: &str = include_str!("../../README.md");
 
@@ -19,6 +22,21 @@ fn literals(text: &str, allowed: impl Fn(char) -> bool) -> BTreeSet<&str> {
 fn source(name: &str) -> String {
     let (_, text) = sources("shared/src").into_iter().find(|(path, _)| path.ends_with(name)).unwrap();
     text
+}
+
+#[test]
+fn every_route_of_a_function_is_in_the_contract_under_its_name_and_no_other() {
+    let mut routes = BTreeSet::new();
+    for (path, text) in sources("functions") {
+        let function = path.iter().rev().nth(2).unwrap().to_str().unwrap().to_owned();
+        let arms = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self."));
+        routes.extend(arms.map(|(route, _)| (function.clone(), route.to_owned())));
+    }
+    let listed: BTreeSet<_> = operations()
+        .into_iter()
+        .map(|(route, operation)| (operation["tags"][0].as_str().unwrap().to_owned(), route))
+        .collect();
+    assert_eq!(routes, listed);
 }
 
 #[test]
