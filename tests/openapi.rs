@@ -11,6 +11,27 @@ use crate::stage::Reply;
 pub static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(include_str!("../infra/openapi.yaml")).unwrap());
 
+/// What the gateway itself may answer.
+const GATEWAYS: [(u16, &str); 6] = [
+    (401, "Unauthorized"),
+    (403, "Forbidden"),
+    (404, "Not Found"),
+    (413, "Request Entity Too Large"),
+    (431, "Request Header Fields Too Large"),
+    (500, "Internal Server Error"),
+];
+
+/// The problems by status and code, from the lines ``404 `factor-not-found`;``.
+static PROBLEMS: LazyLock<Vec<(u16, String)>> = LazyLock::new(|| {
+    let listed = CONTRACT["components"]["schemas"]["Problem"]["description"].as_str().unwrap();
+    let lines = listed
+        .lines()
+        .filter_map(|line| line.split_once(' ').and_then(|(status, codes)| Some((status.parse::<u16>().ok()?, codes))));
+    lines
+        .flat_map(|(status, codes)| codes.split('`').skip(1).step_by(2).map(move |code| (status, code.to_owned())))
+        .collect()
+});
+
 /// What an operation may answer, by route and status; `default` is a problem.
 struct Answer {
     route: String,
@@ -71,7 +92,8 @@ pub fn judge(method: &str, path: &str, reply: &Reply) {
         let (known, template) = route.split_once(' ').unwrap();
         known == method && matches(template, path)
     });
-    let gateways = reply.body.as_object().is_some_and(|body| body.len() == 1 && body.contains_key("message"));
+    let gateways =
+        GATEWAYS.iter().any(|(status, message)| (reply.status, &reply.body) == (*status, &json!({"message": message})));
     let Some(route) = route.filter(|_| !gateways) else { return };
     let of = |status: &str| ANSWERS.iter().find(|answer| answer.route == route && answer.status == status);
     let answer = of(&reply.status.to_string()).or_else(|| of("default")).unwrap();
@@ -80,5 +102,16 @@ pub fn judge(method: &str, path: &str, reply: &Reply) {
     assert!(errors.is_empty(), "{route} answers what the contract does not know: {errors:?}: {reply:?}");
     if answer.status == "default" {
         assert_eq!(reply.body["status"], json!(reply.status), "{route}: {reply:?}");
+        let known = PROBLEMS.iter().any(|(status, code)| (*status, code.as_str()) == (reply.status, reply.code()));
+        assert!(known, "{route} answers {} with {}", reply.code(), reply.status);
+        let waits = [429, 503].contains(&reply.status);
+        assert_eq!(
+            reply.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0),
+            waits,
+            "{route}: {reply:?}"
+        );
     }
+    let cache =
+        if path.starts_with("/.well-known/") && reply.status == 200 { "public, max-age=3600" } else { "no-store" };
+    assert_eq!(reply.header("cache-control"), cache, "{route}: {reply:?}");
 }

@@ -1,6 +1,11 @@
 //! A stack of its own for each test, and what a client does with it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use local::{Options, Stack};
 use reqwest::{Client, Method, RequestBuilder};
@@ -14,6 +19,30 @@ use crate::{authenticator::Authenticator, logs, openapi};
 pub struct Stage {
     pub stack: Arc<Stack>,
     http: Client,
+    ledger: Arc<Ledger>,
+}
+
+/// The requests that were made on a stage, and every secret that went with one of them. When the stage ends, no line of
+/// the log may hold any.
+#[derive(Default)]
+struct Ledger(Mutex<(Vec<String>, BTreeSet<String>)>);
+
+impl Ledger {
+    fn note(&self, request: &str, secrets: impl IntoIterator<Item = String>) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.0.push(request.to_owned());
+        noted.1.extend(secrets.into_iter().filter(|secret| secret.len() >= 6));
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let (requests, secrets) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let lines = requests.iter().flat_map(|request| logs::of(request)).chain(logs::of_none());
+            logs::hold_no_secret(lines.collect(), secrets);
+        }
+    }
 }
 
 /// A user with a login token.
@@ -40,6 +69,17 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// What a function answered, without a gateway.
+    pub fn of(response: &lambda_http::Response<lambda_http::Body>) -> Self {
+        let lambda_http::Body::Text(text) = response.body() else { panic!("a body of text: {response:?}") };
+        Self {
+            status: response.status().as_u16(),
+            body: serde_json::from_str(text).unwrap(),
+            request: String::new(),
+            headers: response.headers().clone(),
+        }
+    }
+
     /// The body of a reply of this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
@@ -89,7 +129,7 @@ impl Stage {
         let clock = Clock::new(|| Timestamp::from_seconds(1_800_000_000));
         let data = folder.map(Path::to_owned);
         let stack = Stack::start(Options { port: 0, aws_port: 0, data, clock, latency }).await.unwrap();
-        Self { stack: Arc::new(stack), http: Client::new() }
+        Self { stack: Arc::new(stack), http: Client::new(), ledger: Arc::default() }
     }
 
     /// Stops the stack; no user may be left.
@@ -118,7 +158,7 @@ impl Stage {
         self.http.request(method, format!("{}{path}", self.stack.api_url))
     }
 
-    /// Sends a request. Every reply of the API is held to the contract, and its log to have no secret.
+    /// Sends a request. Every reply of the API is held to the contract.
     pub async fn send(&self, request: RequestBuilder) -> Reply {
         let request = request.build().unwrap();
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
@@ -132,7 +172,7 @@ impl Stage {
         if path.starts_with("/v1/") || path.starts_with("/.well-known/") {
             openapi::judge(&method, &path, &reply);
             secrets.extend(received_secrets(&reply.body));
-            logs::hold_no_secret(&reply.request, &secrets);
+            self.ledger.note(&reply.request, secrets);
         }
         reply
     }
@@ -193,6 +233,18 @@ impl Stage {
 }
 
 impl Stage {
+    /// Waits until an operation was called so many times.
+    pub async fn until_called(&self, operation: &str, times: usize) {
+        loop {
+            let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
+            let calls = reply["calls"].as_array().unwrap();
+            if calls.iter().filter(|call| call["operation"] == operation).count() >= times {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// Waits until so many failures of a user are counted.
     pub async fn until_counted(&self, sub: &str, failures: u64) {
         let failures = failures.to_string();
@@ -296,17 +348,24 @@ fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
-    [token, header("mfa-assertion"), body["code"].as_str().map(str::to_owned), Some("@example.com".to_owned())]
-        .into_iter()
-        .flatten()
-        .collect()
+    let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
+    [token, header("mfa-assertion"), code, Some("@example.com".to_owned())].into_iter().flatten().collect()
 }
 
-/// What a reply carries that no log may hold.
+/// What a reply carries that no log may hold, in every spelling that a log might use.
 fn received_secrets(body: &Value) -> Vec<String> {
-    let one = [&body["assertion"], &body["totp"]["secret"], &body["totp"]["uri"]];
-    let codes = body["recovery_codes"].as_array().into_iter().flatten();
-    one.into_iter().chain(codes).filter_map(|secret| secret.as_str().map(str::to_owned)).collect()
+    let mut secrets = Vec::new();
+    if let Some(base32) = body["totp"]["secret"].as_str() {
+        let secret = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
+        secrets.extend([base32.to_owned(), data_encoding::HEXLOWER.encode(&secret), format!("{secret:?}")]);
+        secrets.push(data_encoding::BASE64_NOPAD.encode(&secret));
+    }
+    secrets.extend(body["assertion"].as_str().map(str::to_owned));
+    for code in body["recovery_codes"].as_array().into_iter().flatten() {
+        let code = code.as_str().unwrap();
+        secrets.extend([code.to_owned(), code.replace('-', "")]);
+    }
+    secrets
 }
 
 /// Where a user's account lies in the table.

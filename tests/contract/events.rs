@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::{openapi, stage::Stage};
+use crate::{
+    openapi,
+    stage::{Reply, Stage},
+};
 
 /// The sample event in a file below `events`.
 fn sample(path: &str) -> Value {
@@ -18,13 +21,11 @@ fn sample(path: &str) -> Value {
 
 /// What the function answers: its status, and its body.
 async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
-    let event = lambda_http::request::from_str(&event.to_string()).unwrap();
-    let reply = stage.stack.functions.call(function, event).await.unwrap();
-    let body = match reply.body() {
-        lambda_http::Body::Text(text) => serde_json::from_str(text).unwrap(),
-        other => panic!("a body of text: {other:?}"),
-    };
-    (reply.status().as_u16(), body)
+    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let reply = Reply::of(&stage.stack.functions.call(function, request).await.unwrap());
+    let http = &event["requestContext"]["http"];
+    openapi::judge(http["method"].as_str().unwrap(), http["path"].as_str().unwrap(), &reply);
+    (reply.status, reply.body)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,7 +21,11 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     let assertion = verified["assertion"].as_str().unwrap();
     stage.send(ada.request(Method::POST, "/v1/logins").header("mfa-assertion", assertion)).await.expect(200);
     let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
-    ada.finish(&begun).await;
+    let second = ada.finish(&begun).await;
+    ada.verify(&first.id, &first.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
+    let assertion = ada.prove(&second).await;
+    ada.rename(&assertion, &first.id, "Old").await.expect(200);
+    ada.remove(&assertion, &first.id).await.expect(200);
     stage.user("eve").await.login().await;
     stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
 

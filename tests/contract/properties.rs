@@ -4,9 +4,14 @@ use proptest::{collection::vec, prelude::*, string::string_regex};
 use serde_json::{Map, Value, json};
 use shared::{
     assertion::Unverified,
+    clock::Timestamp,
     code::Code,
+    error::Refusal,
     factor::{FactorId, FactorName},
-    http::{Request, claims::ClaimNames},
+    http::{
+        Request,
+        claims::{ClaimNames, LoginToken, Sso},
+    },
     settings::Settings,
     user::{UserId, WorkspaceId},
 };
@@ -19,58 +24,144 @@ fn request(content_type: &str, body: &[u8]) -> Request {
         "requestContext": {"http": {"method": "POST", "path": "/v1/factors"}, "routeKey": "POST /v1/factors", "stage": "$default"},
         "body": data_encoding::BASE64.encode(body), "isBase64Encoded": true,
     });
-    Request::new(lambda_http::request::from_str(&event.to_string()).unwrap(), shared::clock::Timestamp::default())
+    Request::new(lambda_http::request::from_str(&event.to_string()).unwrap(), Timestamp::default())
+}
+
+/// A login token's claims, read with SSO and the reset time configured.
+fn read(claims: &[(&str, &str)]) -> Result<LoginToken, Refusal> {
+    let settings = Settings::from_iter([("MFA_SSO_CLAIM", "sso"), ("MFA_PASSWORD_RESET_CLAIM", "reset")]);
+    let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    ClaimNames::new(&settings).unwrap().read(&claims.collect())
+}
+
+/// Text of the strategy that a regular expression is.
+fn spelled(pattern: &str) -> impl Strategy<Value = String> + use<> {
+    string_regex(pattern).unwrap()
+}
+
+/// Lists, things that are nearly lists, and anything else.
+fn listish() -> impl Strategy<Value = String> {
+    prop_oneof![
+        spelled(r"\[[A-Za-z0-9._:-]{1,9}( [A-Za-z0-9._:-]{1,9}){0,4}\]"),
+        spelled(r"[\[\] a-c,/#é]{0,12}"),
+        any::<String>()
+    ]
+}
+
+/// Codes, things that are nearly codes, and anything else.
+fn codish() -> impl Strategy<Value = String> {
+    prop_oneof![spelled("[0-9]{6}"), spelled("[0-9 -]{4,12}"), spelled("[0-9a٣３+.]{5,7}"), any::<String>()]
+}
+
+/// JSON of any shape.
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        codish().prop_map(Value::from)
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let field =
+            prop_oneof![Just("code".to_owned()), Just("name".to_owned()), spelled("[a-z_]{1,8}"), any::<String>()];
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            vec((field, inner), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
 }
 
 proptest! {
     #[test]
-    fn a_code_is_accepted_only_as_six_ascii_digits_with_spaces_and_dashes(text in any::<String>()) {
+    fn a_code_is_accepted_only_as_six_ascii_digits_with_spaces_and_dashes(text in codish()) {
         let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let six = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 32;
         prop_assert_eq!(Code::parse(&text).map(|code| code.digits().to_owned()), six.then_some(digits));
     }
 
     #[test]
-    fn a_code_survives_however_it_is_spaced(digits in string_regex("[0-9]{6}").unwrap(), gaps in vec(string_regex("[ -]{0,3}").unwrap(), 6)) {
+    fn a_code_survives_however_it_is_spaced(digits in spelled("[0-9]{6}"), gaps in vec(spelled("[ -]{0,3}"), 6)) {
         let typed: String = gaps.iter().zip(digits.chars()).flat_map(|(gap, digit)| gap.chars().chain([digit])).collect();
         let code = Code::parse(&typed).unwrap();
         prop_assert_eq!(code.digits(), digits);
     }
 
     #[test]
-    fn an_id_that_is_accepted_is_spelled_as_ids_are(text in any::<String>()) {
-        if let Ok(id) = UserId::try_from(text.clone()) {
-            prop_assert!(id.as_str().bytes().all(|byte| (0x20..0x7f).contains(&byte)) && id.as_str() == text);
-        }
-        if WorkspaceId::try_from(text.clone()).is_ok() {
-            prop_assert!(text.len() <= 64 && !text.contains([' ', '[', ']', '#']));
-        }
-        if let Some(id) = FactorId::parse(&text) {
-            prop_assert!(text.len() == 26 && id.as_str() == text);
-        }
+    fn an_id_is_accepted_exactly_where_it_is_spelled_as_ids_are(text in prop_oneof![spelled("[ -~]{1,255}"), spelled("[ -~é\n]{0,4}"), any::<String>()]) {
+        let printable = (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
+        prop_assert_eq!(UserId::try_from(text.clone()).is_ok(), printable);
+        let plain = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+        prop_assert_eq!(WorkspaceId::try_from(text).is_ok(), plain);
     }
 
     #[test]
-    fn a_name_that_is_accepted_can_break_no_line(text in any::<String>()) {
+    fn a_factors_id_reads_back_and_no_other_spelling_of_it_does(millis in 0..(1_u64 << 48), random in any::<[u8; 10]>()) {
+        let id = FactorId::new(Timestamp::from_millis(millis), random);
+        prop_assert_eq!(FactorId::parse(id.as_str()), Some(id.clone()));
+        let lower = id.as_str().to_lowercase();
+        prop_assert!(lower == id.as_str() || FactorId::parse(&lower).is_none());
+        let longer = format!("{id}0");
+        prop_assert!(FactorId::parse(&longer).is_none());
+    }
+
+    #[test]
+    fn a_name_that_is_accepted_can_break_no_line_and_turn_none(text in prop_oneof![any::<String>(), spelled("[a-z\u{200e}\u{202e}\u{2028}\u{2066}\n ]{1,9}")]) {
         if let Ok(name) = FactorName::try_from(text.clone()) {
             let name = String::from(name);
-            prop_assert!(!name.chars().any(char::is_control) && (1..=64).contains(&name.chars().count()));
+            let turns = |c: char| matches!(c, '\u{200e}' | '\u{2028}' | '\u{202e}' | '\u{2066}');
+            prop_assert!(!name.chars().any(|c| c.is_control() || turns(c)) && (1..=64).contains(&name.chars().count()));
             prop_assert_eq!(name, text.trim());
         }
     }
 
     #[test]
-    fn what_is_no_assertion_is_refused_and_breaks_nothing(text in any::<String>(), parts in vec(string_regex("[A-Za-z0-9_=-]{0,90}").unwrap(), 0..5)) {
+    fn what_is_no_assertion_is_refused_and_breaks_nothing(
+        text in any::<String>(), header in json_value(), claims in json_value(), signature in vec(any::<u8>(), 0..70),
+    ) {
         prop_assert!(Unverified::parse(&text).is_err());
-        prop_assert!(Unverified::parse(&parts.join(".")).is_err());
+        let part = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
+        let token = format!("{}.{}.{}", part(header.to_string().as_bytes()), part(claims.to_string().as_bytes()), part(&signature));
+        prop_assert!(Unverified::parse(&token).is_err());
     }
 
     #[test]
-    fn a_body_is_read_or_refused_and_never_quoted(body in vec(any::<u8>(), 0..200), secret in string_regex("[A-Z2-7]{32}").unwrap()) {
-        if let Ok(mut fields) = request("application/json", &body).fields() {
-            let _ = fields.code();
-            let _ = fields.end();
-        }
+    fn an_assertion_with_one_claim_of_another_type_is_refused(claim in 0..10_usize, value in json_value()) {
+        let mut claims = json!({
+            "iss": "i", "aud": "a", "sub": "ada", "iat": 1, "exp": 2, "jti": "j", "mfa": "passed", "amr": ["otp", "mfa"],
+            "workspaces": ["acme"], "mfa_epoch": 3, "ath": "h",
+        });
+        let names = ["iss", "aud", "sub", "iat", "exp", "jti", "mfa", "amr", "workspaces", "mfa_epoch"];
+        let part = |value: &Value| data_encoding::BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let header = part(&json!({"alg": "ES256", "typ": "mfa+jwt", "kid": "local"}));
+        let signature = data_encoding::BASE64URL_NOPAD.encode(&[1; 64]);
+        let good = format!("{header}.{}.{signature}", part(&claims));
+        prop_assert!(Unverified::parse(&good).is_ok(), "the whole one is taken apart");
+        let same_type = std::mem::discriminant(&claims[names[claim]]) == std::mem::discriminant(&value);
+        claims[names[claim]] = value;
+        let token = format!("{header}.{}.{signature}", part(&claims));
+        prop_assert!(same_type || Unverified::parse(&token).is_err(), "{}", claims);
+    }
+
+    #[test]
+    fn a_body_gives_its_code_exactly_where_it_is_an_object_with_nothing_but_a_code(body in json_value()) {
+        let read = request("application/json", body.to_string().as_bytes()).fields().and_then(|mut fields| {
+            let code = fields.code()?;
+            fields.end()?;
+            Ok(code.digits().to_owned())
+        });
+        let only = body.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("code")?.as_str());
+        let expected = only.and_then(Code::parse).map(|code| code.digits().to_owned());
+        prop_assert_eq!(read.ok(), expected);
+    }
+
+    #[test]
+    fn bytes_that_are_no_json_object_are_refused(body in vec(any::<u8>(), 1..200)) {
+        let object = serde_json::from_slice::<Map<String, Value>>(&body).is_ok();
+        prop_assert_eq!(request("application/json", &body).fields().is_ok(), object);
+    }
+
+    #[test]
+    fn no_refusal_of_a_body_quotes_it(secret in spelled("[A-Z2-7]{32}")) {
         for body in [json!({"code": secret}), json!({"code": [secret]}), json!({secret.clone(): "123456", "code": "123456"}), json!([secret])] {
             let refusal = request("application/json", body.to_string().as_bytes()).fields().and_then(|mut fields| {
                 fields.code()?;
@@ -82,36 +173,52 @@ proptest! {
     }
 
     #[test]
-    fn every_unknown_field_is_refused(name in string_regex("[a-z_]{1,32}").unwrap().prop_filter("unknown", |name| name != "code")) {
+    fn every_unknown_field_is_refused_by_name(name in spelled("[a-z_]{1,32}").prop_filter("unknown", |name| name != "code")) {
         let body = Map::from_iter([("code".to_owned(), json!("123456")), (name.clone(), Value::Null)]);
         let mut fields = request("application/json", Value::Object(body).to_string().as_bytes()).fields().unwrap();
         fields.code().unwrap();
-        let refusal = format!("{:?}", fields.end().unwrap_err());
-        let quoted = format!("`{name}`");
+        let (refusal, quoted) = (format!("{:?}", fields.end().unwrap_err()), format!("`{name}`"));
         prop_assert!(refusal.contains(&quoted));
     }
 
     #[test]
-    fn claims_are_read_or_refused(
-        sub in any::<String>(), workspaces in any::<String>(), sso in any::<String>(), reset in any::<String>(),
-    ) {
-        let settings = Settings::from_iter([("MFA_SSO_CLAIM", "sso"), ("MFA_PASSWORD_RESET_CLAIM", "reset")]);
-        let names = ClaimNames::new(&settings).unwrap();
-        let claims = [("sub", sub), ("workspaces", workspaces), ("sso", sso), ("reset", reset)];
-        let claims = claims.map(|(name, value)| (name.to_owned(), value)).into();
-        let _ = names.read(&claims);
+    fn workspaces_are_read_exactly_where_every_one_is_an_id(list in listish()) {
+        let inner = list.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&list);
+        let expected: Option<Vec<_>> =
+            inner.split_whitespace().map(|id| WorkspaceId::try_from(id.to_owned()).ok()).collect();
+        let expected = expected.filter(|ids| ids.len() <= 50 && list.len() <= 2048);
+        match read(&[("sub", "ada"), ("workspaces", &list)]) {
+            Ok(token) => prop_assert_eq!(Some(token.workspaces), expected),
+            Err(refusal) => {
+                prop_assert_eq!(refusal, Refusal::ClaimInvalid("workspaces".to_owned()));
+                prop_assert_eq!(expected, None);
+            }
+        }
     }
 
     #[test]
-    fn a_list_of_ids_reads_the_same_with_and_without_brackets(ids in vec(string_regex("[A-Za-z0-9._:-]{1,30}").unwrap(), 0..50)) {
-        let names = ClaimNames::new(&Settings::default()).unwrap();
-        let read = |list: String| {
-            let claims = [("sub", "ada".to_owned()), ("workspaces", list)];
-            names.read(&claims.map(|(name, value)| (name.to_owned(), value)).into()).map(|token| token.workspaces)
-        };
-        let plain = ids.join(" ");
-        let expected: Vec<_> = ids.into_iter().map(|id| WorkspaceId::try_from(id).unwrap()).collect();
-        prop_assert_eq!(read(format!("[{plain}]")).unwrap(), expected.clone());
-        prop_assert_eq!(read(plain).unwrap(), expected);
+    fn sso_vouches_for_no_workspace_that_the_user_is_not_in(workspaces in spelled(r"\[[a-d]( [a-d]){0,3}\]"), sso in listish()) {
+        let token = read(&[("sub", "ada"), ("workspaces", &workspaces), ("sso", &sso)]).unwrap();
+        match &token.sso {
+            Sso::No => prop_assert!(sso != "true"),
+            Sso::Yes(vouched) => {
+                prop_assert!(!vouched.is_empty() && vouched.iter().all(|id| token.workspaces.contains(id)));
+                prop_assert!(sso == "true" || sso.starts_with('['), "{}", sso);
+            }
+        }
+    }
+
+    #[test]
+    fn a_reset_time_is_read_in_both_renderings(seconds in 0..4_102_444_800_u64, other in any::<String>()) {
+        #[expect(clippy::cast_precision_loss, reason = "whole seconds of this century are exact")]
+        let scientific = format!("{:e}", seconds as f64);
+        for text in [seconds.to_string(), scientific.replacen('e', "e+", 1)] {
+            let token = read(&[("sub", "ada"), ("workspaces", ""), ("reset", &text)]).unwrap();
+            prop_assert_eq!(token.password_reset_at.map(Timestamp::seconds), Some(seconds), "{}", text);
+        }
+        if other.parse::<f64>().is_err() {
+            let refusal = read(&[("sub", "ada"), ("workspaces", ""), ("reset", &other)]).unwrap_err();
+            prop_assert_eq!(refusal, Refusal::ClaimInvalid("reset".to_owned()));
+        }
     }
 }

@@ -62,6 +62,14 @@ async fn the_other_routes_wait_as_little() {
     assert_eq!(steps(&stage, &challenge).await, [["GetItem"]]);
     let list = ada.get("/v1/factors").await;
     assert_eq!(steps(&stage, &list).await, [["GetItem"]]);
+    for reply in [&login, &begun, &challenge, &list] {
+        let calls = stage.calls_of(&reply.request).await;
+        let reads: Vec<_> = calls.iter().filter(|call| call["operation"] == "GetItem").collect();
+        assert!(
+            reads.len() == 1 && reads[0]["consistent"] == true,
+            "a read that decides is strongly consistent: {reads:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,3 +135,49 @@ async fn a_reserve_whose_response_was_lost_stays_counted_where_another_write_cam
     assert_eq!(verify.await.unwrap().refused(422, "code-rejected").body["attempts_left"], 3);
     assert_eq!(failures(&stage.account("ada").await), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_and_a_removal_whose_responses_were_lost_are_done() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let first = ada.enrol().await;
+    let second = ada.enrol_another(&ada.prove(&first).await).await;
+    let assertion = ada.prove(&second).await;
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    assert_eq!(ada.rename(&assertion, &first.id, "Old").await.expect(200)["name"], "Old");
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    assert!(ada.remove(&assertion, &first.id).await.expect(200)["assertion"].is_string());
+    let account = stage.account("ada").await;
+    assert_eq!(account["factors"]["M"].as_object().unwrap().keys().collect::<Vec<_>>(), [&second.id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_save_whose_response_was_lost_is_made_anew_where_another_write_came_between() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let (other, _) = ada.begin().await;
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    let begin = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.post("/v1/factors", json!({"kind": "totp"})).await }
+    });
+    while stage.account("ada").await["version"]["N"] != "2" {
+        tokio::task::yield_now().await;
+    }
+    let ask = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET #by = :other, version = version + :one",
+        "ExpressionAttributeNames": {"#by": "by"},
+        "ExpressionAttributeValues": {":other": {"S": "another write"}, ":one": {"N": "1"}},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    let id = begin.await.unwrap().expect(201)["id"].as_str().unwrap().to_owned();
+    let account = stage.account("ada").await;
+    let mut kept = [other, id];
+    kept.sort();
+    assert_eq!(
+        account["factors"]["M"].as_object().unwrap().keys().collect::<Vec<_>>(),
+        kept.iter().collect::<Vec<_>>()
+    );
+    assert_eq!(account["version"]["N"], "4");
+}

@@ -135,3 +135,61 @@ async fn a_begin_that_could_not_be_saved_leaves_nothing_behind() {
         assert!(stage.account("ada").await.is_null(), "{operation}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_at_a_pending_factor_stays_counted_where_another_write_came_between() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    let wrong = app.wrong_code(stage.now().await);
+    stage.fault("kms", "Decrypt", "throttle", 3).await;
+    let first = tokio::spawn({
+        let (ada, id) = (ada.clone(), id.clone());
+        async move { ada.activate(&id, &wrong).await }
+    });
+    stage.until_called("Decrypt", 1).await;
+    let other = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET factors.#id.tries = factors.#id.tries + :one, #by = :other",
+        "ExpressionAttributeNames": {"#by": "by", "#id": id},
+        "ExpressionAttributeValues": {":one": {"N": "1"}, ":other": {"S": "another write"}},
+    });
+    stage.dynamodb("UpdateItem", other).await;
+    first.await.unwrap().refused(503, "temporarily-unavailable");
+    assert_eq!(stage.account("ada").await["factors"]["M"][&id]["M"]["tries"], json!({"N": "2"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removal_whose_assertion_could_not_be_signed_is_done_and_a_new_code_goes_on() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let first = ada.enrol().await;
+    let second = ada.enrol_another(&ada.prove(&first).await).await;
+    let assertion = ada.prove(&second).await;
+    stage.fault("kms", "Sign", "error", ALWAYS).await;
+    ada.remove(&assertion, &first.id).await.refused(503, "temporarily-unavailable");
+    stage.clear_faults().await;
+    ada.remove(&assertion, &first.id).await.refused(403, "assertion-invalid");
+    let assertion = ada.prove(&second).await;
+    ada.remove(&assertion, &first.id).await.refused(404, "factor-not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_does_not_sign_keeps_no_one_from_the_others() {
+    let stage = Stage::new().await;
+    stage.fault_after(1, "kms", "GetPublicKey", "refuse", 1).await;
+    let keys = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await.expect(200);
+    assert_eq!(keys["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect::<Vec<_>>(), ["local"]);
+    // It is published as soon as it can be fetched.
+    let keys = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await.expect(200);
+    assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_could_never_strike_is_refused() {
+    let stage = Stage::new().await;
+    for (service, operation) in [("dynamo", "UpdateItem"), ("dynamodb", "Updateitem"), ("kms", "UpdateItem")] {
+        let ask = json!({"service": service, "operation": operation, "kind": "throttle"});
+        stage.send(stage.request(reqwest::Method::POST, "/dev/faults").json(&ask)).await.expect(400);
+    }
+}

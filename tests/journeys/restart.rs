@@ -42,6 +42,7 @@ async fn a_folder_that_was_there_keeps_its_permissions() {
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     Stage::on(folder.path()).await.stop().await;
     assert_eq!(mode(folder.path()), 0o755);
+    assert_eq!(mode(&folder.path().join("keys.json")), 0o600);
     let own = folder.path().join("own");
     Stage::on(&own).await.stop().await;
     assert_eq!(mode(&own), 0o700, "one of its own is for its user alone");

@@ -196,3 +196,88 @@ async fn fifty_begins_at_once_leave_no_more_than_three_pending() {
     // None was overwritten unseen: every begin that was answered for is a version of its own.
     assert_eq!(account["version"]["N"], begun.len().to_string());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_begin_that_was_under_way_when_the_owner_enrolled_is_refused() {
+    let stage = Stage::slow().await;
+    let (ada, thief) = (stage.user("ada").await, stage.user("ada").await);
+    let (id, app) = ada.begin().await;
+    // The thief's begin has read that there is no factor, and waits for KMS to seal its secret.
+    stage.fault("kms", "Encrypt", "throttle", 2).await;
+    let begin = tokio::spawn(async move { thief.post("/v1/factors", json!({"kind": "totp"})).await });
+    stage.until_called("Encrypt", 2).await;
+    ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
+    begin.await.unwrap().refused(403, "assertion-required");
+    assert_eq!(ids(&ada).await, [id]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn begins_and_activations_at_once_never_make_a_sixth() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let mut newest = ada.enrol().await;
+    for _ in 2..=4 {
+        newest = ada.enrol_another(&ada.prove(&newest).await).await;
+    }
+    let assertion = ada.prove(&newest).await;
+    let mut begun = Vec::new();
+    for _ in 0..3 {
+        let reply = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+        let app = crate::authenticator::Authenticator::scan(reply["totp"]["uri"].as_str().unwrap());
+        begun.push((reply["id"].as_str().unwrap().to_owned(), app.code(stage.now().await)));
+    }
+    let mut tasks = JoinSet::new();
+    for (id, code) in begun.iter().flat_map(|one| [one; 5]) {
+        let (ada, id, code) = (ada.clone(), id.clone(), code.clone());
+        tasks.spawn(async move { ada.activate(&id, &code).await });
+    }
+    for _ in 0..35 {
+        let (ada, assertion) = (ada.clone(), assertion.clone());
+        tasks.spawn(async move { ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await });
+    }
+    let replies = tasks.join_all().await;
+    // None, where begins that came first have replaced all three.
+    let activated = replies.iter().filter(|reply| reply.status == 200).count();
+    assert!(activated <= 1, "{replies:?}");
+    let listed = ada.get("/v1/factors").await.expect(200);
+    let active = listed["factors"].as_array().unwrap().iter().filter(|factor| factor["status"] == "active").count();
+    assert_eq!(active, 4 + activated);
+    // What was begun with the assertion of before the activation is gone with it.
+    let left: Vec<_> =
+        listed["factors"].as_array().unwrap().iter().filter(|factor| factor["status"] == "pending").collect();
+    assert!(activated == 0 || left.is_empty(), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_does_not_prolong_a_proof() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let mut assertion = ada.prove(&enrolled).await;
+    // Begin and remove, over and over: the first proof's five minutes are not renewed.
+    for _ in 0..4 {
+        stage.advance(60).await;
+        let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+        let removed = ada.remove(&assertion, begun["id"].as_str().unwrap()).await.expect(200);
+        assertion = removed["assertion"].as_str().unwrap().to_owned();
+    }
+    stage.advance(60).await;
+    ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_enrolment_is_neither_renamed_nor_removed() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let assertion = ada.prove(&enrolled).await;
+    let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let id = begun["id"].as_str().unwrap();
+    ada.rename(&assertion, id, "Tablet").await.expect(200);
+    stage.advance(600).await;
+    let assertion = ada.prove(&enrolled).await;
+    let before = stage.account("ada").await;
+    ada.rename(&assertion, id, "Tablet").await.refused(410, "enrollment-expired");
+    ada.remove(&assertion, id).await.refused(410, "enrollment-expired");
+    assert_eq!(stage.account("ada").await, before);
+}

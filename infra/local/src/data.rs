@@ -1,8 +1,8 @@
 //! Where a stack keeps what outlives it: one folder, or nowhere.
 
 use std::{
-    fs::{self, File, TryLockError},
-    io,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -73,7 +73,9 @@ impl Data {
     pub fn write(&self, name: &str, text: &str) -> Result<(), DataError> {
         let Some(path) = self.path(name) else { return Ok(()) };
         let new = path.with_extension("new");
-        fs::write(&new, text).and_then(|()| fs::rename(&new, &path)).map_err(|source| DataError::File { path, source })
+        write_private(&new, text)
+            .and_then(|()| fs::rename(&new, &path))
+            .map_err(|source| DataError::File { path, source })
     }
 }
 
@@ -84,6 +86,15 @@ pub fn read(path: &Path) -> Result<Option<String>, DataError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(DataError::File { path: path.to_owned(), source }),
     }
+}
+
+/// Writes a file for its user's eyes only: there are keys in one.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }
 
 #[cfg(unix)]

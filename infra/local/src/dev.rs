@@ -64,7 +64,7 @@ async fn order_fault(State(stack): Stack, body: Bytes) -> Reply {
     let fault = serde_json::from_slice(&body).map_err(|_| {
         bad("the body must be JSON: {\"service\":\"kms\",\"operation\":\"Sign\",\"kind\":\"throttle\",\"times\":1}")
     })?;
-    stack.aws.faults.order(fault);
+    stack.aws.faults.order(fault).map_err(bad)?;
     Ok(Json(json!({})))
 }
 

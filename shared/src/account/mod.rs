@@ -111,7 +111,7 @@ impl Account {
     }
 
     /// Makes a pending factor active, proven by a code of `step`. Every other pending factor goes, so that nobody can
-    /// begin one with a stolen password and finish it after the owner enrolled. `recovery` is kept with the first factor.
+    /// begin one with a stolen password and finish it after the owner enrolled. `recovery` comes with the first factor.
     pub fn activate(
         &self,
         id: &FactorId,
@@ -125,10 +125,7 @@ impl Account {
         }
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Write(factor.activated(step, now)));
-        let recovery = match recovery {
-            Some(codes) if !self.has_factor() => Recovery::Replace(codes),
-            _ => Recovery::Keep,
-        };
+        let recovery = recovery.map_or(Recovery::Keep, Recovery::Replace);
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)) })
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::OnceCell;
 
 use super::signer::SIGNING_KEYS;
 use crate::{
-    error::Fault,
+    error::{Fault, chain},
     settings::{SettingError, Settings},
 };
 
@@ -58,11 +58,19 @@ impl PublicKeys {
         }
     }
 
-    /// All of them, the current one first.
+    /// All of them, the current one first. One that can't be fetched, because it was retired or is not made yet, is left
+    /// out: it must not keep anyone from checking with the others. The one that signs must be there.
     pub async fn jwks(&self) -> Result<Vec<Jwk>, Fault> {
         let mut jwks = Vec::with_capacity(self.keys.len());
-        for key in &self.keys {
-            let point = self.fetch(key).await?.to_sec1_point(false);
+        for (index, key) in self.keys.iter().enumerate() {
+            let point = match self.fetch(key).await {
+                Ok(key) => key.to_sec1_point(false),
+                Err(fault) if index > 0 => {
+                    tracing::error!(fault = chain(&fault), key = key.label, "a public key is not published");
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             let (x, y) = point.x().zip(point.y()).ok_or(Fault::new("read the coordinates of a public key"))?;
             jwks.push(Jwk {
                 kty: "EC",

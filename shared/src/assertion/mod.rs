@@ -90,34 +90,36 @@ pub struct Settled {
     mfa: Mfa,
     reason: Option<String>,
     amr: Vec<String>,
+    /// When it ends, in Unix seconds, where that is before an assertion's own life is over.
+    until: u64,
 }
 
 impl Settled {
     /// By a code of a factor of this method ([`crate::factor::Kind::amr`]).
     pub fn passed(method: &str) -> Self {
-        Self { mfa: Mfa::Passed, reason: None, amr: vec![method.to_owned(), "mfa".to_owned()] }
+        Self { mfa: Mfa::Passed, reason: None, amr: vec![method.to_owned(), "mfa".to_owned()], until: u64::MAX }
     }
 
     /// It was not needed, for this reason ([`crate::policy::Decision::of`]).
     pub fn not_required(reason: &str) -> Self {
-        Self { mfa: Mfa::NotRequired, reason: Some(reason.to_owned()), amr: Vec::new() }
+        Self { mfa: Mfa::NotRequired, reason: Some(reason.to_owned()), amr: Vec::new(), until: u64::MAX }
     }
 
-    /// As another assertion says.
+    /// As another assertion says, and no longer than that: what was proven once does not prove itself on and on.
     pub fn as_in(claims: &Claims) -> Self {
-        Self { mfa: claims.mfa, reason: claims.reason.clone(), amr: claims.amr.clone() }
+        Self { mfa: claims.mfa, reason: claims.reason.clone(), amr: claims.amr.clone(), until: claims.exp }
     }
 }
 
 impl Claims {
     fn new(statement: Statement<'_>, issuer: &str, audience: &str, jti: String, now: Timestamp) -> Self {
-        let Settled { mfa, reason, amr } = statement.settled;
+        let Settled { mfa, reason, amr, until } = statement.settled;
         Self {
             iss: issuer.to_owned(),
             aud: audience.to_owned(),
             sub: statement.user.clone(),
             iat: now.seconds(),
-            exp: now.plus(LIFE).seconds(),
+            exp: now.plus(LIFE).seconds().min(until),
             jti,
             mfa,
             reason,

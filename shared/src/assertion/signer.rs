@@ -10,7 +10,7 @@ use data_encoding::BASE64URL_NOPAD;
 use p256::ecdsa::Signature;
 use sha2::{Digest, Sha256};
 
-use super::{Claims, LIFE, Statement, signing_input};
+use super::{Claims, Statement, signing_input};
 use crate::{
     clock::Timestamp,
     error::Fault,
@@ -59,7 +59,8 @@ impl Signer {
         let der = reply.signature.ok_or(Fault::new("read a signature"))?;
         // KMS answers in DER; a JWS takes the two numbers raw (RFC 7518 section 3.4).
         let signature = Signature::from_der(der.as_ref()).map_err(|error| Fault::caused("read a signature", error))?;
+        let expires_at = Timestamp::from_seconds(claims.exp);
         let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()));
-        Ok(Signed { token, expires_at: Timestamp::from_seconds(now.seconds()).plus(LIFE) })
+        Ok(Signed { token, expires_at })
     }
 }

@@ -120,7 +120,11 @@ impl TryFrom<String> for FactorName {
 /// Characters that change how the text around them is read: controls, line and paragraph separators, and those that
 /// turn the direction of writing.
 fn steers_text(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        )
 }
 
 impl From<FactorName> for String {
@@ -236,7 +240,17 @@ mod tests {
         let name = |text: &str| FactorName::try_from(text.to_owned()).map(String::from);
         assert_eq!(name("  Work phone "), Ok("Work phone".to_owned()));
         assert_eq!(name(&"é".repeat(64)), Ok("é".repeat(64)));
-        for bad in ["", "  ", "a\nb", "a\r\nSet-Cookie: x", "a\u{0}", "a\u{202e}b", "a\u{2028}b", &"é".repeat(65)] {
+        for bad in [
+            "",
+            "  ",
+            "a\nb",
+            "a\r\nSet-Cookie: x",
+            "a\u{0}",
+            "a\u{202e}b",
+            "a\u{200f}b",
+            "a\u{2028}b",
+            &"é".repeat(65),
+        ] {
             assert_eq!(name(bad), Err(InvalidName), "{bad:?}");
         }
     }

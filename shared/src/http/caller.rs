@@ -72,9 +72,10 @@ impl Caller {
         Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, settled }
     }
 
-    /// What an authenticator app should call the account.
+    /// What an authenticator app should call the account: the email address, if it can be one (RFC 5321: at most 254
+    /// characters), or the user's id.
     pub fn label(&self) -> &str {
-        self.token.email.as_deref().unwrap_or(self.user.as_str())
+        self.token.email.as_deref().filter(|email| email.len() <= 254).unwrap_or(self.user.as_str())
     }
 }
 

@@ -80,6 +80,12 @@ impl ClaimNames {
             "none" => Presence::None,
             _ => return Err(SettingError::Invalid("MFA_WORKSPACES", "required, optional or none")),
         };
+        let sso_values: Vec<_> =
+            name("MFA_SSO_VALUES", "true").split(',').map(|value| value.trim().to_owned()).collect();
+        // An empty value would make SSO of every empty claim.
+        if sso_values.iter().any(String::is_empty) {
+            return Err(SettingError::Invalid("MFA_SSO_VALUES", "value,value"));
+        }
         Ok(Self {
             email: name("MFA_EMAIL_CLAIM", "email"),
             email_verified: name("MFA_EMAIL_VERIFIED_CLAIM", "email_verified"),
@@ -87,7 +93,7 @@ impl ClaimNames {
             workspaces_in_token,
             owned_workspaces: name("MFA_OWNED_WORKSPACES_CLAIM", "owned_workspaces"),
             sso: settings.optional("MFA_SSO_CLAIM"),
-            sso_values: name("MFA_SSO_VALUES", "true").split(',').map(|value| value.trim().to_owned()).collect(),
+            sso_values,
             password_reset_at: settings.optional("MFA_PASSWORD_RESET_CLAIM"),
         })
     }
@@ -121,14 +127,15 @@ impl ClaimNames {
         })
     }
 
-    /// SSO counts only by a configured value, which vouches for all workspaces, or by a list of ids, which vouches for
-    /// those; whatever else the claim holds, the login is an ordinary one.
+    /// SSO counts only by a configured value, which vouches for all workspaces, or by a list `[a b]` of ids, which vouches
+    /// for those; whatever else the claim holds, the login is an ordinary one.
     fn sso(&self, claim: Option<&str>, workspaces: &[WorkspaceId]) -> Sso {
         let Some(claim) = claim else { return Sso::No };
         if self.sso_values.iter().any(|value| value == claim) {
             return Sso::Yes(workspaces.to_vec());
         }
-        let vouched = ids(claim).unwrap_or_default();
+        // A list alone: a bare word is a value, and may be the name of a connection that is also a workspace's id.
+        let vouched = if claim.starts_with('[') { ids(claim).unwrap_or_default() } else { Vec::new() };
         let both = workspaces.iter().filter(|id| vouched.contains(id)).cloned().collect::<Vec<_>>();
         if both.is_empty() { Sso::No } else { Sso::Yes(both) }
     }
@@ -246,12 +253,16 @@ mod tests {
         let on = [("MFA_SSO_CLAIM", "sso")];
         assert_eq!(sso(&on, "true"), Sso::Yes(ids("a b").unwrap()));
         assert_eq!(sso(&on, "[b c]"), Sso::Yes(ids("b").unwrap()));
-        assert_eq!(sso(&on, "a"), Sso::Yes(ids("a").unwrap()));
-        for other in ["false", "TRUE", "1", "", "[]", "c", "a/b", "Username-Password-Authentication"] {
+        assert_eq!(sso(&on, "[a]"), Sso::Yes(ids("a").unwrap()));
+        for other in ["a", "a b", "false", "TRUE", "1", "", "[]", "c", "a/b", "Username-Password-Authentication"] {
             assert_eq!(sso(&on, other), Sso::No, "{other:?}");
         }
         assert_eq!(sso(&[], "true"), Sso::No, "no claim configured means no SSO");
         assert_eq!(sso(&[("MFA_SSO_CLAIM", "sso"), ("MFA_SSO_VALUES", "saml")], "true"), Sso::No);
+        for empty in ["true,", ",", " ", "a,,b"] {
+            let settings = Settings::from_iter([("MFA_SSO_VALUES", empty)]);
+            assert!(ClaimNames::new(&settings).is_err(), "{empty:?}");
+        }
     }
 
     #[test]

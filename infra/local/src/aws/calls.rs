@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use super::faults::Service;
+
 /// How many calls are remembered.
 const REMEMBERED: usize = 20_000;
 
@@ -29,10 +31,13 @@ struct Made {
 pub struct Call {
     request: String,
     function: String,
-    service: &'static str,
+    service: Service,
     operation: String,
     /// What the call touches, as a grant names it: prefixes of partition keys, a KMS key, a purpose.
     touches: Vec<String>,
+    /// Whether a read is strongly consistent; nothing where the call is no read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consistent: Option<bool>,
     started_at: f64,
     ended_at: Option<f64>,
 }
@@ -44,13 +49,18 @@ impl Calls {
     }
 
     /// Notes that a call has begun, and returns its number.
-    pub fn begin(&self, request: &str, user_agent: &str, service: &'static str, operation: &str, body: &[u8]) -> usize {
+    pub fn begin(&self, request: &str, user_agent: &str, service: Service, operation: &str, body: &[u8]) -> usize {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let call = Call {
             request: request.to_owned(),
             function: app_name(user_agent).to_owned(),
             service,
             operation: operation.to_owned(),
-            touches: touches(body),
+            touches: touches(&body),
+            consistent: operation
+                .starts_with("Get")
+                .then(|| body.get("ConsistentRead") == Some(&Value::Bool(true)))
+                .filter(|_| service == Service::Dynamodb),
             started_at: self.now(),
             ended_at: None,
         };
@@ -85,8 +95,7 @@ impl Calls {
 }
 
 /// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
-fn touches(body: &[u8]) -> Vec<String> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
     let prefix = text("/Key/pk/S").and_then(|key| Some(format!("{}#", key.split_once('#')?.0)));
     let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);

@@ -11,6 +11,22 @@ use crate::data::Data;
 /// The table's name.
 pub const TABLE: &str = "mfa";
 
+/// The operations that are here.
+pub const OPERATIONS: &[&str] = &[
+    "GetItem",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "Query",
+    "Scan",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "DescribeTable",
+    "ListTables",
+];
+
 /// The database with the one table.
 pub struct Table(Database);
 

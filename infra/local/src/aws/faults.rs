@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::Answer;
 
@@ -14,7 +14,7 @@ pub struct Faults(Mutex<Vec<Fault>>);
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    service: String,
+    service: Service,
     operation: String,
     kind: Kind,
     #[serde(default)]
@@ -25,6 +25,26 @@ pub struct Fault {
 
 const fn once() -> u32 {
     1
+}
+
+/// The services, as faults and calls name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// The table.
+    Dynamodb,
+    /// The keys.
+    Kms,
+}
+
+impl Service {
+    /// The operations that the functions may call.
+    const fn operations(self) -> &'static [&'static str] {
+        match self {
+            Self::Dynamodb => super::dynamodb::OPERATIONS,
+            Self::Kms => super::kms::OPERATIONS,
+        }
+    }
 }
 
 /// How a call fails.
@@ -45,10 +65,12 @@ pub enum Kind {
 
 impl Kind {
     /// What is answered instead; `None` where the connection breaks.
-    pub fn answer(self, service: &str) -> Option<Answer> {
+    pub fn answer(self, service: Service) -> Option<Answer> {
         match self {
             Self::Throttle => Some(Answer::error(400, "ThrottlingException", "Rate exceeded")),
-            Self::Error if service == "kms" => Some(Answer::error(500, "KMSInternalException", "Internal failure")),
+            Self::Error if service == Service::Kms => {
+                Some(Answer::error(500, "KMSInternalException", "Internal failure"))
+            }
             Self::Error => Some(Answer::error(500, "InternalServerError", "Internal server error")),
             Self::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
             Self::DropBefore | Self::DropAfter => None,
@@ -57,9 +79,13 @@ impl Kind {
 }
 
 impl Faults {
-    /// Orders a fault.
-    pub fn order(&self, fault: Fault) {
+    /// Orders a fault; refuses one that could never strike.
+    pub fn order(&self, fault: Fault) -> Result<(), &'static str> {
+        if !fault.service.operations().contains(&fault.operation.as_str()) {
+            return Err("the service has no such operation here");
+        }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
+        Ok(())
     }
 
     /// Takes back what is still to come.
@@ -68,7 +94,7 @@ impl Faults {
     }
 
     /// How the present call fails, if it does.
-    pub fn strike(&self, service: &str, operation: &str) -> Option<Kind> {
+    pub fn strike(&self, service: Service, operation: &str) -> Option<Kind> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fault = faults
             .iter_mut()

@@ -16,6 +16,9 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::keys::{self, Keys};
 
+/// The operations that are here.
+pub const OPERATIONS: &[&str] = &["Encrypt", "Decrypt", "GenerateMac", "Sign", "GetPublicKey"];
+
 /// The service, with its keys.
 pub struct Kms(Keys);
 

@@ -138,7 +138,20 @@ fn render(claim: &Value) -> String {
             let pairs = map.iter().map(|(name, value)| format!("{name}:{}", render(value)));
             format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
         }
+        Value::Number(number) if number.is_f64() => scientific(number.as_f64().unwrap_or_default()),
         other => other.to_string(),
+    }
+}
+
+/// A number that is spelled as a fraction, `1795478400.0`, comes out as `1.7954784e+09`.
+fn scientific(number: f64) -> String {
+    let text = format!("{number:e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => match exponent.strip_prefix('-') {
+            Some(exponent) => format!("{digits}e-{exponent:0>2}"),
+            None => format!("{digits}e+{exponent:0>2}"),
+        },
+        None => text,
     }
 }
 
@@ -154,6 +167,7 @@ mod tests {
             (json!([]), "[]"),
             (json!(true), "true"),
             (json!(1_795_478_400), "1795478400"),
+            (json!(1_795_478_400.0), "1.7954784e+09"),
             (json!({"a": 1, "b": ["x", "y"]}), "map[a:1 b:[x y]]"),
         ] {
             assert_eq!(render(&claim), rendered);
