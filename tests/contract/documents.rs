@@ -1,6 +1,6 @@
 //! What the documents list, held to what the code has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     contract::house::sources,
@@ -53,6 +53,24 @@ fn every_setting_is_in_the_readme() {
         }
     }
     assert!(count >= 15, "{count}");
+}
+
+#[test]
+fn cargo_lambda_gives_the_functions_what_the_local_stack_gives_them() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, environment) = manifest.split_once("[workspace.metadata.lambda.env]\n").unwrap();
+    let (environment, _) = environment.split_once("\n[").unwrap();
+    let given: BTreeMap<_, _> = environment
+        .lines()
+        .filter_map(|line| line.split_once(" = "))
+        .filter(|(name, _)| name.starts_with("MFA_"))
+        .map(|(name, value)| (name, value.trim_matches('"').to_owned()))
+        .collect();
+    let local = local::settings("http://127.0.0.1:8080");
+    for name in README.split('`').filter(|word| word.starts_with("MFA_")) {
+        assert_eq!(given.get(name), local.optional(name).as_ref(), "{name}");
+    }
+    assert!(given.len() >= 7);
 }
 
 #[test]

@@ -139,7 +139,7 @@ async fn listen(port: u16, flag: &'static str) -> Result<(TcpListener, String), 
 }
 
 /// The settings of the functions, as a deployment would have them.
-fn settings(api_url: &str) -> Settings {
+pub fn settings(api_url: &str) -> Settings {
     Settings::from_iter([
         ("MFA_TABLE", aws::TABLE),
         ("MFA_SEALING_KEY", keys::SEALING),
