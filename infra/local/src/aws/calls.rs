@@ -103,6 +103,6 @@ fn touches(body: &Value) -> Vec<String> {
 }
 
 /// The app's name in an SDK's user agent: the function's, for the functions name their clients so.
-fn app_name(user_agent: &str) -> &str {
+pub fn app_name(user_agent: &str) -> &str {
     user_agent.split(' ').find_map(|part| part.strip_prefix("app/")).unwrap_or_default()
 }
