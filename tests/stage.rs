@@ -115,7 +115,7 @@ impl Stage {
 
     /// A stack whose AWS calls take so long that two at once are seen to be.
     pub async fn slow() -> Self {
-        Self::with(None, Duration::from_millis(40)).await
+        Self::with(None, Duration::from_millis(100)).await
     }
 
     /// A stack on a folder.
