@@ -230,9 +230,7 @@ impl Stage {
     pub async fn account(&self, sub: &str) -> Value {
         self.dynamodb("GetItem", json!({ "Key": account_key(sub) })).await["Item"].clone()
     }
-}
 
-impl Stage {
     /// Waits until an operation was called so many times.
     pub async fn until_called(&self, operation: &str, times: usize) {
         loop {
@@ -338,7 +336,7 @@ impl User {
 }
 
 /// The id of what was begun, and the app that has scanned it.
-fn scanned(begun: &Value) -> (String, Authenticator) {
+pub fn scanned(begun: &Value) -> (String, Authenticator) {
     (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     openapi,
-    stage::{Reply, Stage},
+    stage::{Reply, Stage, scanned},
 };
 
 /// The sample event in a file below `events`.
@@ -36,13 +36,13 @@ async fn the_samples_lead_from_a_login_to_a_factor_and_its_end() {
 
     let (status, begun) = handle(&stage, "enroll", &sample("enroll/begin-totp.json")).await;
     assert_eq!((status, &begun["name"]), (201, &json!("Work phone")));
-    let app = crate::authenticator::Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
+    let (id, app) = scanned(&begun);
 
     // The sample's factor is nobody's; then the same event for the one just begun.
     let mut event = sample("enroll/activate.json");
     let (status, problem) = handle(&stage, "enroll", &event).await;
     assert_eq!((status, &problem["title"]), (404, &json!("Factor not found")));
-    event["pathParameters"]["factor_id"] = begun["id"].clone();
+    event["pathParameters"]["factor_id"] = id.clone().into();
     event["body"] = json!({"code": app.code(stage.now().await)}).to_string().into();
     assert_eq!(handle(&stage, "enroll", &event).await.0, 200);
 
@@ -55,13 +55,13 @@ async fn the_samples_lead_from_a_login_to_a_factor_and_its_end() {
         let mut event = sample(path);
         let (status, problem) = handle(&stage, "enroll", &event).await;
         assert_eq!((status, &problem["title"]), (403, &json!("Assertion invalid")), "{path}");
-        event["pathParameters"]["factor_id"] = begun["id"].clone();
+        event["pathParameters"]["factor_id"] = id.clone().into();
         changes.push(event);
     }
 
     let mut event = sample("verify/verify.json");
     assert_eq!(handle(&stage, "verify", &event).await.0, 404);
-    event["pathParameters"]["factor_id"] = begun["id"].clone();
+    event["pathParameters"]["factor_id"] = id.clone().into();
     event["body"] = json!({"code": app.code(stage.advance(30).await)}).to_string().into();
     let (status, verified) = handle(&stage, "verify", &event).await;
     assert_eq!((status, &verified["factor"]["id"]), (200, &begun["id"]));

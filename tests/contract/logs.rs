@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::{logs, stage::Stage};
+use crate::{
+    logs,
+    stage::{Stage, scanned},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_one_line_with_its_id_and_outcome_and_whether_the_start_was_cold() {
@@ -31,8 +34,8 @@ async fn events_tell_what_happened_and_no_secret() {
     let mut forbidden = vec![ada.token.clone(), "ada@example.com".to_owned()];
     let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await;
     forbidden.push(begun.body["totp"]["secret"].as_str().unwrap().to_owned());
-    let app = crate::authenticator::Authenticator::scan(begun.body["totp"]["uri"].as_str().unwrap());
-    let id = begun.body["id"].as_str().unwrap();
+    let (id, app) = scanned(&begun.body);
+    let id = id.as_str();
     let now = stage.now().await;
     let [first, second, wrong] = [app.code(now), app.code(now + 30), app.wrong_code(now)];
     forbidden.extend([first.clone(), second.clone(), wrong.clone()]);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::stage::{Reply, Stage};
+use crate::stage::{Reply, Stage, scanned};
 
 /// The calls of a request as steps: those of one step were under way at the same time.
 async fn steps(stage: &Stage, reply: &Reply) -> Vec<Vec<String>> {
@@ -53,8 +53,8 @@ async fn the_other_routes_wait_as_little() {
     let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await;
     assert_eq!(steps(&stage, &begun).await, [vec!["Encrypt", "GetItem"], vec!["UpdateItem"]]);
 
-    let app = crate::authenticator::Authenticator::scan(begun.body["totp"]["uri"].as_str().unwrap());
-    let activated = ada.activate(begun.body["id"].as_str().unwrap(), &app.code(stage.now().await)).await;
+    let (id, app) = scanned(&begun.body);
+    let activated = ada.activate(&id, &app.code(stage.now().await)).await;
     let expected = [vec!["UpdateItem"], vec!["Decrypt", "GenerateMac"], vec!["Sign", "UpdateItem"]];
     assert_eq!(steps(&stage, &activated).await, expected);
 

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use shared::clock::Timestamp;
 
-use crate::stage::{Stage, User};
+use crate::stage::{Stage, User, scanned};
 
 /// The claims of an assertion, checked as an app's backend would: by another library, with nothing but the published keys.
 async fn checked(stage: &Stage, user: &User, assertion: &str) -> Value {
@@ -49,8 +49,8 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
         (&begun["status"], &begun["name"], &begun["kind"]),
         (&json!("pending"), &json!("Work phone"), &json!("totp"))
     );
-    let app = crate::authenticator::Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
-    let id = begun["id"].as_str().unwrap();
+    let (id, app) = scanned(&begun);
+    let id = id.as_str();
     assert_eq!(ada.login().await["decision"], "allow", "a pending factor counts for nothing");
 
     let now = stage.now().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::{sync::Barrier, task::JoinSet};
 
-use crate::stage::{Stage, User};
+use crate::stage::{Stage, User, account_key, scanned};
 
 /// The ids of the factors that are listed, in their order.
 async fn ids(user: &User) -> Vec<String> {
@@ -165,7 +165,7 @@ async fn a_code_of_a_factor_that_is_removed_meanwhile_is_not_accepted() {
     });
     stage.until_counted("ada", 1).await;
     let ask = json!({
-        "Key": crate::stage::account_key("ada"),
+        "Key": account_key("ada"),
         "UpdateExpression": "REMOVE factors.#id",
         "ExpressionAttributeNames": {"#id": first.id},
     });
@@ -223,8 +223,8 @@ async fn begins_and_activations_at_once_never_make_a_sixth() {
     let mut begun = Vec::new();
     for _ in 0..3 {
         let reply = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
-        let app = crate::authenticator::Authenticator::scan(reply["totp"]["uri"].as_str().unwrap());
-        begun.push((reply["id"].as_str().unwrap().to_owned(), app.code(stage.now().await)));
+        let (id, app) = scanned(&reply);
+        begun.push((id, app.code(stage.now().await)));
     }
     let mut tasks = JoinSet::new();
     for (id, code) in begun.iter().flat_map(|one| [one; 5]) {

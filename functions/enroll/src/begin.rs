@@ -14,7 +14,6 @@ use shared::{
     random,
     totp::{SECRET_BYTES, TotpSecret, qr_svg},
 };
-
 use zeroize::Zeroizing;
 
 use crate::Function;

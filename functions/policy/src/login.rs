@@ -8,7 +8,7 @@ use shared::{
     clock::{Timestamp, whole_seconds},
     error::Result,
     factor::{Kind, Summary},
-    http::{Reply, Request, claims::Sso},
+    http::{Reply, Request},
     policy::Decision,
     recovery::Standing,
 };
@@ -33,7 +33,7 @@ impl Function {
         let caller = self.api.caller(request).await?;
         request.fields()?.end()?;
         let account = self.accounts.load(&caller.user).await?;
-        let (decision, reason) = Decision::of(&account, caller.token.sso != Sso::No);
+        let (decision, reason) = Decision::of(&account, caller.by_sso());
         let assertion = match decision {
             Decision::Challenge => None,
             Decision::Allow => {

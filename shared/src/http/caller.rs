@@ -59,12 +59,14 @@ impl Caller {
         }
     }
 
+    /// Whether the login came by SSO.
+    pub fn by_sso(&self) -> bool {
+        self.token.sso != Sso::No
+    }
+
     /// Refuses who came by SSO: they have MFA at their identity provider, and none to set up here.
     pub fn refuse_sso(&self) -> Result<(), Refusal> {
-        match self.token.sso {
-            Sso::No => Ok(()),
-            Sso::Yes(_) => Err(Refusal::SsoUser),
-        }
+        if self.by_sso() { Err(Refusal::SsoUser) } else { Ok(()) }
     }
 
     /// What is to be asserted of this login.

@@ -1,7 +1,7 @@
 //! The login token's claims as HTTP APIs render them: every one a string, a list `[a b]`, a number `1795478400` or
 //! `1.7954784e+09`. What each is called is a setting.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt};
 
 use crate::{
     clock::Timestamp,
@@ -48,8 +48,7 @@ pub enum Sso {
     Yes(Vec<WorkspaceId>),
 }
 
-/// What a login token says.
-#[derive(Debug)]
+/// What a login token says. Printed, it says who it is, and no address.
 pub struct LoginToken {
     /// The user: `sub`.
     pub user: UserId,
@@ -65,6 +64,12 @@ pub struct LoginToken {
     pub sso: Sso,
     /// When the user's password was last reset, if the token tells.
     pub password_reset_at: Option<Timestamp>,
+}
+
+impl fmt::Debug for LoginToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginToken").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 impl ClaimNames {
@@ -240,6 +245,7 @@ mod tests {
         ];
         let token = read(&settings, &claims).unwrap();
         assert_eq!((token.email.as_deref(), token.email_verified), (Some("ada@example.com"), true));
+        assert!(!format!("{token:?}").contains("example.com"), "an address does not print");
         assert_eq!(token.owned_workspaces, ids("b").unwrap());
         assert_eq!(token.sso, Sso::Yes(ids("a b").unwrap()));
         assert_eq!(token.password_reset_at, Some(Timestamp::from_seconds(1_795_478_400)));
