@@ -62,3 +62,12 @@ async fn a_login_token_may_come_without_its_scheme() {
         assert_eq!(claims["ath"], data_encoding::BASE64URL_NOPAD.encode(hash.as_ref()));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_login_tokens_at_once_are_none() {
+    let stage = Stage::new().await;
+    let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
+    let request = ada.request(Method::GET, "/v1/factors").header("authorization", format!("Bearer {}", eve.token));
+    let reply = stage.send(request).await;
+    assert_eq!((reply.status, &reply.body), (401, &json!({"message": "Unauthorized"})));
+}

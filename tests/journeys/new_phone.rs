@@ -113,3 +113,11 @@ async fn the_qr_code_reads_back_as_the_uri() {
     let (_, read) = image.detect_grids()[0].decode().unwrap();
     assert_eq!(read, uri);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_no_address_is_not_what_the_app_shows() {
+    let stage = Stage::new().await;
+    let ada = stage.user_with(json!({"sub": "ada", "email": "é".repeat(2000)})).await;
+    let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    assert!(begun["totp"]["uri"].as_str().unwrap().starts_with("otpauth://totp/Local%20App:ada?"), "{begun}");
+}
