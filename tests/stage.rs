@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::BASE64;
 use local::{Options, Stack};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -30,7 +31,9 @@ struct Ledger(Mutex<(Vec<String>, BTreeSet<String>)>);
 impl Ledger {
     fn note(&self, request: &str, secrets: impl IntoIterator<Item = String>) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.0.push(request.to_owned());
+        if !request.is_empty() {
+            noted.0.push(request.to_owned());
+        }
         noted.1.extend(secrets.into_iter().filter(|secret| secret.len() >= 6));
     }
 }
@@ -110,25 +113,32 @@ impl Reply {
 impl Stage {
     /// A stack in memory.
     pub async fn new() -> Self {
-        Self::with(None, Duration::ZERO).await
+        Self::with(None, Duration::ZERO, &[]).await
+    }
+
+    /// A stack in memory with some settings of its own.
+    pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        Self::with(None, Duration::ZERO, settings).await
     }
 
     /// A stack whose AWS calls take so long that two at once are seen to be.
     pub async fn slow() -> Self {
-        Self::with(None, Duration::from_millis(100)).await
+        Self::with(None, Duration::from_millis(100), &[]).await
     }
 
     /// A stack on a folder.
     pub async fn on(folder: &Path) -> Self {
-        Self::with(Some(folder), Duration::ZERO).await
+        Self::with(Some(folder), Duration::ZERO, &[]).await
     }
 
-    async fn with(folder: Option<&Path>, latency: Duration) -> Self {
+    async fn with(folder: Option<&Path>, latency: Duration, settings: &[(&str, &str)]) -> Self {
         logs::keep();
         // Time stands still but for `advance`: no test depends on how fast the machine is.
         let clock = Clock::new(|| Timestamp::from_seconds(1_800_000_000));
         let data = folder.map(Path::to_owned);
-        let stack = Stack::start(Options { port: 0, aws_port: 0, data, clock, latency }).await.unwrap();
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let options = Options { port: 0, aws_port: 0, data, clock, latency, settings };
+        let stack = Stack::start(options).await.unwrap();
         Self { stack: Arc::new(stack), http: Client::new(), ledger: Arc::default() }
     }
 
@@ -226,6 +236,49 @@ impl Stage {
         self.send(request.json(&ask)).await
     }
 
+    /// The texts that were sent, newest last. Their codes are noted as secrets.
+    pub async fn texts(&self) -> Vec<Value> {
+        let reply = self.send(self.request(Method::GET, "/dev/outbox")).await.expect(200);
+        let texts = reply["texts"].as_array().unwrap().clone();
+        self.ledger.note("", texts.iter().map(texted_code));
+        texts
+    }
+
+    /// The texts that were sent to a number.
+    pub async fn texts_to(&self, number: &str) -> Vec<Value> {
+        self.texts().await.into_iter().filter(|text| text["to"] == number).collect()
+    }
+
+    /// The code that was texted to a number last.
+    pub async fn code_to(&self, number: &str) -> String {
+        texted_code(self.texts_to(number).await.last().expect("no text came"))
+    }
+
+    /// The number answers STOP.
+    pub async fn opt_out(&self, number: &str) {
+        let ask = json!({ "phone": number });
+        self.send(self.request(Method::POST, "/dev/opt-outs").json(&ask)).await.expect(200);
+    }
+
+    /// Every item of the table, as text; then what is binary in it, byte for byte.
+    pub async fn dump(&self) -> Vec<u8> {
+        let items = self.dynamodb("Scan", json!({})).await["Items"].take();
+        let mut dump = items.to_string().into_bytes();
+        let mut values = vec![&items];
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Array(list) => values.extend(list),
+                Value::Object(map) => {
+                    let binary = map.get("B").and_then(Value::as_str);
+                    dump.extend(binary.into_iter().flat_map(|base64| BASE64.decode(base64.as_bytes()).unwrap()));
+                    values.extend(map.values());
+                }
+                _ => {}
+            }
+        }
+        dump
+    }
+
     /// A user's account as it stands in the table; null where there is none.
     pub async fn account(&self, sub: &str) -> Value {
         self.dynamodb("GetItem", json!({ "Key": account_key(sub) })).await["Item"].clone()
@@ -319,6 +372,25 @@ impl User {
         self.post(&format!("/v1/factors/{id}/verify"), json!({ "code": code })).await
     }
 
+    /// Begins a phone, the first factor.
+    pub async fn begin_phone(&self, number: &str) -> String {
+        let begun = self.post("/v1/factors", json!({"kind": "sms", "phone": number})).await.expect(201);
+        begun["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Has a code texted.
+    pub async fn text(&self, id: &str) -> Reply {
+        self.post_nothing(&format!("/v1/factors/{id}/texts")).await
+    }
+
+    /// Enrols a phone, the first factor.
+    pub async fn enrol_phone(&self, number: &str) -> String {
+        let id = self.begin_phone(number).await;
+        self.text(&id).await.expect(202);
+        self.activate(&id, &self.stage.code_to(number).await).await.expect(200);
+        id
+    }
+
     /// Enrols an authenticator app, the first one.
     pub async fn enrol(&self) -> Enrolled {
         self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await
@@ -347,7 +419,19 @@ fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
     let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
-    [token, header("mfa-assertion"), code, Some("@example.com".to_owned())].into_iter().flatten().collect()
+    let phone = body["phone"].as_str();
+    let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
+    let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
+    let secrets = [token, header("mfa-assertion"), code, phone.map(str::to_owned), digits, national];
+    secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
+}
+
+/// The code of a text: its last line is `@domain #code`.
+pub fn texted_code(text: &Value) -> String {
+    let (words, code) =
+        text["body"].as_str().unwrap().rsplit_once("\n@app.example.com #").expect("bound to the domain");
+    assert!(words.contains(code) && code.len() == 6, "{text}");
+    code.to_owned()
 }
 
 /// What a reply carries that no log may hold, in every spelling that a log might use.

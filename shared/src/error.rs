@@ -65,6 +65,23 @@ pub enum Refusal {
     },
     /// The code is right, but it, or a later one, has been accepted before.
     CodeUsed,
+    /// The phone has no code that could be accepted: none was sent, or it expired, or was accepted.
+    CodeExpired,
+    /// Only a phone is sent texts.
+    FactorNotSms,
+    /// The number can't be texted, for the reason that the contract spells so.
+    PhoneNotSupported(&'static str),
+    /// The number has texted STOP.
+    PhoneOptedOut,
+    /// So many texts were sent that the next must wait.
+    TooManyTexts {
+        /// What the limit is on, as the contract spells it.
+        limit: &'static str,
+        /// How long.
+        wait: Duration,
+    },
+    /// The text was refused on its way, and has not been sent.
+    TextNotSent,
     /// Too many wrong codes: the next attempt must wait.
     TooManyAttempts {
         /// How long.
@@ -74,12 +91,16 @@ pub enum Refusal {
     Locked,
 }
 
+/// When to try again what failed for a moment.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Something broke. Its text is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {doing}")]
 pub struct Fault {
     doing: &'static str,
-    temporary: bool,
+    /// When trying again may help, if it may.
+    retry_after: Option<Duration>,
     #[source]
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -87,17 +108,17 @@ pub struct Fault {
 impl Fault {
     /// What can't be, was: a row that can't be read, a key that is not listed.
     pub fn new(doing: &'static str) -> Self {
-        Self { doing, temporary: false, cause: None }
+        Self { doing, retry_after: None, cause: None }
     }
 
     /// Broken by `cause`; trying again would not help.
     pub fn caused(doing: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { doing, temporary: false, cause: Some(cause.into()) }
+        Self { doing, retry_after: None, cause: Some(cause.into()) }
     }
 
     /// Others kept coming in between; trying again may help.
     pub fn contended(doing: &'static str) -> Self {
-        Self { doing, temporary: true, cause: None }
+        Self { doing, retry_after: Some(SOON), cause: None }
     }
 
     /// An AWS call that failed for good. Throttling, time-outs, lost connections and 5xx pass; the rest does not.
@@ -112,12 +133,18 @@ impl Fault {
             }
             _ => false,
         };
-        Self { doing, temporary, cause: Some(Box::new(error)) }
+        Self { doing, retry_after: temporary.then_some(SOON), cause: Some(Box::new(error)) }
     }
 
-    /// Whether trying again may help: 503 rather than 500.
-    pub fn is_temporary(&self) -> bool {
-        self.temporary
+    /// The same, where trying again may help after `wait`.
+    #[must_use]
+    pub fn for_now(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    /// When trying again may help, if it may: 503 rather than 500.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 }
 

@@ -19,6 +19,10 @@ pub enum Event {
     VerificationReplayed,
     /// The last failure that the schedule allows: the user's factors are locked.
     VerificationLocked,
+    /// A text was sent.
+    TextSent,
+    /// A text was asked for and refused: by a limit, by STOP, or on its way.
+    TextRefused,
 }
 
 impl Event {
@@ -32,11 +36,18 @@ impl Event {
             Self::VerificationRejected => "verification.rejected",
             Self::VerificationReplayed => "verification.replayed",
             Self::VerificationLocked => "verification.locked",
+            Self::TextSent => "text.sent",
+            Self::TextRefused => "text.refused",
         }
     }
 
     /// Writes the event's line. `factor` is a factor's id.
     pub fn log(self, user: &UserId, factor: &str) {
         tracing::info!(event = self.name(), user = user.as_str(), factor, "event");
+    }
+
+    /// The same, with a word on why it came to that.
+    pub fn log_why(self, user: &UserId, factor: &str, why: &str) {
+        tracing::info!(event = self.name(), user = user.as_str(), factor, why, "event");
     }
 }

@@ -4,11 +4,12 @@
 //! Who may know whom (a test reads the `use` lines and holds this):
 //! - [`user`], [`clock`], [`error`], [`settings`] and [`calls`] know nothing of ours, [`event`] knows user and [`random`]
 //!   error; anyone may know these seven;
-//! - [`totp`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
-//! - [`factor`] knows totp, code and sealed; [`recovery`] knows code;
-//! - [`account`] knows factor, recovery, attempts, code and sealed;
+//! - [`totp`], [`phone`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
+//! - [`factor`] knows totp, phone, code and sealed; [`recovery`] knows code; [`texts`] knows phone; [`message`] knows code
+//!   and phone;
+//! - [`account`] knows factor, recovery, attempts, code, sealed and texts;
 //! - [`policy`] knows account and factor; [`http`] knows assertion and code;
-//! - a store, deriver or signer knows what its noun may, [`table`], and one SDK client.
+//! - a store, deriver, signer or sender knows what its noun may, [`table`], and one SDK client.
 
 pub mod account;
 pub mod assertion;
@@ -21,11 +22,14 @@ pub mod error;
 pub mod event;
 pub mod factor;
 pub mod http;
+pub mod message;
+pub mod phone;
 pub mod policy;
 pub mod random;
 pub mod recovery;
 pub mod sealed;
 pub mod settings;
 pub mod table;
+pub mod texts;
 pub mod totp;
 pub mod user;

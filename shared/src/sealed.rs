@@ -24,12 +24,15 @@ pub struct Sealed(#[serde(with = "serde_bytes")] Vec<u8>);
 pub enum Purpose {
     /// An authenticator app's secret.
     Totp,
+    /// A phone number.
+    Phone,
 }
 
 impl Purpose {
     const fn name(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Phone => "phone",
         }
     }
 }

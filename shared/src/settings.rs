@@ -13,6 +13,15 @@ impl Settings {
         std::env::vars().collect()
     }
 
+    /// The same, but for `others`.
+    #[must_use]
+    pub fn with(mut self, others: impl IntoIterator<Item = (String, String)>) -> Self {
+        for (name, value) in others {
+            self.0.insert(name, value);
+        }
+        self
+    }
+
     /// The setting `name`.
     ///
     /// # Errors

@@ -1,18 +1,25 @@
 //! The one table: its keys, and what a conditional write comes back with. The conditions are the security rules; each
 //! stands in the store of the noun that it protects.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
-    operation::update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    types::{AttributeValue, ReturnValue::AllNew, ReturnValuesOnConditionCheckFailure::AllOld},
+    operation::{
+        transact_write_items::TransactWriteItemsError,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{
+        AttributeValue, CancellationReason, ReturnValue::AllNew, ReturnValuesOnConditionCheckFailure::AllOld,
+        TransactWriteItem, Update, builders::UpdateBuilder,
+    },
 };
 use aws_types::SdkConfig;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     error::Fault,
+    random,
     settings::{SettingError, Settings},
     user::UserId,
 };
@@ -31,13 +38,18 @@ pub struct Table {
 #[derive(Clone, Debug)]
 pub struct Key {
     pk: String,
-    sk: &'static str,
+    sk: String,
 }
 
 impl Key {
     /// The account of `user`.
     pub fn account(user: &UserId) -> Self {
-        Self { pk: format!("USER#{user}"), sk: "ACCOUNT" }
+        Self { pk: format!("USER#{user}"), sk: "ACCOUNT".to_owned() }
+    }
+
+    /// The texts that were counted for `subject` in `window`.
+    pub fn texts(subject: &str, window: &str) -> Self {
+        Self { pk: format!("TEXTS#{subject}"), sk: window.to_owned() }
     }
 }
 
@@ -50,6 +62,29 @@ pub enum Written {
     Refused(Option<Item>),
 }
 
+/// What came of a transaction.
+#[derive(Debug)]
+pub enum Transacted {
+    /// All of it was applied.
+    Applied,
+    /// None of it was; for each write in turn, why it was not to be.
+    Cancelled(Vec<Obstacle>),
+}
+
+/// What stood in the way of one write of a transaction.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// Nothing.
+    None,
+    /// Its condition did not hold; the item as it was, if there is one.
+    Condition(Option<Item>),
+    /// Another write of the item was under way, or too many were: it may be tried again.
+    Busy,
+}
+
+/// How often a write is made that others of the same item keep out.
+pub const TRIES: u32 = 6;
+
 impl Table {
     /// Takes the table's name from the setting `MFA_TABLE`.
     pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
@@ -59,28 +94,86 @@ impl Table {
     /// The item at `key`, read strongly consistently.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>, Fault> {
         let request = self.db.get_item().table_name(&self.name).consistent_read(true);
-        let request = request.key("pk", string(&key.pk)).key("sk", string(key.sk));
+        let request = request.key("pk", string(&key.pk)).key("sk", string(&key.sk));
         Ok(request.send().await.map_err(|error| Fault::aws("read an item", error))?.item)
     }
 
     /// An update of the item at `key`, to be given its expressions and then to [`write()`].
     pub fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
-        self.db.update_item().table_name(&self.name).key("pk", string(&key.pk)).key("sk", string(key.sk))
+        self.db.update_item().table_name(&self.name).key("pk", string(&key.pk)).key("sk", string(&key.sk))
+    }
+
+    /// An update of the item at `key` within a transaction, to be given its expressions and then to [`Table::transact`].
+    pub fn update_of(&self, key: &Key) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .return_values_on_condition_check_failure(AllOld)
+    }
+
+    /// Makes all of the writes or none. The client names them by a token, so that a try whose response was lost is not
+    /// made twice.
+    pub async fn transact(&self, updates: Vec<UpdateBuilder>) -> Result<Transacted, Fault> {
+        let updates = updates.into_iter().map(|update| {
+            let update = update.build().map_err(|error| Fault::caused("build a write of a transaction", error))?;
+            Ok(TransactWriteItem::builder().update(update).build())
+        });
+        let updates = updates.collect::<Result<Vec<_>, Fault>>()?;
+        match self.db.transact_write_items().set_transact_items(Some(updates)).send().await {
+            Ok(_) => Ok(Transacted::Applied),
+            Err(error) => {
+                let obstacles = match error.as_service_error() {
+                    Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                        cancelled.cancellation_reasons().iter().map(Obstacle::of).collect()
+                    }
+                    _ => None,
+                };
+                obstacles.map(Transacted::Cancelled).ok_or_else(|| Fault::aws("write items together", error))
+            }
+        }
     }
 }
 
-/// Makes the write. Its condition failing is an outcome, not an error.
+impl Obstacle {
+    /// `None` for a reason that trying again does not remove.
+    fn of(reason: &CancellationReason) -> Option<Self> {
+        match reason.code() {
+            None | Some("None") => Some(Self::None),
+            Some("ConditionalCheckFailed") => Some(Self::Condition(reason.item().cloned())),
+            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded") => Some(Self::Busy),
+            Some(_) => None,
+        }
+    }
+}
+
+/// Makes the write. Its condition failing is an outcome, not an error. Where a transaction holds the item, which the SDK
+/// does not try again by itself, it is made again a little later.
 pub async fn write(update: UpdateItemFluentBuilder) -> Result<Written, Fault> {
     let update = update.return_values(AllNew).return_values_on_condition_check_failure(AllOld);
-    match update.send().await {
-        Ok(reply) => Ok(Written::Applied(reply.attributes.unwrap_or_default())),
-        Err(error) => match error.as_service_error() {
+    for attempt in 1.. {
+        let error = match update.clone().send().await {
+            Ok(reply) => return Ok(Written::Applied(reply.attributes.unwrap_or_default())),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                Ok(Written::Refused(failed.item().cloned()))
+                return Ok(Written::Refused(failed.item().cloned()));
             }
-            _ => Err(Fault::aws("write an item", error)),
-        },
+            Some(UpdateItemError::TransactionConflictException(_)) if attempt < TRIES => pause(attempt).await?,
+            _ => return Err(Fault::aws("write an item", error)),
+        }
     }
+    Err(Fault::contended("write an item"))
+}
+
+/// Waits before what was tried `attempt` times is tried again: at random up to 20 ms, then 40 and so on, so that those who
+/// were in each other's way are not again.
+pub async fn pause(attempt: u32) -> Result<(), Fault> {
+    let most = 10_u64 << attempt.min(6);
+    let [low, high] = random::bytes()?;
+    tokio::time::sleep(Duration::from_millis(u64::from(u16::from_be_bytes([low, high])) % most)).await;
+    Ok(())
 }
 
 /// Reads an item as the noun that it holds.

@@ -14,13 +14,13 @@ use crate::{
 };
 
 /// The sample event in a file below `events`.
-fn sample(path: &str) -> Value {
+pub fn sample(path: &str) -> Value {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     serde_json::from_str(&fs::read_to_string(folder.join(path)).unwrap()).unwrap()
 }
 
 /// What the function answers: its status, and its body.
-async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
+pub async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
     let reply = Reply::of(&stage.stack.functions.call(function, request).await.unwrap());
     let http = &event["requestContext"]["http"];
@@ -83,9 +83,11 @@ async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
         "policy/login.json",
         "enroll/list.json",
         "enroll/begin-totp.json",
+        "enroll/begin-sms.json",
         "enroll/activate.json",
         "enroll/rename.json",
         "enroll/remove.json",
+        "send-sms/text.json",
         "verify/verify.json",
     ] {
         let mut event = sample(path);
@@ -99,9 +101,12 @@ async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_function_serves_its_own_routes_only() {
     let stage = Stage::new().await;
-    for (function, path) in
-        [("verify", "enroll/list.json"), ("enroll", "policy/login.json"), ("policy", "verify/jwks.json")]
-    {
+    for (function, path) in [
+        ("verify", "enroll/list.json"),
+        ("enroll", "policy/login.json"),
+        ("policy", "verify/jwks.json"),
+        ("send-sms", "verify/verify.json"),
+    ] {
         assert_eq!(handle(&stage, function, &sample(path)).await.0, 500, "{path} to {function}");
     }
 }

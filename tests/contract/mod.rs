@@ -3,7 +3,7 @@
 mod assertions;
 mod bad_input;
 mod documents;
-mod events;
+pub mod events;
 mod gateway;
 mod grants;
 mod house;

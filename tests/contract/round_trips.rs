@@ -73,6 +73,40 @@ async fn the_other_routes_wait_as_little() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_is_four_steps_and_a_code_of_it_three() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let begun = ada.post("/v1/factors", json!({"kind": "sms", "phone": "+14155550123"})).await;
+    let expected = [vec!["Encrypt", "GenerateMac", "GenerateMac", "GetItem"], vec!["UpdateItem"]];
+    assert_eq!(steps(&stage, &begun).await, expected);
+    let id = begun.body["id"].as_str().unwrap();
+
+    let four = [
+        vec!["GenerateMac", "GetItem"],
+        vec!["Decrypt", "GenerateMac", "TransactWriteItems"],
+        vec!["CheckIfPhoneNumberIsOptedOut"],
+        vec!["Publish"],
+    ];
+    let text = ada.text(id).await;
+    assert_eq!(steps(&stage, &text).await, four);
+    let calls = stage.calls_of(&text.request).await;
+    let read = calls.iter().find(|call| call["operation"] == "GetItem").unwrap();
+    assert_eq!((&read["function"], &read["consistent"]), (&json!("send-sms"), &json!(true)));
+    let activated = ada.activate(id, &stage.code_to("+14155550123").await).await;
+    let expected = [vec!["UpdateItem"], vec!["GenerateMac", "GenerateMac"], vec!["Sign", "UpdateItem"]];
+    assert_eq!(steps(&stage, &activated).await, expected);
+
+    let text = ada.text(id).await;
+    assert_eq!(steps(&stage, &text).await, four);
+    stage.advance(30).await;
+    let again = ada.text(id).await;
+    assert_eq!(steps(&stage, &again).await, four, "the same code again takes as long");
+    let verified = ada.verify(id, &stage.code_to("+14155550123").await).await;
+    let expected = [vec!["UpdateItem"], vec!["GenerateMac"], vec!["Sign", "UpdateItem"]];
+    assert_eq!(steps(&stage, &verified).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_public_keys_are_fetched_once() {
     let stage = Stage::new().await;
     let mut fetched = Vec::new();

@@ -6,22 +6,26 @@ use shared::{
     settings::{SettingError, Settings},
 };
 
-const COMPLETE: [(&str, &str); 7] = [
+const COMPLETE: [(&str, &str); 10] = [
     ("MFA_TABLE", "mfa"),
     ("MFA_SEALING_KEY", "alias/mfa-sealing"),
+    ("MFA_CODE_KEYS", "a=alias/mfa-codes"),
     ("MFA_RECOVERY_KEYS", "a=alias/mfa-recovery"),
+    ("MFA_DIGEST_KEYS", "a=alias/mfa-digests"),
     ("MFA_SIGNING_KEYS", "a=alias/mfa-signing"),
     ("MFA_ISSUER", "https://mfa.example.com"),
     ("MFA_AUDIENCE", "app"),
     ("MFA_APP_NAME", "App"),
+    ("MFA_DOMAIN", "app.example.com"),
 ];
 
 /// What starting each function comes to, with its needs.
-fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 3] {
+fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 4] {
     let (aws, clock) = (client_defaults().build(), Clock::system());
     [
         ("enroll", enroll::Function::new(settings, &aws, clock.clone()).err()),
         ("policy", policy::Function::new(settings, &aws, clock.clone()).err()),
+        ("send-sms", send_sms::Function::new(settings, &aws, clock.clone()).err()),
         ("verify", verify::Function::new(settings, &aws, clock).err()),
     ]
 }
@@ -29,8 +33,14 @@ fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 3] {
 #[test]
 fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     assert!(start(&Settings::from_iter(COMPLETE)).iter().all(|(_, error)| error.is_none()));
-    let own =
-        [("MFA_SEALING_KEY", "policy"), ("MFA_RECOVERY_KEYS", "policy verify"), ("MFA_APP_NAME", "policy verify")];
+    let own = [
+        ("MFA_SEALING_KEY", "policy"),
+        ("MFA_CODE_KEYS", "policy"),
+        ("MFA_RECOVERY_KEYS", "policy send-sms verify"),
+        ("MFA_DIGEST_KEYS", "policy verify"),
+        ("MFA_APP_NAME", "policy verify"),
+        ("MFA_DOMAIN", "enroll policy verify"),
+    ];
     for (missing, _) in COMPLETE {
         let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing).collect();
         let spared = own.iter().find(|(name, _)| *name == missing).map_or("", |(_, functions)| functions);
@@ -48,5 +58,26 @@ fn a_setting_that_cannot_be_read_is_named_with_the_form_it_must_have() {
         for (function, error) in start(&settings) {
             assert!(matches!(error, Some(SettingError::Invalid(named, _)) if named == name), "{function}: {error:?}");
         }
+    }
+}
+
+#[test]
+fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
+    for (name, bad, function) in [
+        ("MFA_TEXT_REGIONS", "US,UK", "enroll"),
+        ("MFA_TEXT_LIMITS", "user-day=many", "send-sms"),
+        ("MFA_TEXT_MAX_PRICE", "free", "send-sms"),
+        ("MFA_TEXT_MAX_PRICE", "-1", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBER", "18335550100", "send-sms"),
+        ("MFA_DOMAIN", "https://app.example.com", "send-sms"),
+        ("MFA_APP_NAME", "An app with a name that is far too long for a text", "send-sms"),
+    ] {
+        let settings: Settings = COMPLETE.into_iter().chain([(name, bad)]).collect();
+        let errors = start(&settings).into_iter().filter_map(|(function, error)| Some((function, error?)));
+        let errors: Vec<_> = errors.collect();
+        assert!(
+            matches!(&errors[..], [(named, SettingError::Invalid(setting, _))] if *named == function && *setting == name),
+            "{name}: {errors:?}"
+        );
     }
 }

@@ -3,8 +3,10 @@
 mod company_login;
 mod guessing;
 mod new_phone;
+mod pumping;
 mod replay;
 mod restart;
 mod second_phone;
 mod strangers;
+mod texts;
 mod unfinished;

@@ -39,7 +39,7 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
 
     let login = ada.login().await;
     assert_eq!((&login["decision"], &login["reason"]), (&json!("allow"), &json!("mfa_not_enabled")));
-    assert_eq!((&login["factors"], &login["methods"]), (&json!([]), &json!(["totp"])));
+    assert_eq!((&login["factors"], &login["methods"]), (&json!([]), &json!(["totp", "sms"])));
     let claims = checked(&stage, &ada, login["assertion"].as_str().unwrap()).await;
     assert_eq!((&claims["mfa"], &claims["reason"]), (&json!("not_required"), &json!("mfa_not_enabled")));
     assert_eq!((&claims["amr"], &claims["mfa_epoch"], &claims["sub"]), (&json!([]), &json!(0), &json!("ada")));

@@ -54,15 +54,15 @@ impl Function {
         let account = &reserved.account;
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
         let method = factor.kind.amr();
-        let looked = tokio::try_join!(self.vault.open_totp(user, &id, factor), self.first_codes(user, account));
-        let (secret, codes) = self.accounts.or_give_back(user, &reserved, looked).await?;
-        let Some(step) = secret.matching_step(code.digits(), now) else {
+        let looked = tokio::try_join!(self.vault.check(user, &id, factor, &code, now), self.first_codes(user, account));
+        let (spent, codes) = self.accounts.or_give_back(user, &reserved, looked).await?;
+        let Some(spent) = spent else {
             Event::VerificationRejected.log(user, id.as_str());
             return Err(Refusal::CodeRejected { attempts_left: account.pending_tries_left(&id) }.into());
         };
 
         let kept = codes.as_ref().map(|codes| &codes.kept);
-        let make = |account: &Account| account.activate(&id, step, now, kept.cloned());
+        let make = |account: &Account| account.activate(&id, spent, now, kept.cloned());
         let (after, signed) = self.save_and_sign(&caller, reserved.account, make, method, now).await?;
         Event::FactorActivated.log(user, id.as_str());
         let signed = match signed {

@@ -1,16 +1,20 @@
-//! `POST /v1/factors`: begins an authenticator app. The secret is shown here and never again.
+//! `POST /v1/factors`: begins an authenticator app, whose secret is shown here and never again, or a phone.
 
 use serde::Serialize;
 use shared::{
     account::Account,
     assertion::require_to_begin,
+    clock::Timestamp,
+    code::Purpose,
     error::{Fault, Refusal, Result},
     event::Event,
     factor::{Factor, FactorId, FactorName, Kind, Status},
     http::{
         Reply, Request,
         body::{Fields, invalid},
+        caller::Caller,
     },
+    phone::{Phone, PhoneNumber},
     random,
     totp::{SECRET_BYTES, TotpSecret, qr_svg},
 };
@@ -22,10 +26,13 @@ use crate::Function;
 struct Begun<'a> {
     id: &'a FactorId,
     kind: Kind,
-    name: FactorName,
+    name: &'a FactorName,
     status: Status,
     expires_at: String,
-    totp: Totp<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp: Option<Totp<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sms: Option<Sms<'a>>,
 }
 
 #[derive(Serialize)]
@@ -35,43 +42,96 @@ struct Totp<'a> {
     qr_svg: String,
 }
 
+#[derive(Serialize)]
+struct Sms<'a> {
+    phone_hint: &'a str,
+}
+
+impl<'a> Begun<'a> {
+    fn new(id: &'a FactorId, factor: &'a Factor) -> Self {
+        let expires_at = factor.pending_until().rfc3339();
+        let sms = factor.phone.as_ref().map(|phone| Sms { phone_hint: &phone.hint });
+        Self { id, kind: factor.kind, name: &factor.name, status: factor.status, expires_at, totp: None, sms }
+    }
+}
+
 impl Function {
     pub(crate) async fn begin(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
         caller.refuse_sso()?;
-        let (user, now) = (&caller.user, request.now);
         let mut fields = request.fields()?;
         let (kind, name) = (kind(&mut fields)?, name(&mut fields)?);
-        fields.end()?;
+        match kind {
+            Kind::Totp => {
+                fields.end()?;
+                self.begin_app(&caller, name, request.now).await
+            }
+            Kind::Sms => {
+                let number = fields.text("phone").map(Zeroizing::new)?;
+                fields.end()?;
+                let number = PhoneNumber::parse(&number, &self.regions);
+                let number = number.map_err(|reason| Refusal::PhoneNotSupported(reason.name()))?;
+                self.begin_phone(&caller, &number, name, request.now).await
+            }
+        }
+    }
 
-        let id = FactorId::new(now, random::bytes()?);
+    async fn begin_app(&self, caller: &Caller, name: Option<FactorName>, now: Timestamp) -> Result<Reply> {
+        let (user, id) = (&caller.user, FactorId::new(now, random::bytes()?));
         let secret = TotpSecret::new(Zeroizing::new(random::bytes::<SECRET_BYTES>()?).as_slice());
         let uri = secret.uri(&self.app_name, caller.label());
         let qr_svg = qr_svg(&uri).ok_or(Fault::new("draw a QR code"))?;
 
         let (account, sealed) = tokio::join!(self.accounts.load(user), self.vault.seal_totp(user, &id, &secret));
-        let factor = Factor::begun(kind, name.unwrap_or_else(|| FactorName::of_kind(kind)), sealed?, now);
+        let factor = Factor::begun(name, sealed?, None, now);
+        self.save_begun(caller, account?, &id, &factor, now).await?;
+        let totp = Totp { secret: &secret.base32(), uri: &uri, qr_svg };
+        Reply::created(&Begun { totp: Some(totp), ..Begun::new(&id, &factor) })
+    }
+
+    async fn begin_phone(
+        &self,
+        caller: &Caller,
+        number: &PhoneNumber,
+        name: Option<FactorName>,
+        now: Timestamp,
+    ) -> Result<Reply> {
+        let (user, id) = (&caller.user, FactorId::new(now, random::bytes()?));
+        let (account, sealed, number_digest, exchange_digest) = tokio::join!(
+            self.accounts.load(user),
+            self.vault.seal_phone(user, &id, number),
+            self.digests.digest(Purpose::Number, number.e164()),
+            self.digests.digest(Purpose::Exchange, number.exchange()),
+        );
+        let phone = Phone { hint: number.hint(), number_digest: number_digest?, exchange_digest: exchange_digest? };
+        let factor = Factor::begun(name, sealed?, Some(phone), now);
+        self.save_begun(caller, account?, &id, &factor, now).await?;
+        Reply::created(&Begun::new(&id, &factor))
+    }
+
+    /// Saves what was begun, if the caller may: with a factor that is active already only with an assertion.
+    async fn save_begun(
+        &self,
+        caller: &Caller,
+        account: Account,
+        id: &FactorId,
+        factor: &Factor,
+        now: Timestamp,
+    ) -> Result<()> {
         let make = |account: &Account| {
             if account.has_factor() {
                 require_to_begin(caller.assertion.as_ref(), account.epoch)?;
             }
-            account.begin(&id, factor.clone(), now)
+            account.begin(id, factor.clone(), now)
         };
-        self.accounts.change(user, account?, make).await?;
-        Event::FactorPending.log(user, id.as_str());
-        Reply::created(&Begun {
-            id: &id,
-            kind,
-            expires_at: factor.pending_until().rfc3339(),
-            status: factor.status,
-            name: factor.name,
-            totp: Totp { secret: &secret.base32(), uri: &uri, qr_svg },
-        })
+        self.accounts.change(&caller.user, account, make).await?;
+        Event::FactorPending.log(&caller.user, id.as_str());
+        Ok(())
     }
 }
 
 fn kind(fields: &mut Fields) -> Result<Kind, Refusal> {
-    Kind::parse(&fields.text("kind")?).ok_or_else(|| invalid("The field `kind` must be: totp."))
+    Kind::parse(&fields.text("kind")?).ok_or_else(|| invalid("The field `kind` must be: totp or sms."))
 }
 
 /// The field `name`, if it is there.

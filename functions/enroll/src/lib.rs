@@ -10,6 +10,7 @@ use shared::{
     error::Result,
     factor::vault::Vault,
     http::{Api, Reply, Request},
+    phone::Regions,
     settings::{SettingError, Settings},
 };
 
@@ -25,9 +26,12 @@ pub struct Function {
     accounts: Accounts,
     vault: Vault,
     recovery_codes: Deriver,
+    digests: Deriver,
     signer: Signer,
     /// What authenticator apps call the deployment.
     app_name: String,
+    /// Where phones may be from.
+    regions: Regions,
 }
 
 impl Function {
@@ -38,8 +42,10 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             recovery_codes: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")?,
+            digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             signer: Signer::new(settings, aws)?,
             app_name: settings.required("MFA_APP_NAME")?,
+            regions: Regions::new(settings)?,
         })
     }
 

@@ -36,9 +36,8 @@ impl Function {
         let account = &reserved.account;
         let mut factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
 
-        let opened = self.vault.open_totp(user, &id, &factor).await;
-        let secret = self.accounts.or_give_back(user, &reserved, opened).await?;
-        let Some(step) = secret.matching_step(code.digits(), now) else {
+        let looked = self.vault.check(user, &id, &factor, &code, now).await;
+        let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
             let locked = FACTORS.locks_at(account.failures);
             log(if locked { Event::VerificationLocked } else { Event::VerificationRejected });
             return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(account.failures) }.into());
@@ -47,7 +46,7 @@ impl Function {
         // Signed at the same time, and handed out only if the code could be claimed.
         let statement = caller.statement(account.epoch, Settled::passed(factor.kind.amr()));
         let (claimed, signed) =
-            tokio::join!(self.accounts.claim_step(user, &id, step, now), self.signer.sign(statement, now));
+            tokio::join!(self.accounts.claim(user, &id, spent, now), self.signer.sign(statement, now));
         if let Err(Error::Refusal(Refusal::CodeUsed)) = claimed {
             log(Event::VerificationReplayed);
         }

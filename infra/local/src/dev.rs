@@ -1,5 +1,5 @@
-//! The stack's own routes, which no deployment has: login tokens, the clock, the AWS calls that were
-//! made, and faults to order.
+//! The stack's own routes, which no deployment has: login tokens, the clock, what was sent, the AWS calls that were made,
+//! and faults to order.
 
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ type Stack = State<Arc<Gateway>>;
 pub fn router() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/tokens", post(token))
+        .route("/outbox", get(outbox))
+        .route("/opt-outs", post(opt_out).delete(opt_in))
         .route("/calls", get(calls))
         .route("/clock", post(advance))
         .route("/faults", post(order_fault).delete(clear_faults))
@@ -37,6 +39,32 @@ async fn token(State(stack): Stack, body: Bytes) -> Reply {
         serde_json::from_slice(&body).map_err(|_| bad("the body must be a JSON object: {\"sub\":\"ada\"}"))?;
     let token = stack.identity.token(ask).map_err(bad)?;
     Ok(Json(json!({ "token": token })))
+}
+
+async fn outbox(State(stack): Stack) -> Json<Value> {
+    Json(json!({"texts": stack.aws.outbox.texts()}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OptOut {
+    phone: String,
+}
+
+async fn opt_out(State(stack): Stack, body: Bytes) -> Reply {
+    stack.aws.outbox.opt_out(&phone(&body)?);
+    Ok(Json(json!({})))
+}
+
+async fn opt_in(State(stack): Stack, body: Bytes) -> Reply {
+    stack.aws.outbox.opt_in(&phone(&body)?);
+    Ok(Json(json!({})))
+}
+
+fn phone(body: &[u8]) -> Result<String, (StatusCode, Json<Value>)> {
+    let ask: OptOut =
+        serde_json::from_slice(body).map_err(|_| bad("the body must be JSON: {\"phone\":\"+14155550123\"}"))?;
+    Ok(ask.phone)
 }
 
 async fn calls(State(stack): Stack) -> Json<Value> {

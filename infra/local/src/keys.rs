@@ -15,6 +15,10 @@ use crate::data::{Data, DataError};
 
 /// Alias of the key that secrets are sealed with: AES-256.
 pub const SEALING: &str = "alias/mfa-sealing";
+/// Alias of the key that codes to be sent are derived with: HMAC-SHA-256.
+pub const CODES: &str = "alias/mfa-codes";
+/// Alias of the key that digests are made with: HMAC-SHA-256.
+pub const DIGESTS: &str = "alias/mfa-digests";
 /// Alias of the key that recovery codes are derived with: HMAC-SHA-256.
 pub const RECOVERY: &str = "alias/mfa-recovery";
 /// Alias of the key that assertions are signed with: P-256.
@@ -61,8 +65,15 @@ impl Keys {
 
 type Maker = fn() -> Result<Vec<u8>, Unspecified>;
 
-const MAKERS: [(&str, Maker); 5] =
-    [(SEALING, secret), (RECOVERY, secret), (SIGNING, p256), (SIGNING_NEXT, p256), (IDENTITY, rsa)];
+const MAKERS: [(&str, Maker); 7] = [
+    (SEALING, secret),
+    (CODES, secret),
+    (RECOVERY, secret),
+    (DIGESTS, secret),
+    (SIGNING, p256),
+    (SIGNING_NEXT, p256),
+    (IDENTITY, rsa),
+];
 
 #[expect(clippy::disallowed_methods, reason = "keys of this stack alone, made in one place")]
 fn secret() -> Result<Vec<u8>, Unspecified> {

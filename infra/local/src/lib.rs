@@ -40,6 +40,8 @@ pub struct Options {
     pub clock: Clock,
     /// How long each AWS call of a function takes at least.
     pub latency: Duration,
+    /// Settings of the functions that are other than [`settings`] has them.
+    pub settings: Vec<(String, String)>,
 }
 
 /// A running stack. It ends when it is dropped; [`Stack::stop`] also waits until it has.
@@ -97,8 +99,9 @@ impl Stack {
         let clock = StackClock::open(options.clock, &data)?;
         let (keys, identity) = keys::Keys::open(&data)?;
         let identity = IdentityProvider::new(format!("{api_url}/dev"), identity, clock.clone());
-        let cloud = Arc::new(Aws::open(&data, keys, options.latency)?);
-        let functions = Arc::new(Functions::start(&settings(&api_url), &sdk::config(&aws_url), &clock.clock())?);
+        let cloud = Arc::new(Aws::open(&data, keys, clock.clone(), options.latency)?);
+        let settings = settings(&api_url).with(options.settings);
+        let functions = Arc::new(Functions::start(&settings, &sdk::config(&aws_url), &clock.clock())?);
         let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions.clone(), clock, cloud.clone()));
         let (end, ended) = watch::channel(());
         let servers = [serve(api, gateway::router(gateway), ended.clone()), serve(aws, aws::router(cloud), ended)];
@@ -143,11 +146,14 @@ pub fn settings(api_url: &str) -> Settings {
     Settings::from_iter([
         ("MFA_TABLE", aws::TABLE),
         ("MFA_SEALING_KEY", keys::SEALING),
+        ("MFA_CODE_KEYS", &format!("local={}", keys::CODES)),
         ("MFA_RECOVERY_KEYS", &format!("local={}", keys::RECOVERY)),
+        ("MFA_DIGEST_KEYS", &format!("local={}", keys::DIGESTS)),
         ("MFA_SIGNING_KEYS", &format!("local={},next={}", keys::SIGNING, keys::SIGNING_NEXT)),
         ("MFA_ISSUER", api_url),
         ("MFA_AUDIENCE", "app"),
         ("MFA_APP_NAME", "Local App"),
+        ("MFA_DOMAIN", "app.example.com"),
         ("MFA_SSO_CLAIM", "sso"),
         ("MFA_PASSWORD_RESET_CLAIM", "password_reset_at"),
     ])

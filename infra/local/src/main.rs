@@ -84,6 +84,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         data: (!arguments.memory).then(|| arguments.data.clone()),
         clock: Clock::system(),
         latency: Duration::ZERO,
+        settings: Vec::new(),
     };
     let stack = Stack::start(options).await?;
     println!("{}", welcome(&stack, (!arguments.memory).then_some(arguments.data.as_path())));

@@ -11,7 +11,7 @@ use crate::{
     attempts::{FACTORS, Tier},
     clock::Timestamp,
     error::{Error, Fault, Refusal, Result, chain},
-    factor::{FactorId, PENDING_LIFE, PENDING_TRIES},
+    factor::{FactorId, PENDING_LIFE, PENDING_TRIES, Spent},
     random,
     settings::{SettingError, Settings},
     table::{self, Item, Key, Table, Written, number, string, value},
@@ -21,10 +21,13 @@ use crate::{
 /// How often a change is made anew and saved when others keep coming first.
 pub const SAVES: u32 = 4;
 
+/// The condition that a code of the factor could be accepted: an app always shows one, a phone has been sent one.
+const LIVE_CODE: &str = "(factors.#id.kind = :totp OR factors.#id.code.expires > :now)";
+
 /// Every user's account.
 #[derive(Clone)]
 pub struct Accounts {
-    table: Table,
+    pub(super) table: Table,
 }
 
 /// An attempt that was counted: the account with it, and the id of the write that counted it.
@@ -87,7 +90,9 @@ impl Accounts {
             allowed.push(condition);
             update = named;
         }
-        let condition = format!("factors.#id.#status = :active AND #by <> :by AND ({})", allowed.join(" OR "));
+        let condition =
+            format!("factors.#id.#status = :active AND {LIVE_CODE} AND #by <> :by AND ({})", allowed.join(" OR "));
+        let update = update.expression_attribute_values(":totp", string("totp"));
         self.reserve(update.condition_expression(condition), Counter::User, |old| old.why_no_check(id, now)).await
     }
 
@@ -97,16 +102,18 @@ impl Accounts {
             .table
             .update(&Key::account(user))
             .update_expression("SET factors.#id.tries = factors.#id.tries + :one, #by = :by")
-            .condition_expression(
+            .condition_expression(format!(
                 "factors.#id.#status = :pending AND factors.#id.tries < :tries AND factors.#id.created_at > :expired \
-                 AND #by <> :by",
-            )
+                 AND {LIVE_CODE} AND #by <> :by"
+            ))
             .expression_attribute_names("#id", id.as_str())
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":pending", string("pending"))
             .expression_attribute_values(":one", number(1_u64))
             .expression_attribute_values(":tries", number(PENDING_TRIES))
-            .expression_attribute_values(":expired", number(now.minus(PENDING_LIFE).millis()));
+            .expression_attribute_values(":expired", number(now.minus(PENDING_LIFE).millis()))
+            .expression_attribute_values(":totp", string("totp"))
+            .expression_attribute_values(":now", number(now.millis()));
         self.reserve(update, Counter::Factor(id.clone()), |old| old.why_no_activation(id, now)).await
     }
 
@@ -159,29 +166,35 @@ impl Accounts {
         signed(update).await.map(|_| ())
     }
 
-    /// Accepts a code of time step `step`, once: only a later step than the last is taken. Clears the user's failures.
-    pub async fn claim_step(&self, user: &UserId, id: &FactorId, step: u64, now: Timestamp) -> Result<()> {
-        let update = self
-            .table
-            .update(&Key::account(user))
-            .update_expression(
-                "SET factors.#id.last_step = :step, factors.#id.last_used_at = :now, failures = :zero, #by = :by",
-            )
-            .condition_expression(
-                "factors.#id.#status = :active AND #by <> :by \
-                 AND (attribute_not_exists(factors.#id.last_step) OR factors.#id.last_step < :step)",
-            )
+    /// Accepts a code, once: an app's only if its time step is later than the last, a texted one only if it is still the
+    /// factor's, which it then is no more. Clears the user's failures.
+    pub async fn claim(&self, user: &UserId, id: &FactorId, spent: Spent, now: Timestamp) -> Result<()> {
+        let update = self.table.update(&Key::account(user));
+        let (update, (set, remove), unspent) = match spent {
+            Spent::Step(step) => (
+                update.expression_attribute_values(":step", number(step)),
+                ("factors.#id.last_step = :step, ", ""),
+                "(attribute_not_exists(factors.#id.last_step) OR factors.#id.last_step < :step)",
+            ),
+            Spent::Sent(nonce) => (
+                update.expression_attribute_values(":nonce", value(&nonce)?),
+                ("", " REMOVE factors.#id.code"),
+                "factors.#id.code.nonce = :nonce",
+            ),
+        };
+        let update = update
+            .update_expression(format!("SET {set}factors.#id.last_used_at = :now, failures = :zero, #by = :by{remove}"))
+            .condition_expression(format!("factors.#id.#status = :active AND #by <> :by AND {unspent}"))
             .expression_attribute_names("#id", id.as_str())
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":active", string("active"))
-            .expression_attribute_values(":step", number(step))
             .expression_attribute_values(":now", number(now.millis()))
             .expression_attribute_values(":zero", number(0_u64));
         match signed(update).await? {
             (_, Written::Applied(_)) => Ok(()),
             (by, Written::Refused(old)) => match account(old)? {
                 old if old.is_by(&by) => Ok(()),
-                old => Err(old.why_no_step(id, step)),
+                old => Err(old.why_not_spent(id, spent)),
             },
         }
     }
@@ -232,7 +245,7 @@ impl Account {
 }
 
 /// The account in `item`; the default one where there is none.
-fn account(item: Option<Item>) -> Result<Account, Fault> {
+pub(super) fn account(item: Option<Item>) -> Result<Account, Fault> {
     item.map_or_else(|| Ok(Account::default()), table::read)
 }
 

@@ -1,10 +1,10 @@
-//! Derives codes in KMS: HMAC-SHA-256 with a key that never leaves it.
+//! Derives codes and digests in KMS: HMAC-SHA-256 with a key that never leaves it.
 
 use aws_sdk_kms::{Client, primitives::Blob, types::MacAlgorithmSpec::HmacSha256};
 use aws_types::SdkConfig;
 use zeroize::Zeroizing;
 
-use super::Mac;
+use super::{Mac, Purpose, message};
 use crate::{
     error::Fault,
     settings::{KeyRing, SettingError, Settings},
@@ -37,5 +37,10 @@ impl Deriver {
             reply.map_err(|error| Fault::aws("derive a code", error))?.mac.map(Blob::into_inner).map(Zeroizing::new);
         let bytes = mac.and_then(|mac| mac.as_slice().try_into().ok()).ok_or(Fault::new("read the MAC of a code"))?;
         Ok(Mac(Zeroizing::new(bytes)))
+    }
+
+    /// The keyed digest of `subject`, by the current key: the same for the same subject until the key is changed.
+    pub async fn digest(&self, purpose: Purpose, subject: &str) -> Result<String, Fault> {
+        Ok(self.derive(self.current_label()?, message(purpose, &[subject], None)).await?.digest())
     }
 }

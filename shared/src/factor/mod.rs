@@ -1,12 +1,17 @@
-//! A second factor: an authenticator app. It is *pending* from its begin until a code from it is shown, then *active*.
-//! A pending factor lives ten minutes and five guesses, and counts for nothing.
+//! A second factor: an authenticator app or a phone. It is *pending* from its begin until a code from it is shown, then
+//! *active*. A pending factor lives ten minutes and five guesses, and counts for nothing.
 
 use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use crate::{clock::Timestamp, sealed::Sealed};
+use crate::{
+    clock::Timestamp,
+    code::{Nonce, SentCode},
+    phone::Phone,
+    sealed::Sealed,
+};
 
 pub mod vault;
 
@@ -51,16 +56,19 @@ impl fmt::Display for FactorId {
 pub enum Kind {
     /// An authenticator app.
     Totp,
+    /// A phone that is sent texts.
+    Sms,
 }
 
 impl Kind {
     /// The kinds there are.
-    pub const ALL: [Self; 1] = [Self::Totp];
+    pub const ALL: [Self; 2] = [Self::Totp, Self::Sms];
 
     /// Reads a kind by its name in the contract.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "totp" => Some(Self::Totp),
+            "sms" => Some(Self::Sms),
             _ => None,
         }
     }
@@ -69,6 +77,7 @@ impl Kind {
     pub const fn limit(self) -> usize {
         match self {
             Self::Totp => 5,
+            Self::Sms => 2,
         }
     }
 
@@ -76,6 +85,7 @@ impl Kind {
     pub const fn amr(self) -> &'static str {
         match self {
             Self::Totp => "otp",
+            Self::Sms => "sms",
         }
     }
 }
@@ -100,6 +110,7 @@ impl FactorName {
     pub fn of_kind(kind: Kind) -> Self {
         match kind {
             Kind::Totp => Self("Authenticator app".to_owned()),
+            Kind::Sms => Self("Phone".to_owned()),
         }
     }
 }
@@ -152,7 +163,7 @@ pub struct Factor {
     /// When a code from it was last accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
-    /// Its secret.
+    /// Its secret: an app's key, or a phone's number.
     pub sealed: Sealed,
     /// Codes tried on it while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -160,27 +171,55 @@ pub struct Factor {
     /// The time step of the last code accepted: only later ones are accepted after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_step: Option<u64>,
+    /// What can be read of the number, where it is a phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The code that was texted last, until it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SentCode>,
+}
+
+/// What accepting a code spends, so that it is accepted once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// An app's time step, and every earlier one.
+    Step(u64),
+    /// The code of this nonce.
+    Sent(Nonce),
 }
 
 impl Factor {
-    /// A factor just begun.
-    pub fn begun(kind: Kind, name: FactorName, sealed: Sealed, now: Timestamp) -> Self {
+    /// A factor just begun: a phone if there is a number.
+    pub fn begun(name: Option<FactorName>, sealed: Sealed, phone: Option<Phone>, now: Timestamp) -> Self {
+        let kind = if phone.is_some() { Kind::Sms } else { Kind::Totp };
         Self {
             kind,
             status: Status::Pending,
-            name,
+            name: name.unwrap_or_else(|| FactorName::of_kind(kind)),
             created_at: now,
             last_used_at: None,
             sealed,
             tries: Some(0),
             last_step: None,
+            phone,
+            code: None,
         }
     }
 
-    /// The factor once a code of time step `step` has proven it.
+    /// The factor once a code has proven it.
     #[must_use]
-    pub fn activated(&self, step: u64, now: Timestamp) -> Self {
-        Self { status: Status::Active, last_used_at: Some(now), tries: None, last_step: Some(step), ..self.clone() }
+    pub fn activated(&self, spent: Spent, now: Timestamp) -> Self {
+        let last_step = match spent {
+            Spent::Step(step) => Some(step),
+            Spent::Sent(_) => None,
+        };
+        let proven = Self { status: Status::Active, last_used_at: Some(now), last_step, ..self.clone() };
+        Self { tries: None, code: None, ..proven }
+    }
+
+    /// Whether a code of it could be accepted: an app always shows one, a phone has been sent one.
+    pub fn has_live_code(&self, now: Timestamp) -> bool {
+        self.kind == Kind::Totp || self.code.as_ref().is_some_and(|code| code.is_live(now))
     }
 
     /// Whether it is active.
@@ -207,6 +246,7 @@ impl Factor {
             status: self.status,
             created_at: self.created_at.rfc3339(),
             last_used_at: self.last_used_at.map(Timestamp::rfc3339),
+            phone_hint: self.phone.as_ref().map(|phone| phone.hint.as_str()),
         }
     }
 }
@@ -220,6 +260,8 @@ pub struct Summary<'a> {
     status: Status,
     created_at: String,
     last_used_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_hint: Option<&'a str>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The edge: an event of the gateway in, a reply out. What every function needs for that is an [`Api`].
 
 use std::{
+    net::IpAddr,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
@@ -136,6 +137,19 @@ impl Request {
         parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
     }
 
+    /// The address that the request came from, as the gateway saw it: never what a header says.
+    pub fn client_address(&self) -> Option<IpAddr> {
+        match self.event.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// The languages that the client asks for.
+    pub fn accept_language(&self) -> Option<&str> {
+        self.header("accept-language")
+    }
+
     /// The header `name`, if it is there and is text.
     fn header(&self, name: &str) -> Option<&str> {
         self.event.headers().get(name)?.to_str().ok()
@@ -151,6 +165,11 @@ impl Reply {
     /// 201 with `body` as JSON.
     pub fn created(body: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::CREATED, "application/json", body)
+    }
+
+    /// 202 with `body` as JSON.
+    pub fn accepted(body: &impl Serialize) -> Result<Self> {
+        Self::json(StatusCode::ACCEPTED, "application/json", body)
     }
 
     /// Lets anyone keep the reply for `life`. Without this nobody may.

@@ -11,9 +11,6 @@ use crate::{
     error::{Fault, Refusal},
 };
 
-/// Seconds after which a client may try again what failed for a moment.
-const FAULT_RETRY_SECONDS: u64 = 2;
-
 /// A problem before it is written: its status, its code, and what to tell whoever reads it.
 struct Problem(StatusCode, &'static str, Cow<'static, str>);
 
@@ -50,11 +47,13 @@ fn title(code: &str) -> String {
 /// The problem that a refusal is, with its code.
 pub(super) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply) {
     let retry_after = match refusal {
-        Refusal::TooManyAttempts { wait } => Some(whole_seconds(*wait)),
+        Refusal::TooManyAttempts { wait } | Refusal::TooManyTexts { wait, .. } => Some(whole_seconds(*wait)),
         _ => None,
     };
     let more = match refusal {
         Refusal::CodeRejected { attempts_left } => Some(("attempts_left", (*attempts_left).into())),
+        Refusal::PhoneNotSupported(reason) => Some(("reason", (*reason).into())),
+        Refusal::TooManyTexts { limit, .. } => Some(("limit", (*limit).into())),
         _ => None,
     };
     describe(refusal).reply(base, retry_after, more)
@@ -62,10 +61,10 @@ pub(super) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply)
 
 /// The problem that a fault is, with its code. It says nothing of what broke.
 pub(super) fn of_fault(fault: &Fault, base: &str) -> (&'static str, Reply) {
-    if fault.is_temporary() {
+    if let Some(wait) = fault.retry_after() {
         let detail = "Try again in a moment.".into();
         let problem = Problem(StatusCode::SERVICE_UNAVAILABLE, "temporarily-unavailable", detail);
-        problem.reply(base, Some(FAULT_RETRY_SECONDS), None)
+        problem.reply(base, Some(whole_seconds(wait)), None)
     } else {
         Problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "".into()).reply(base, None, None)
     }
@@ -106,6 +105,24 @@ fn describe(refusal: &Refusal) -> Problem {
             (StatusCode::GONE, "enrollment-expired", "Begin again: a pending factor lives 10 minutes and 5 guesses.")
         }
         Refusal::CodeRejected { .. } => (UNPROCESSABLE, "code-rejected", "Type the code that is shown now."),
+        Refusal::FactorNotSms => (CONFLICT, "factor-not-sms", "Only a phone is sent texts."),
+        Refusal::CodeExpired => (UNPROCESSABLE, "code-expired", "Ask for a new code."),
+        Refusal::PhoneNotSupported(_) => {
+            (UNPROCESSABLE, "phone-not-supported", "Give a number that takes texts, as +1 415 555 0123.")
+        }
+        Refusal::PhoneOptedOut => (
+            UNPROCESSABLE,
+            "phone-opted-out",
+            "The phone has answered one of these texts with STOP. Answer it with START, or use another way to log in.",
+        ),
+        Refusal::TooManyTexts { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-texts", "Wait before asking for another text.")
+        }
+        Refusal::TextNotSent => (
+            StatusCode::BAD_GATEWAY,
+            "text-not-sent",
+            "The text could not be sent. Try again, or another way to log in.",
+        ),
         Refusal::CodeUsed => (UNPROCESSABLE, "code-used", "A code works once. Wait for the next one."),
         Refusal::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before the next one.")

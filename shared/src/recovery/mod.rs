@@ -42,7 +42,7 @@ impl RecoveryCodes {
 
     /// The message whose MAC the codes are expanded from.
     pub fn message(&self, user: &UserId) -> Vec<u8> {
-        message(Purpose::Recovery, &[user.as_str()], &self.nonce)
+        message(Purpose::Recovery, &[user.as_str()], Some(&self.nonce))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The AWS calls that were made, in order: which function made them, for which request, and when.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
+    iter,
     sync::{Mutex, PoisonError},
 };
 
@@ -97,9 +98,11 @@ impl Calls {
 /// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
 fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
-    let prefix = text("/Key/pk/S").and_then(|key| Some(format!("{}#", key.split_once('#')?.0)));
+    let together = body["TransactItems"].as_array().into_iter().flatten().map(|write| &write["Update"]);
+    let keys = iter::once(body).chain(together).filter_map(|write| write.pointer("/Key/pk/S")?.as_str());
+    let prefixes: BTreeSet<_> = keys.filter_map(|key| Some(format!("{}#", key.split_once('#')?.0))).collect();
     let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);
-    prefix.into_iter().chain(rest).collect()
+    prefixes.into_iter().chain(rest).collect()
 }
 
 /// The app's name in an SDK's user agent: the function's, for the functions name their clients so.

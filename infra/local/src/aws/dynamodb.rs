@@ -3,7 +3,7 @@
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Answer;
 use crate::data::Data;
@@ -76,6 +76,20 @@ impl Table {
             _ => Answer::error(400, "UnknownOperationException", "There is no such operation here."),
         }
     }
+}
+
+/// The answer to a transaction that another write of its first item keeps out.
+pub fn conflict(body: &[u8]) -> Answer {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    let writes = request["TransactItems"].as_array().map_or(1, Vec::len);
+    let reasons = (0..writes).map(|write| if write == 0 { "TransactionConflict" } else { "None" });
+    let reasons: Vec<_> = reasons.map(|code| json!({ "Code": code })).collect();
+    let body = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": reasons,
+    });
+    Answer { status: 400, body: body.to_string() }
 }
 
 fn run<Q: DeserializeOwned, A: Serialize>(body: &[u8], call: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Answer {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::{Answer, dynamodb, sns};
 
 /// Faults that are still to come.
 #[derive(Default)]
@@ -35,14 +35,17 @@ pub enum Service {
     Dynamodb,
     /// The keys.
     Kms,
+    /// The texts.
+    Sns,
 }
 
 impl Service {
     /// The operations that the functions may call.
     const fn operations(self) -> &'static [&'static str] {
         match self {
-            Self::Dynamodb => super::dynamodb::OPERATIONS,
+            Self::Dynamodb => dynamodb::OPERATIONS,
             Self::Kms => super::kms::OPERATIONS,
+            Self::Sns => sns::OPERATIONS,
         }
     }
 }
@@ -57,6 +60,8 @@ pub enum Kind {
     Error,
     /// The function may not.
     Refuse,
+    /// Another write of the same item is under way.
+    Conflict,
     /// The connection breaks before the call is applied.
     DropBefore,
     /// The connection breaks after the call was applied.
@@ -64,8 +69,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// What is answered instead; `None` where the connection breaks.
-    pub fn answer(self, service: Service) -> Option<Answer> {
+    /// What is answered to a call instead; `None` where the connection breaks.
+    pub fn answer(self, service: Service, operation: &str, body: &[u8]) -> Option<Answer> {
+        if service == Service::Sns {
+            return sns::fault(self, body);
+        }
         match self {
             Self::Throttle => Some(Answer::error(400, "ThrottlingException", "Rate exceeded")),
             Self::Error if service == Service::Kms => {
@@ -73,6 +81,8 @@ impl Kind {
             }
             Self::Error => Some(Answer::error(500, "InternalServerError", "Internal server error")),
             Self::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
+            Self::Conflict if operation == "TransactWriteItems" => Some(dynamodb::conflict(body)),
+            Self::Conflict => Some(Answer::error(400, "TransactionConflictException", "Transaction is ongoing")),
             Self::DropBefore | Self::DropAfter => None,
         }
     }
@@ -83,6 +93,9 @@ impl Faults {
     pub fn order(&self, fault: Fault) -> Result<(), &'static str> {
         if !fault.service.operations().contains(&fault.operation.as_str()) {
             return Err("the service has no such operation here");
+        }
+        if fault.kind == Kind::Conflict && !["UpdateItem", "TransactWriteItems"].contains(&fault.operation.as_str()) {
+            return Err("only writes of the table conflict");
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
         Ok(())

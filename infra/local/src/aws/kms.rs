@@ -95,7 +95,7 @@ impl Kms {
     }
 
     fn generate_mac(&self, ask: &Ask) -> Result<Value, Refusal> {
-        let (id, key) = self.key(ask, &[keys::RECOVERY])?;
+        let (id, key) = self.key(ask, &[keys::CODES, keys::RECOVERY, keys::DIGESTS])?;
         if ask.mac_algorithm != "HMAC_SHA_256" {
             return Err(USAGE);
         }

@@ -18,13 +18,16 @@ use self::{
     dynamodb::Table,
     faults::{Faults, Kind, Service},
     kms::Kms,
+    outbox::Outbox,
 };
-use crate::{StartError, data::Data, keys::Keys, sdk::REQUEST_HEADER};
+use crate::{StartError, clock::StackClock, data::Data, keys::Keys, sdk::REQUEST_HEADER};
 
 pub mod calls;
 mod dynamodb;
 pub mod faults;
 mod kms;
+pub mod outbox;
+mod sns;
 
 pub use dynamodb::TABLE;
 
@@ -34,12 +37,15 @@ pub struct Aws {
     pub calls: Calls,
     /// The faults that are still to come.
     pub faults: Faults,
+    /// What was sent.
+    pub outbox: Outbox,
     table: Table,
     kms: Kms,
+    clock: StackClock,
     latency: Duration,
 }
 
-/// What a service answers: a status, and JSON.
+/// What a service answers: a status, and JSON or XML.
 pub struct Answer {
     status: u16,
     body: String,
@@ -58,12 +64,14 @@ impl Answer {
 
 impl Aws {
     /// The services, with what they keep.
-    pub fn open(data: &Data, keys: Keys, latency: Duration) -> Result<Self, StartError> {
+    pub fn open(data: &Data, keys: Keys, clock: StackClock, latency: Duration) -> Result<Self, StartError> {
         Ok(Self {
             calls: Calls::new(),
             faults: Faults::default(),
+            outbox: Outbox::default(),
             table: Table::open(data)?,
             kms: Kms::new(keys),
+            clock,
             latency,
         })
     }
@@ -73,6 +81,7 @@ impl Aws {
         let done = spawn_blocking(move || match service {
             Service::Dynamodb => self.table.call(&operation, &body),
             Service::Kms => self.kms.call(&operation, &body),
+            Service::Sns => sns::call(&self.outbox, self.clock.now(), &operation, &body),
         });
         done.await.unwrap_or_else(|_| Answer::error(500, "InternalServerError", "The service failed."))
     }
@@ -86,11 +95,15 @@ pub fn router(aws: Arc<Aws>) -> Router {
 async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (prefix, operation) = header("x-amz-target").split_once('.').unwrap_or_default();
-    let service = match prefix {
-        "DynamoDB_20120810" => Service::Dynamodb,
-        "TrentService" => Service::Kms,
+    let (service, operation) = match prefix {
+        "DynamoDB_20120810" => (Service::Dynamodb, operation.to_owned()),
+        "TrentService" => (Service::Kms, operation.to_owned()),
+        "" if header(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") => {
+            (Service::Sns, sns::operation(&body))
+        }
         _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
     };
+    let operation = operation.as_str();
     let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);
     // Only a function's calls take their time and fail: whoever looks past the functions sees what is there.
     let by_function = !calls::app_name(header("user-agent")).is_empty();
@@ -99,8 +112,8 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
     }
     let fault = if by_function { aws.faults.strike(service, operation) } else { None };
     let result = match fault {
-        None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body).await),
-        Some(kind) => kind.answer(service),
+        None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body.clone()).await),
+        Some(kind) => kind.answer(service, operation, &body),
     };
     aws.calls.end(call);
     match result {
@@ -112,5 +125,6 @@ async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> R
 
 fn answer(answer: Answer) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(CONTENT_TYPE, "application/x-amz-json-1.1")], answer.body).into_response()
+    let kind = if answer.body.starts_with('<') { "text/xml" } else { "application/x-amz-json-1.1" };
+    (status, [(CONTENT_TYPE, kind)], answer.body).into_response()
 }

@@ -1,0 +1,56 @@
+//! Texts a code to a phone.
+
+use lambda_http::{Body, Response};
+use shared::{
+    account::store::Accounts,
+    boot::SdkConfig,
+    clock::Clock,
+    code::deriver::Deriver,
+    error::Result,
+    factor::vault::Vault,
+    http::{Api, Reply, Request},
+    message::{Texts, sms::Sender},
+    settings::{SettingError, Settings},
+    texts::store::Budget,
+};
+
+mod text;
+
+/// What this function may touch.
+pub struct Function {
+    api: Api,
+    accounts: Accounts,
+    vault: Vault,
+    digests: Deriver,
+    budget: Budget,
+    texts: Texts,
+    sender: Sender,
+}
+
+impl Function {
+    /// Takes what it needs from the settings.
+    pub fn new(settings: &Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, SettingError> {
+        Ok(Self {
+            api: Api::new(settings, aws, clock)?,
+            accounts: Accounts::new(settings, aws)?,
+            vault: Vault::new(settings, aws)?,
+            digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
+            budget: Budget::new(settings)?,
+            texts: Texts::new(settings)?,
+            sender: Sender::new(settings, aws)?,
+        })
+    }
+
+    /// Answers one event of the gateway.
+    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
+        let request = self.api.receive(event);
+        self.api.answer(&request, Box::pin(self.route(&request))).await
+    }
+
+    async fn route(&self, request: &Request) -> Result<Reply> {
+        match request.route() {
+            "POST /v1/factors/{factor_id}/texts" => self.text(request).await,
+            _ => Err(request.misrouted()),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `POST /v1/factors/{factor_id}/texts`: texts a code to a pending or active phone. The text is counted before it is sent,
+//! and taken back if it was refused on its way; one that may have gone stays counted.
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use shared::{
+    account::{Account, Draw, Text, store::SAVES, texts::Taken},
+    clock::{Timestamp, whole_seconds},
+    code::{Code, Nonce, Purpose},
+    error::{Error, Fault, Refusal, Result},
+    event::Event,
+    factor::FactorId,
+    http::{Reply, Request, caller::Caller},
+    message::{Language, sms::Unsent},
+    phone::PhoneNumber,
+    random,
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Sent<'a> {
+    to_hint: &'a str,
+    expires_at: String,
+    resend_after: u64,
+}
+
+/// A text that did not go, or of which that is not known.
+struct Undelivered {
+    error: Error,
+    /// Whether it may have gone all the same.
+    perhaps_gone: bool,
+}
+
+impl<E: Into<Error>> From<E> for Undelivered {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), perhaps_gone: false }
+    }
+}
+
+impl Function {
+    pub(crate) async fn text(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        request.fields()?.end()?;
+        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+
+        let sent = self.count_and_send(&caller, &id, request).await;
+        match &sent {
+            Ok(_) => Event::TextSent.log(&caller.user, id.as_str()),
+            Err(Error::Refusal(refusal)) => {
+                if let Some(why) = why(refusal) {
+                    Event::TextRefused.log_why(&caller.user, id.as_str(), why);
+                }
+            }
+            Err(Error::Fault(_)) => {}
+        }
+        sent
+    }
+
+    async fn count_and_send(&self, caller: &Caller, id: &FactorId, request: &Request) -> Result<Reply> {
+        let (user, now) = (&caller.user, request.now);
+        let (mut account, address) = tokio::try_join!(self.accounts.load(user), self.address(request))?;
+        for _ in 0..SAVES {
+            let text = self.plan(&account, caller, id, now)?;
+            let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
+            let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
+            let [first] = random::bytes()?;
+            let counters = self.budget.counters(phone, text.pending, address.as_deref(), first, now);
+            let (taken, number, code) = tokio::join!(
+                self.accounts.take_text(user, &text, &counters, now),
+                self.vault.open_phone(user, id, factor),
+                self.vault.sent_code(user, id, &text.code),
+            );
+            match taken? {
+                Taken::Stale(newer) => account = newer,
+                Taken::Done(counted) => {
+                    let delivered = self.deliver(number, code, &text, request).await;
+                    if let Err(Undelivered { error, perhaps_gone }) = delivered {
+                        if !perhaps_gone {
+                            self.accounts.give_back_text(user, &text, &counted).await;
+                        }
+                        return Err(error);
+                    }
+                    let wait = self.budget.limits.wait_after(text.code.sends);
+                    return Reply::accepted(&Sent {
+                        to_hint: &phone.hint,
+                        expires_at: text.code.expires.rfc3339(),
+                        resend_after: whole_seconds(wait),
+                    });
+                }
+            }
+        }
+        Err(Fault::contended("count a text").into())
+    }
+
+    /// The text that is to be sent, as the account stands.
+    fn plan(&self, account: &Account, caller: &Caller, id: &FactorId, now: Timestamp) -> Result<Text> {
+        let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
+        let text = account.text(id, &self.budget.limits, draw, now)?;
+        if text.pending {
+            caller.refuse_sso()?;
+        }
+        Ok(text)
+    }
+
+    /// The digest of the address that texts are counted by, where they are.
+    async fn address(&self, request: &Request) -> Result<Option<String>, Fault> {
+        if !self.budget.limits.by_address() {
+            return Ok(None);
+        }
+        let address = request.client_address().ok_or(Fault::new("find the client's address"))?;
+        self.digests.digest(Purpose::Address, &network(address)).await.map(Some)
+    }
+
+    async fn deliver(
+        &self,
+        number: Result<PhoneNumber, Fault>,
+        code: Result<Code, Fault>,
+        text: &Text,
+        request: &Request,
+    ) -> Result<(), Undelivered> {
+        let (number, code) = (number?, code?);
+        if self.sender.opted_out(&number).await {
+            return Err(Refusal::PhoneOptedOut.into());
+        }
+        let language = Language::accepted(request.accept_language());
+        let minutes = text.code.expires.since(request.now).as_secs() / 60;
+        let words = self.texts.code(language, &code, minutes);
+        self.sender.send(&number, &words).await.map_err(|unsent| match unsent {
+            Unsent::Refused => Refusal::TextNotSent.into(),
+            Unsent::Unknown(fault) => {
+                let wait = self.budget.limits.wait_after(text.code.sends);
+                Undelivered { error: fault.for_now(wait).into(), perhaps_gone: true }
+            }
+        })
+    }
+}
+
+/// Why a text was refused, for its event; nothing where it could not have been asked for.
+fn why(refusal: &Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::TooManyTexts { limit, .. } => Some(limit),
+        Refusal::PhoneOptedOut => Some("opted-out"),
+        Refusal::TextNotSent => Some("not-sent"),
+        _ => None,
+    }
+}
+
+/// What one client holds: an IPv4 address, or the /64 of an IPv6 one, all of which its provider gives to one customer.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Texts on their way: Amazon SNS. Each is tried once: a try whose response is lost may have been sent, and a second text
+//! would cost twice and confuse.
+
+use aws_sdk_sns::{
+    Client, Config,
+    config::{http::HttpResponse, retry::RetryConfig},
+    error::{ProvideErrorMetadata, SdkError},
+    types::MessageAttributeValue,
+};
+use aws_types::SdkConfig;
+
+use crate::{
+    error::{Fault, chain},
+    phone::PhoneNumber,
+    settings::{SettingError, Settings},
+};
+
+/// The most that one text may cost, in US dollars, unless set: some five times the list price in the United States.
+const MAX_PRICE: &str = "0.05";
+
+/// Sends texts.
+pub struct Sender {
+    sns: Client,
+    attributes: Vec<(&'static str, MessageAttributeValue)>,
+}
+
+/// Why a text was not sent, as far as we know.
+#[derive(Debug)]
+pub enum Unsent {
+    /// It was refused: it has not gone, and nothing is paid for it.
+    Refused,
+    /// There was no answer, or one that leaves it open: it may have gone.
+    Unknown(Fault),
+}
+
+impl Sender {
+    /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBER` (unless set, SNS chooses one of the account's) and
+    /// `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).
+    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+        let price = settings.optional("MFA_TEXT_MAX_PRICE").unwrap_or_else(|| MAX_PRICE.to_owned());
+        if !price.parse::<f64>().is_ok_and(|price| price.is_finite() && price > 0.0) {
+            return Err(SettingError::Invalid("MFA_TEXT_MAX_PRICE", "US dollars, as 0.05"));
+        }
+        let mut attributes = vec![
+            ("AWS.SNS.SMS.SMSType", attribute("String", "Transactional")?),
+            ("AWS.SNS.SMS.MaxPrice", attribute("Number", &price)?),
+        ];
+        if let Some(number) = settings.optional("MFA_TEXT_ORIGINATION_NUMBER") {
+            if !number.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
+                return Err(SettingError::Invalid("MFA_TEXT_ORIGINATION_NUMBER", "+18335550100"));
+            }
+            attributes.push(("AWS.MM.SMS.OriginationNumber", attribute("String", &number)?));
+        }
+        let once = Config::new(aws).to_builder().retry_config(RetryConfig::disabled()).build();
+        Ok(Self { sns: Client::from_conf(once), attributes })
+    }
+
+    /// Whether the number has texted STOP. Where that can't be found out it counts as not: a text too many is better than
+    /// a login that waits for one.
+    pub async fn opted_out(&self, number: &PhoneNumber) -> bool {
+        match self.sns.check_if_phone_number_is_opted_out().phone_number(number.e164()).send().await {
+            Ok(reply) => reply.is_opted_out,
+            Err(error) => {
+                tracing::warn!(why = why(&error), "could not find out whether a phone has opted out");
+                false
+            }
+        }
+    }
+
+    /// Sends a text.
+    pub async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), Unsent> {
+        let mut publish = self.sns.publish().phone_number(number.e164()).message(text);
+        for (name, value) in &self.attributes {
+            publish = publish.message_attributes(*name, value.clone());
+        }
+        match publish.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let refused = match &error {
+                    SdkError::ConstructionFailure(_) => true,
+                    SdkError::ServiceError(service) => service.raw().status().is_client_error(),
+                    _ => false,
+                };
+                let why = why(&error);
+                if refused {
+                    tracing::error!(why, "a text was refused");
+                    Err(Unsent::Refused)
+                } else {
+                    Err(Unsent::Unknown(Fault::caused("find out whether a text was sent", why)))
+                }
+            }
+        }
+    }
+}
+
+/// Why SNS failed. Of its errors the code alone: what it says besides can quote the number.
+fn why<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("an error without a code");
+            format!("SNS answered {} {code}", service.raw().status().as_u16())
+        }
+        other => chain(other),
+    }
+}
+
+fn attribute(kind: &str, value: &str) -> Result<MessageAttributeValue, SettingError> {
+    let attribute = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
+    attribute.map_err(|_| SettingError::Invalid("MFA_TEXT_MAX_PRICE", "US dollars, as 0.05"))
+}
