@@ -260,6 +260,12 @@ impl Stage {
         self.send(self.request(Method::POST, "/dev/opt-outs").json(&ask)).await.expect(200);
     }
 
+    /// The number answers START.
+    pub async fn opt_in(&self, number: &str) {
+        let ask = json!({ "phone": number });
+        self.send(self.request(Method::DELETE, "/dev/opt-outs").json(&ask)).await.expect(200);
+    }
+
     /// Every item of the table, as text; then what is binary in it, byte for byte.
     pub async fn dump(&self) -> Vec<u8> {
         let items = self.dynamodb("Scan", json!({})).await["Items"].take();
@@ -299,7 +305,12 @@ impl Stage {
     /// Waits until so many failures of a user are counted.
     pub async fn until_counted(&self, sub: &str, failures: u64) {
         let failures = failures.to_string();
-        while self.account(sub).await["failures"]["N"] != failures.as_str() {
+        self.until_account(sub, |account| account["failures"]["N"] == failures.as_str()).await;
+    }
+
+    /// Waits until a user's account is so.
+    pub async fn until_account(&self, sub: &str, is_so: impl Fn(&Value) -> bool) {
+        while !is_so(&self.account(sub).await) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }

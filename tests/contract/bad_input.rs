@@ -15,6 +15,8 @@ async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
     let good = format!(r#"{{"code":"{}"}}"#, app.code(stage.now().await));
     for (path, good) in [
         ("/v1/factors".to_owned(), r#"{"kind":"totp"}"#.to_owned()),
+        ("/v1/factors".to_owned(), r#"{"kind":"sms","phone":"+14155550123"}"#.to_owned()),
+        (format!("/v1/factors/{id}/texts"), "{}".to_owned()),
         (format!("/v1/factors/{id}/activate"), good.clone()),
         (format!("/v1/factors/{id}/verify"), good),
         ("/v1/logins".to_owned(), "{}".to_owned()),
@@ -57,6 +59,9 @@ async fn every_field_is_checked_and_named_and_never_quoted() {
         ("/v1/factors", json!({}), "kind"),
         ("/v1/factors", json!({"kind": "carrier-pigeon"}), "kind"),
         ("/v1/factors", json!({"kind": 7}), "kind"),
+        ("/v1/factors", json!({"kind": "sms"}), "phone"),
+        ("/v1/factors", json!({"kind": "sms", "phone": 14_155_550_123_u64}), "phone"),
+        ("/v1/factors", json!({"kind": "totp", "phone": "+14155550123"}), "phone"),
         ("/v1/factors", json!({"kind": "totp", "name": ""}), "name"),
         ("/v1/factors", json!({"kind": "totp", "name": "a\nSet-Cookie: x"}), "name"),
         ("/v1/factors", json!({"kind": "totp", "name": "x".repeat(65)}), "name"),

@@ -8,6 +8,7 @@ mod gateway;
 mod grants;
 mod house;
 mod logs;
+mod phones;
 mod properties;
 mod round_trips;
 mod sealed;

@@ -12,6 +12,8 @@ use shared::{
         Request,
         claims::{ClaimNames, LoginToken, Sso},
     },
+    message::{Language, Texts},
+    phone::{PhoneNumber, Regions},
     settings::Settings,
     user::{UserId, WorkspaceId},
 };
@@ -221,4 +223,56 @@ proptest! {
             prop_assert_eq!(refusal, Refusal::ClaimInvalid("reset".to_owned()));
         }
     }
+
+    #[test]
+    fn a_phone_number_is_what_was_typed_without_what_was_between_or_nothing(typed in phonish()) {
+        if let Ok(number) = PhoneNumber::parse(&typed, &Regions::new(&Settings::default()).unwrap()) {
+            let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+            prop_assert_eq!(number.e164(), format!("+{digits}"));
+            prop_assert!(typed.starts_with("+") && digits.starts_with('1') && digits.len() == 11);
+            prop_assert!(typed[1..].chars().all(|c| c.is_ascii_digit() || " .-()".contains(c)), "{:?}", typed);
+        }
+    }
+
+    #[test]
+    fn any_languages_are_read_as_one_of_ours(header in any::<String>(), tag in "[a-z]{2}(-[A-Z]{2})?", weight in "[0-9.]{0,4}") {
+        Language::accepted(Some(&header));
+        let ours = Language::accepted(Some(&format!("{tag};q={weight}")));
+        let french = tag.starts_with("fr") && weight.parse().is_ok_and(|weight: f32| weight > 0.0 && weight <= 1.0);
+        prop_assert_eq!(ours == Language::French, french);
+    }
+
+    /// Whatever the app is called: one segment, letters of GSM-7 alone, the lifetime, and the code's line last.
+    #[test]
+    fn every_text_is_one_segment_of_gsm_7(name in nameish(), number in 0..1_000_000_u32, minutes in 1..=10_u64) {
+        let settings = [("MFA_APP_NAME", name.as_str()), ("MFA_DOMAIN", &"d".repeat(41))];
+        let texts = Texts::new(&Settings::from_iter(settings)).unwrap();
+        let code = format!("{number:06}");
+        for language in Language::ALL {
+            let text = texts.code(language, &Code::parse(&code).unwrap(), minutes);
+            prop_assert!(text.chars().count() <= 160 && text.chars().all(|c| SEPTETS.contains(c)), "{:?}", text);
+            let last = format!("\n@{} #{code}", "d".repeat(41));
+            prop_assert!(text.ends_with(&last) && text.contains(&format!("{minutes} min")), "{:?}", text);
+            prop_assert_eq!(text.lines().count(), 3);
+        }
+    }
+}
+
+/// The basic character set of GSM-7 (3GPP TS 23.038, table 6.2.1), row by row of its columns, without the escape.
+const SEPTETS: &str = "@\u{394} 0\u{a1}P\u{bf}p\u{a3}_!1AQaq$\u{3a6}\"2BRbr\u{a5}\u{393}#3CScs\u{e8}\u{39b}\u{a4}4DTdt\
+    \u{e9}\u{3a9}%5EUeu\u{f9}\u{3a0}&6FVfv\u{ec}\u{3a8}'7GWgw\u{f2}\u{3a3}(8HXhx\u{c7}\u{398})9IYiy\n\u{39e}*:JZjz\
+    \u{d8}+;K\u{c4}k\u{e4}\u{f8}\u{c6},<L\u{d6}l\u{f6}\r\u{e6}-=M\u{d1}m\u{f1}\u{c5}\u{df}.>N\u{dc}n\u{fc}\u{e5}\u{c9}/?O\u{a7}o\u{e0}";
+
+/// Numbers, things that are nearly numbers, and anything else.
+fn phonish() -> impl Strategy<Value = String> {
+    prop_oneof![
+        spelled(r"\+1[ .()-]{0,2}[2-9][0-9]{2}[ .()-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}"),
+        spelled(r"\+?[0-9]{1,3}[ .()-]{0,3}[0-9a-z٣３;x#,*]{0,12}"),
+        any::<String>()
+    ]
+}
+
+/// What an app may be called: 1 to 30 characters.
+fn nameish() -> impl Strategy<Value = String> {
+    prop_oneof![spelled(r"\PC{1,30}"), spelled(r"[a-zA-Z\[\]{}|^~€\\@#\r\n ]{1,30}"), spelled(r"(.|\n){1,30}")]
 }

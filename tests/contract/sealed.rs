@@ -90,6 +90,21 @@ async fn a_secret_copied_to_another_factor_does_not_verify() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_number_copied_to_another_phone_is_texted_by_nobody() {
+    let stage = Stage::new().await;
+    let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
+    let (hers, theirs) = (ada.enrol_phone("+14155550123").await, eve.enrol_phone("+14155550199").await);
+    let before = stage.texts().await.len();
+    // Eve would have Ada's codes sent to her own phone.
+    move_secret(&stage, sealed(&stage, "eve", &theirs).await, "ada", &hers).await;
+    let reply = ada.text(&hers).await;
+    reply.refused(500, "internal");
+    assert_eq!(stage.texts().await.len(), before);
+    let account = stage.account("ada").await;
+    assert_eq!(account["factors"]["M"][&hers]["M"]["code"], Value::Null, "given back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_table_holds_no_secret_and_no_code() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;

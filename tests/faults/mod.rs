@@ -2,3 +2,4 @@
 
 mod lost_responses;
 mod outages;
+mod texts;

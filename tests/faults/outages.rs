@@ -134,6 +134,37 @@ async fn a_begin_that_could_not_be_saved_leaves_nothing_behind() {
         stage.clear_faults().await;
         assert!(stage.account("ada").await.is_null(), "{operation}");
     }
+    for (service, operation, spare) in
+        [("kms", "Encrypt", 0), ("kms", "GenerateMac", 0), ("kms", "GenerateMac", 1), ("dynamodb", "UpdateItem", 0)]
+    {
+        stage.fault_after(spare, service, operation, "error", ALWAYS).await;
+        let reply = ada.post("/v1/factors", json!({"kind": "sms", "phone": "+14155550123"})).await;
+        reply.refused(503, "temporarily-unavailable");
+        stage.clear_faults().await;
+        assert!(stage.account("ada").await.is_null(), "{operation}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_at_a_texted_code_that_kms_could_not_look_at_is_given_back() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.begin_phone("+14155550123").await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to("+14155550123").await;
+    stage.fault("kms", "GenerateMac", "error", ALWAYS).await;
+    ada.activate(&id, &code).await.refused(503, "temporarily-unavailable");
+    assert_eq!(stage.account("ada").await["factors"]["M"][&id]["M"]["tries"], json!({"N": "0"}));
+    stage.clear_faults().await;
+    ada.activate(&id, &code).await.expect(200);
+
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to("+14155550123").await;
+    stage.fault("kms", "GenerateMac", "error", ALWAYS).await;
+    ada.verify(&id, &code).await.refused(503, "temporarily-unavailable");
+    assert_eq!(stage.account("ada").await["failures"], json!({"N": "0"}));
+    stage.clear_faults().await;
+    ada.verify(&id, &code).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,6 +105,7 @@ async fn a_user_gets_five_in_ten_minutes_and_ten_a_day_over_all_their_phones() {
     }
     all_arrived(&stage, count).await;
     next(&stage, DAY).await;
+    let ada = stage.user("ada").await;
     let id = ada.begin_phone(PHONE).await;
     ada.text(&id).await.expect(202);
 }
@@ -154,7 +155,7 @@ async fn a_number_gets_five_an_hour_and_ten_a_day_over_all_its_users() {
     refused_by(&user.text(id).await, "number", stage.now().await, DAY);
     all_arrived(&stage, before + 10).await;
     next(&stage, DAY).await;
-    user.text(id).await.expect(202);
+    stage.user("user-0").await.text(id).await.expect(202);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,6 +205,7 @@ async fn one_exchange_gets_twenty_an_hour_and_sixty_a_day_to_pending_phones() {
     refused_by(&user.text(&id).await, "exchange", stage.now().await, DAY);
     ada.text(&hers).await.expect(202);
     next(&stage, DAY).await;
+    let user = stage.user("user-0").await;
     let id = user.begin_phone("+14155553000").await;
     user.text(&id).await.expect(202);
 }
@@ -229,7 +231,8 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
     all_arrived(&stage, 40).await;
 
     next(&stage, DAY).await;
-    ada.text(&hers).await.expect(202);
+    stage.user("ada").await.text(&hers).await.expect(202);
+    let user = stage.user("user-0").await;
     let id = user.begin_phone(PHONE).await;
     user.text(&id).await.expect(202);
 }

@@ -1,0 +1,293 @@
+//! A text that does not go: what is given back, what is not, and that the user can go on. And a phone that wants none.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    logs,
+    stage::{Reply, Stage, account_key},
+};
+
+const PHONE: &str = "+14155550123";
+/// More than the SDK tries.
+const ALWAYS: u32 = 10;
+
+/// The account but for the id of its last write, and every count of texts that is not zero.
+async fn counted(stage: &Stage) -> (Value, BTreeSet<String>) {
+    let mut account = stage.account("ada").await;
+    account.as_object_mut().unwrap().remove("by");
+    let ask = json!({
+        "FilterExpression": "begins_with(pk, :texts)", "ExpressionAttributeValues": {":texts": {"S": "TEXTS#"}},
+    });
+    let rows = stage.dynamodb("Scan", ask).await["Items"].take();
+    let counts = rows.as_array().unwrap().iter().flat_map(|row| {
+        ["texts", "active", "pending"].map(|column| (row, column, row[column]["N"].as_str().unwrap_or("0")))
+    });
+    let counts = counts.filter(|(_, _, count)| *count != "0");
+    (account, counts.map(|(row, column, count)| format!("{} {} {column} {count}", row["pk"], row["sk"])).collect())
+}
+
+/// The event in the log of a request.
+fn event(reply: &Reply) -> Value {
+    let lines = logs::of(&reply.request);
+    lines.into_iter().find(|line| line["event"].is_string()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_sns_refuses_is_given_back_with_the_code_that_was_there() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to(PHONE).await;
+    // Once where the same code would be sent again, and once where a new one would be.
+    for wait in [30, 330] {
+        stage.advance(wait).await;
+        let before = counted(&stage).await;
+        for kind in ["throttle", "refuse"] {
+            stage.fault("sns", "Publish", kind, 1).await;
+            let reply = ada.text(&id).await;
+            reply.refused(502, "text-not-sent");
+            assert_eq!(counted(&stage).await, before, "{kind} after {wait}");
+            assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("not-sent")));
+            let lines = logs::of(&reply.request);
+            let told = lines.iter().find(|line| line["message"] == "a text was refused").unwrap();
+            let why =
+                if kind == "throttle" { "SNS answered 429 Throttled" } else { "SNS answered 403 AuthorizationError" };
+            assert_eq!(told["why"], why);
+            let publishes =
+                stage.calls_of(&reply.request).await.into_iter().filter(|call| call["operation"] == "Publish");
+            assert_eq!(publishes.count(), 1, "tried once");
+        }
+    }
+    assert_eq!(stage.texts_to(PHONE).await.len(), 2);
+    ada.verify(&id, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_may_have_gone_stays_counted_and_its_code_works() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    for (kind, arrives) in [("drop_after", true), ("drop_before", false), ("error", false)] {
+        stage.advance(600).await;
+        let texts = stage.texts_to(PHONE).await.len();
+        stage.fault("sns", "Publish", kind, 1).await;
+        let reply = ada.text(&id).await;
+        assert_eq!(reply.refused(503, "temporarily-unavailable").header("retry-after"), "30", "{kind}");
+        let lines = logs::of(&reply.request);
+        let fault = lines.iter().find(|line| line["level"] == "ERROR").unwrap();
+        assert!(
+            fault["fault"].as_str().unwrap().starts_with("could not find out whether a text was sent: "),
+            "{fault}"
+        );
+        let publishes = stage.calls_of(&reply.request).await.into_iter().filter(|call| call["operation"] == "Publish");
+        assert_eq!(publishes.count(), 1, "tried once: a second try could text twice");
+        assert_eq!(ada.text(&id).await.refused(429, "too-many-texts").body["limit"], "factor", "it stays counted");
+
+        if arrives {
+            assert_eq!(stage.texts_to(PHONE).await.len(), texts + 1);
+            ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
+        } else {
+            assert_eq!(stage.texts_to(PHONE).await.len(), texts);
+            stage.advance(30).await;
+            ada.text(&id).await.expect(202);
+            ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_answered_stop_is_told_so_and_nothing_is_counted() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    stage.opt_out(PHONE).await;
+    let before = counted(&stage).await;
+    for _ in 0..3 {
+        let reply = ada.text(&id).await;
+        let detail = reply.refused(422, "phone-opted-out").body["detail"].as_str().unwrap();
+        assert!(detail.contains("START"), "what to do: {detail}");
+        assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("opted-out")));
+    }
+    assert_eq!(counted(&stage).await, before);
+    assert_eq!(stage.texts_to(PHONE).await.len(), 1);
+    let bob = stage.user("bob").await;
+    let pending = bob.begin_phone(PHONE).await;
+    bob.text(&pending).await.refused(422, "phone-opted-out");
+
+    stage.opt_in(PHONE).await;
+    ada.text(&id).await.expect(202);
+    ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_knows_whether_a_phone_opted_out_the_text_is_sent() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    for kind in ["throttle", "error", "refuse", "drop_before"] {
+        stage.advance(600).await;
+        stage.fault("sns", "CheckIfPhoneNumberIsOptedOut", kind, 1).await;
+        let reply = ada.text(&id).await;
+        assert_eq!(reply.status, 202, "{kind}: {reply:?}");
+        let lines = logs::of(&reply.request);
+        assert!(
+            lines.iter().any(|line| line["message"] == "could not find out whether a phone has opted out"),
+            "{kind}"
+        );
+        ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_kms_stood_in_the_way_of_is_given_back() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    stage.advance(600).await;
+    let before = counted(&stage).await;
+    // The first GenerateMac is of the address, before anything is counted; the second of the code.
+    for (operation, spare) in [("Decrypt", 0), ("GenerateMac", 0), ("GenerateMac", 1)] {
+        for (kind, status) in [("throttle", 503), ("error", 503), ("refuse", 500), ("drop_before", 503)] {
+            stage.fault_after(spare, "kms", operation, kind, ALWAYS).await;
+            let reply = ada.text(&id).await;
+            assert_eq!(reply.status, status, "{operation} {kind}: {reply:?}");
+            stage.clear_faults().await;
+            assert_eq!(counted(&stage).await, before, "{operation} {kind}");
+        }
+    }
+    assert_eq!(stage.texts_to(PHONE).await.len(), 1);
+    ada.text(&id).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_could_not_be_counted_is_not_sent() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    stage.advance(600).await;
+    let before = counted(&stage).await;
+    for (operation, kinds) in [
+        ("GetItem", &["throttle", "error", "refuse", "drop_before", "drop_after"][..]),
+        ("TransactWriteItems", &["throttle", "error", "refuse", "drop_before", "conflict"]),
+    ] {
+        for kind in kinds {
+            stage.fault("dynamodb", operation, kind, ALWAYS).await;
+            let reply = ada.text(&id).await;
+            let status = if *kind == "refuse" { 500 } else { 503 };
+            assert_eq!(reply.status, status, "{operation} {kind}: {reply:?}");
+            stage.clear_faults().await;
+            assert_eq!(counted(&stage).await, before, "{operation} {kind}");
+        }
+    }
+    assert_eq!(stage.texts_to(PHONE).await.len(), 1);
+    ada.text(&id).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counting_a_text_is_tried_again_where_others_write_and_counts_once_where_the_response_is_lost() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    for (kind, times) in [("conflict", 3), ("drop_after", 1), ("error", 2)] {
+        stage.advance(3600).await;
+        stage.fault("dynamodb", "TransactWriteItems", kind, times).await;
+        ada.text(&id).await.expect(202);
+        let (_, counts) = counted(&stage).await;
+        let hours = counts.iter().filter(|count| count.contains("HOUR#"));
+        assert!(hours.clone().count() > 0 && hours.clone().all(|count| count.ends_with(" 1")), "{kind}: {counts:?}");
+        assert_eq!(stage.account("ada").await["factors"]["M"][&id]["M"]["code"]["M"]["sends"]["N"], "1", "{kind}");
+        ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_waits_for_a_transaction_that_holds_the_account() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to(PHONE).await;
+    stage.fault("dynamodb", "UpdateItem", "conflict", 3).await;
+    ada.verify(&id, &code).await.expect(200);
+    stage.fault("dynamodb", "UpdateItem", "conflict", 100).await;
+    ada.verify(&id, &code).await.refused(503, "temporarily-unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_whose_giving_back_fails_stays_counted_and_the_user_goes_on() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    stage.fault("sns", "Publish", "refuse", 1).await;
+    stage.fault_after(1, "dynamodb", "TransactWriteItems", "error", 3).await;
+    let reply = ada.text(&id).await;
+    reply.refused(502, "text-not-sent");
+    let lines = logs::of(&reply.request);
+    assert!(lines.iter().any(|line| line["message"] == "a text that was not sent stays counted"), "{lines:?}");
+    ada.text(&id).await.refused(429, "too-many-texts");
+    stage.advance(30).await;
+    ada.text(&id).await.expect(202);
+    ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_accepted_does_not_return_with_a_text_that_is_given_back() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to(PHONE).await;
+    stage.advance(30).await;
+    // The same code is to be sent again, and is accepted before SNS refuses the text.
+    stage.fault("sns", "Publish", "refuse", 1).await;
+    let again = tokio::spawn({
+        let (ada, id) = (ada.clone(), id.clone());
+        async move { ada.text(&id).await }
+    });
+    stage.until_called("TransactWriteItems", 3).await;
+    stage.until_account("ada", |account| account["factors"]["M"][&id]["M"]["code"]["M"]["sends"]["N"] == "2").await;
+    ada.verify(&id, &code).await.expect(200);
+    again.await.unwrap().refused(502, "text-not-sent");
+    ada.verify(&id, &code).await.refused(422, "code-expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accepting_a_texted_code_survives_lost_responses() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    // The first write reserves, the second commits.
+    for spare in [0, 1] {
+        stage.advance(600).await;
+        ada.text(&id).await.expect(202);
+        let code = stage.code_to(PHONE).await;
+        stage.fault_after(spare, "dynamodb", "UpdateItem", "drop_after", 1).await;
+        ada.verify(&id, &code).await.expect(200);
+        assert_eq!(stage.account("ada").await["failures"]["N"], "0");
+        ada.verify(&id, &code).await.refused(422, "code-expired");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_moved_to_another_phone_is_another_code() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    let eve = stage.user("eve").await;
+    let eves = eve.enrol_phone("+14155550199").await;
+    ada.text(&id).await.expect(202);
+    eve.text(&eves).await.expect(202);
+    let eves_code = stage.code_to("+14155550199").await;
+    let moved = stage.account("eve").await["factors"]["M"][&eves]["M"]["code"].clone();
+    let ask = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET factors.#id.code = :code",
+        "ExpressionAttributeNames": {"#id": id},
+        "ExpressionAttributeValues": {":code": moved},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    ada.verify(&id, &eves_code).await.refused(422, "code-rejected");
+}
