@@ -229,7 +229,7 @@ proptest! {
         if let Ok(number) = PhoneNumber::parse(&typed, &Regions::new(&Settings::default()).unwrap()) {
             let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
             prop_assert_eq!(number.e164(), format!("+{digits}"));
-            prop_assert!(typed.starts_with("+") && digits.starts_with('1') && digits.len() == 11);
+            prop_assert!(typed.starts_with('+') && digits.starts_with('1') && digits.len() == 11);
             prop_assert!(typed[1..].chars().all(|c| c.is_ascii_digit() || " .-()".contains(c)), "{:?}", typed);
         }
     }

@@ -38,8 +38,8 @@ impl Function {
 
         let looked = self.vault.check(user, &id, &factor, &code, now).await;
         let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
-            let locked = FACTORS.locks_at(account.failures);
-            log(if locked { Event::VerificationLocked } else { Event::VerificationRejected });
+            let last = FACTORS.locks_at(account.failures);
+            log(if last { Event::VerificationLocked } else { Event::VerificationRejected });
             return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(account.failures) }.into());
         };
 

@@ -87,7 +87,7 @@ pub struct Change {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
     /// Writes it whole: it is new, or was pending.
-    Write(Factor),
+    Write(Box<Factor>),
     /// Writes its name alone.
     Rename(FactorName),
     /// Takes it away.
@@ -140,7 +140,7 @@ impl Account {
         let live = self.pending(now);
         let kept = live.iter().skip((live.len() + 1).saturating_sub(PENDING_LIMIT)).map(|(id, _)| *id);
         let mut factors = self.without_pending(&kept.collect::<Vec<_>>());
-        factors.insert(id.clone(), Edit::Write(factor));
+        factors.insert(id.clone(), Edit::Write(Box::new(factor)));
         Ok(Change { factors, ..Change::default() })
     }
 
@@ -158,7 +158,7 @@ impl Account {
             return Err(Refusal::FactorNotPending);
         }
         let mut factors = self.without_pending(&[]);
-        factors.insert(id.clone(), Edit::Write(factor.activated(spent, now)));
+        factors.insert(id.clone(), Edit::Write(Box::new(factor.activated(spent, now))));
         let recovery = recovery.map_or(Recovery::Keep, Recovery::Replace);
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)) })
     }
@@ -238,7 +238,7 @@ impl Account {
         for (id, edit) in &change.factors {
             match edit {
                 Edit::Write(factor) => {
-                    after.factors.insert(id.clone(), factor.clone());
+                    after.factors.insert(id.clone(), factor.as_ref().clone());
                 }
                 Edit::Rename(name) => {
                     if let Some(factor) = after.factors.get_mut(id) {

@@ -125,7 +125,7 @@ impl Texts {
 /// `name` in letters of GSM-7 that take one septet: letters with marks that it lacks go without, what has no likeness goes
 /// away. It takes one line: what follows a line break could pass for the one that binds the code.
 fn plain(name: &str) -> String {
-    let plain: String = name.chars().flat_map(alike).collect();
+    let plain: String = name.chars().filter_map(alike).collect();
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     if plain.is_empty() { "Login".to_owned() } else { plain }
 }
@@ -138,7 +138,7 @@ fn alike(c: char) -> Option<char> {
         'ç' | 'ć' | 'č' => 'c',
         'Ć' | 'Č' => 'C',
         'ê' | 'ë' | 'ę' | 'ě' | 'ē' => 'e',
-        'È' | 'Ê' | 'Ë' | 'Ę' | 'Ě' | 'Ē' => 'E',
+        'È' | 'Ê' | 'Ë' | 'Ę' | 'Ě' | 'Ē' | '€' => 'E',
         'ğ' => 'g',
         'í' | 'î' | 'ï' | 'ı' | 'ī' => 'i',
         'Í' | 'Ì' | 'Î' | 'Ï' | 'İ' | 'Ī' => 'I',
@@ -160,7 +160,6 @@ fn alike(c: char) -> Option<char> {
         ']' | '}' => ')',
         '\\' | '|' => '/',
         '~' | '\u{2010}'..='\u{2015}' => '-',
-        '€' => 'E',
         '‘' | '’' | '`' | '^' => '\'',
         '“' | '”' | '«' | '»' => '"',
         c if c.is_whitespace() => ' ',

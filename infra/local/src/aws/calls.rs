@@ -98,7 +98,8 @@ impl Calls {
 /// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
 fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
-    let together = body["TransactItems"].as_array().into_iter().flatten().map(|write| &write["Update"]);
+    let together = body.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
+    let together = together.filter_map(|write| write.get("Update"));
     let keys = iter::once(body).chain(together).filter_map(|write| write.pointer("/Key/pk/S")?.as_str());
     let prefixes: BTreeSet<_> = keys.filter_map(|key| Some(format!("{}#", key.split_once('#')?.0))).collect();
     let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);

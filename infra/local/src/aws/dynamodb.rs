@@ -81,7 +81,7 @@ impl Table {
 /// The answer to a transaction that another write of its first item keeps out.
 pub fn conflict(body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
-    let writes = request["TransactItems"].as_array().map_or(1, Vec::len);
+    let writes = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
     let reasons = (0..writes).map(|write| if write == 0 { "TransactionConflict" } else { "None" });
     let reasons: Vec<_> = reasons.map(|code| json!({ "Code": code })).collect();
     let body = json!({
