@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 use shared::{
-    account::{Account, Draw, Text, store::SAVES, texts::Taken},
+    account::{Account, Draw, Text, texts::Taken},
     clock::{Timestamp, whole_seconds},
     code::{Code, Nonce, Purpose},
     error::{Error, Fault, Refusal, Result},
@@ -18,6 +18,10 @@ use shared::{
 };
 
 use crate::Function;
+
+/// How often a text is planned anew where the account has changed: more often than a user is texted in ten minutes, so
+/// that of many requests at once each ends in a text or in a limit.
+const PLANS: u32 = 8;
 
 #[derive(Serialize)]
 struct Sent<'a> {
@@ -61,7 +65,7 @@ impl Function {
     async fn count_and_send(&self, caller: &Caller, id: &FactorId, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
         let (mut account, address) = tokio::try_join!(self.accounts.load(user), self.address(request))?;
-        for _ in 0..SAVES {
+        for _ in 0..PLANS {
             let text = self.plan(&account, caller, id, now)?;
             let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;

@@ -141,6 +141,13 @@ A first login, in another terminal, in this folder:
   curl -s -X POST $API/v1/logins -H "$ADA"; echo
   CODE=$({code} --next "$SECRET")
   curl -s $API/v1/factors/$ID/verify -H "$ADA" -H "$JSON" -d "{{\"code\":\"$CODE\"}}"; echo
+
+  # 6. Bob would rather be texted. On this machine texts go to an outbox.
+  BOB="authorization: Bearer $(curl -s $API/dev/tokens -d '{{"sub":"bob"}}' | cut -d'"' -f4)"
+  ID=$(curl -s $API/v1/factors -H "$BOB" -H "$JSON" -d '{{"kind":"sms","phone":"+1 415 555 0123"}}' | cut -d'"' -f4)
+  curl -s -X POST $API/v1/factors/$ID/texts -H "$BOB"; echo
+  CODE=$(curl -s $API/dev/outbox | sed 's/.*#\([0-9]*\)".*/\1/'); echo "$CODE"
+  curl -s $API/v1/factors/$ID/activate -H "$BOB" -H "$JSON" -d "{{\"code\":\"$CODE\"}}"; echo
 "#
     )
 }
