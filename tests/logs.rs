@@ -16,7 +16,8 @@ use tracing_subscriber::{
 
 static LINES: Mutex<Vec<Value>> = Mutex::new(Vec::new());
 static STARTED: LazyLock<()> = LazyLock::new(|| {
-    let ours = ["shared", "enroll", "policy", "send_sms", "verify", "local"].map(|name| (name, LevelFilter::TRACE));
+    let ours = ["shared", "enroll", "policy", "recovery", "send_sms", "verify", "local"]
+        .map(|name| (name, LevelFilter::TRACE));
     let levels = Targets::new().with_default(LevelFilter::INFO).with_targets(ours);
     tracing_subscriber::registry().with(levels).with(shared::boot::lines(|| Lines)).init();
 });

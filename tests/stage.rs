@@ -402,6 +402,11 @@ impl User {
         id
     }
 
+    /// Redeems a recovery code.
+    pub async fn redeem(&self, code: &str) -> Reply {
+        self.post("/v1/recovery/verify", json!({ "code": code })).await
+    }
+
     /// Enrols an authenticator app, the first one.
     pub async fn enrol(&self) -> Enrolled {
         self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await

@@ -19,6 +19,12 @@ pub enum Event {
     VerificationReplayed,
     /// The last failure that the schedule allows: the user's factors are locked.
     VerificationLocked,
+    /// A recovery code was redeemed.
+    RecoveryUsed,
+    /// Three recovery codes are left, or fewer.
+    RecoveryLow,
+    /// The recovery codes were made anew.
+    RecoveryRegenerated,
     /// A text was sent.
     TextSent,
     /// A text was asked for and refused: by a limit, by STOP, or on its way.
@@ -36,12 +42,15 @@ impl Event {
             Self::VerificationRejected => "verification.rejected",
             Self::VerificationReplayed => "verification.replayed",
             Self::VerificationLocked => "verification.locked",
+            Self::RecoveryUsed => "recovery.used",
+            Self::RecoveryLow => "recovery.low",
+            Self::RecoveryRegenerated => "recovery.regenerated",
             Self::TextSent => "text.sent",
             Self::TextRefused => "text.refused",
         }
     }
 
-    /// Writes the event's line. `factor` is a factor's id.
+    /// Writes the event's line. `factor` is a factor's id, or `recovery_code`.
     pub fn log(self, user: &UserId, factor: &str) {
         tracing::info!(event = self.name(), user = user.as_str(), factor, "event");
     }

@@ -20,6 +20,8 @@ async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
         (format!("/v1/factors/{id}/activate"), good.clone()),
         (format!("/v1/factors/{id}/verify"), good),
         ("/v1/logins".to_owned(), "{}".to_owned()),
+        ("/v1/recovery/codes".to_owned(), "{}".to_owned()),
+        ("/v1/recovery/verify".to_owned(), r#"{"code":"k3xq-9f2m-7w4d-h8ra"}"#.to_owned()),
     ] {
         let unknown = good.replace("{}", r#"{"":0}"#).replacen('{', r#"{"surprise":true,"#, 1).replace(r#","":0"#, "");
         let large = good.replacen('{', &format!("{{{}", " ".repeat(16 * 1024)), 1);
@@ -60,6 +62,8 @@ async fn every_field_is_checked_and_named_and_never_quoted() {
         ("/v1/factors", json!({"kind": "carrier-pigeon"}), "kind"),
         ("/v1/factors", json!({"kind": 7}), "kind"),
         ("/v1/factors", json!({"kind": "sms"}), "phone"),
+        ("/v1/recovery/verify", json!({"code": "k3xq-9f2m-7w4d"}), "code"),
+        ("/v1/recovery/verify", json!({"code": ["k3xq-9f2m-7w4d-h8ra"]}), "code"),
         ("/v1/factors", json!({"kind": "sms", "phone": 14_155_550_123_u64}), "phone"),
         ("/v1/factors", json!({"kind": "totp", "phone": "+14155550123"}), "phone"),
         ("/v1/factors", json!({"kind": "totp", "name": ""}), "name"),

@@ -87,6 +87,8 @@ async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
         "enroll/activate.json",
         "enroll/rename.json",
         "enroll/remove.json",
+        "recovery/codes.json",
+        "recovery/redeem.json",
         "send-sms/text.json",
         "verify/verify.json",
     ] {

@@ -26,6 +26,9 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     let assertion = ada.prove(&second).await;
     ada.rename(&assertion, &first.id, "Old").await.expect(200);
     ada.remove(&assertion, &first.id).await.expect(200);
+    let assertion = ada.prove(&second).await;
+    let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
+    ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200);
     let eve = stage.user("eve").await;
     eve.login().await;
     let phone = eve.enrol_phone("+14155550123").await;

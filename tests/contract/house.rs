@@ -124,7 +124,7 @@ fn the_rule_of_a_noun_names_no_sdk_and_no_runtime() {
 
 #[test]
 fn functions_know_no_sdk_and_not_each_other() {
-    let manifests = ["enroll", "policy", "send-sms", "verify"];
+    let manifests = ["enroll", "policy", "recovery", "send-sms", "verify"];
     for function in manifests {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions").join(function).join("Cargo.toml");
         let manifest = fs::read_to_string(path).unwrap();

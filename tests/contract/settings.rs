@@ -20,11 +20,12 @@ const COMPLETE: [(&str, &str); 10] = [
 ];
 
 /// What starting each function comes to, with its needs.
-fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 4] {
+fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
     let (aws, clock) = (client_defaults().build(), Clock::system());
     [
         ("enroll", enroll::Function::new(settings, &aws, clock.clone()).err()),
         ("policy", policy::Function::new(settings, &aws, clock.clone()).err()),
+        ("recovery", recovery::Function::new(settings, &aws, clock.clone()).err()),
         ("send-sms", send_sms::Function::new(settings, &aws, clock.clone()).err()),
         ("verify", verify::Function::new(settings, &aws, clock).err()),
     ]
@@ -34,12 +35,12 @@ fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 4] {
 fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     assert!(start(&Settings::from_iter(COMPLETE)).iter().all(|(_, error)| error.is_none()));
     let own = [
-        ("MFA_SEALING_KEY", "policy"),
-        ("MFA_CODE_KEYS", "policy"),
+        ("MFA_SEALING_KEY", "policy recovery"),
+        ("MFA_CODE_KEYS", "policy recovery"),
         ("MFA_RECOVERY_KEYS", "policy send-sms verify"),
-        ("MFA_DIGEST_KEYS", "policy verify"),
-        ("MFA_APP_NAME", "policy verify"),
-        ("MFA_DOMAIN", "enroll policy verify"),
+        ("MFA_DIGEST_KEYS", "policy recovery verify"),
+        ("MFA_APP_NAME", "policy recovery verify"),
+        ("MFA_DOMAIN", "enroll policy recovery verify"),
     ];
     for (missing, _) in COMPLETE {
         let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing).collect();

@@ -2,6 +2,7 @@
 
 mod company_login;
 mod guessing;
+mod lost_phone;
 mod new_phone;
 mod pumping;
 mod replay;

@@ -9,16 +9,13 @@ use shared::{
     },
     assertion::{Settled, signer::Signed},
     clock::Timestamp,
-    code::Nonce,
     error::{Fault, Refusal, Result, chain},
     event::Event,
     factor::{FactorId, Summary},
     http::{Reply, Request, caller::Caller},
-    random,
-    recovery::{RecoveryCodes, Standing, expand},
+    recovery::{RecoveryCode, Standing, vault::Drawn},
     user::UserId,
 };
-use zeroize::Zeroizing;
 
 use crate::Function;
 
@@ -32,12 +29,6 @@ struct Activated<'a> {
     recovery: Standing,
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_codes: Option<Vec<&'a str>>,
-}
-
-/// The recovery codes of a first activation.
-struct FirstCodes {
-    kept: RecoveryCodes,
-    shown: Vec<Zeroizing<String>>,
 }
 
 impl Function {
@@ -74,13 +65,14 @@ impl Function {
             }
             Err(fault) => return Err(fault.into()),
         };
+        let shown = codes.as_ref().map(|codes| codes.shown.iter().map(RecoveryCode::spelled).collect::<Vec<_>>());
         let factor = after.factors.get(&id).ok_or(Fault::new("find the factor just activated"))?;
         Reply::ok(&Activated {
             expires_at: signed.as_ref().map(|signed| signed.expires_at.rfc3339()),
             assertion: signed.map(|signed| signed.token),
             factor: factor.summary(&id),
             recovery: after.recovery_standing(),
-            recovery_codes: codes.as_ref().map(|codes| codes.shown.iter().map(|code| code.as_str()).collect()),
+            recovery_codes: shown.as_ref().map(|codes| codes.iter().map(|code| code.as_str()).collect()),
         })
     }
 
@@ -109,13 +101,7 @@ impl Function {
     }
 
     /// The recovery codes that an activation brings: none where a factor is active already.
-    async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<FirstCodes>, Fault> {
-        if account.has_factor() {
-            return Ok(None);
-        }
-        let label = self.recovery_codes.current_label()?;
-        let kept = RecoveryCodes::new(label, Nonce::new(random::bytes()?));
-        let mac = self.recovery_codes.derive(label, kept.message(user)).await?;
-        Ok(Some(FirstCodes { shown: expand(&mac)?, kept }))
+    async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<Drawn>, Fault> {
+        if account.has_factor() { Ok(None) } else { self.recovery.draw(user).await.map(Some) }
     }
 }

@@ -11,6 +11,7 @@ use shared::{
     factor::vault::Vault,
     http::{Api, Reply, Request},
     phone::Regions,
+    recovery,
     settings::{SettingError, Settings},
 };
 
@@ -25,7 +26,7 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     vault: Vault,
-    recovery_codes: Deriver,
+    recovery: recovery::vault::Vault,
     digests: Deriver,
     signer: Signer,
     /// What authenticator apps call the deployment.
@@ -41,7 +42,7 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
-            recovery_codes: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")?,
+            recovery: recovery::vault::Vault::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             signer: Signer::new(settings, aws)?,
             app_name: settings.required("MFA_APP_NAME")?,

@@ -15,6 +15,7 @@ use crate::{
     texts::{Limits, Subject, Tally},
 };
 
+pub mod checks;
 pub mod store;
 pub mod texts;
 
@@ -43,6 +44,10 @@ pub struct Account {
     pub tried_at: Timestamp,
     /// The recovery codes, once a factor was activated.
     pub recovery: Option<RecoveryCodes>,
+    /// Wrong recovery codes in a row.
+    pub recovery_failures: u32,
+    /// When the last attempt at one was counted.
+    pub recovery_tried_at: Timestamp,
     /// The texts that the user was sent, if any.
     pub texts: Option<Tally>,
 }
@@ -298,6 +303,35 @@ impl Account {
             Some(factor) if !factor.is_live_pending(now) => Refusal::EnrollmentExpired.into(),
             Some(factor) if !factor.has_live_code(now) => Refusal::CodeExpired.into(),
             Some(_) => Fault::new("agree with the table on who may activate a factor").into(),
+        }
+    }
+
+    /// Makes `codes` the user's recovery codes; the old ones stop working.
+    pub fn regenerate(&self, codes: RecoveryCodes) -> Result<Change, Refusal> {
+        if !self.has_factor() {
+            return Err(Refusal::FactorNotActive);
+        }
+        Ok(Change { recovery: Recovery::Replace(codes), ..Change::default() })
+    }
+
+    /// Why the account, as it was, let no recovery code be looked at. Who has none is told no more than that it is wrong.
+    fn why_no_recovery(&self, now: Timestamp) -> Error {
+        if self.recovery.is_none() {
+            return Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.recovery_failures) }.into();
+        }
+        match attempts::RECOVERY.judge(self.recovery_failures, self.recovery_tried_at, now) {
+            Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
+            Verdict::Locked => Refusal::Locked.into(),
+            Verdict::Go => Fault::new("agree with the table on who may try a recovery code").into(),
+        }
+    }
+
+    /// Why the account, as it was, did not let a recovery code be redeemed. One of a set that was replaced is wrong.
+    fn why_not_redeemed(&self, nonce: &Nonce, index: usize) -> Error {
+        match self.recovery.as_ref().filter(|codes| codes.nonce == *nonce) {
+            None => Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.recovery_failures) }.into(),
+            Some(codes) if codes.used.contains_key(&index.to_string()) => Refusal::CodeUsed.into(),
+            Some(_) => Fault::new("agree with the table on which recovery codes were used").into(),
         }
     }
 

@@ -100,6 +100,11 @@ impl Settled {
         Self { mfa: Mfa::Passed, reason: None, amr: vec![method.to_owned(), "mfa".to_owned()], until: u64::MAX }
     }
 
+    /// By a recovery code or an emailed one: not by a second factor, which an app may ask for besides.
+    pub fn recovered(method: &str) -> Self {
+        Self { amr: vec![method.to_owned()], ..Self::passed(method) }
+    }
+
     /// It was not needed, for this reason ([`crate::policy::Decision::of`]).
     pub fn not_required(reason: &str) -> Self {
         Self { mfa: Mfa::NotRequired, reason: Some(reason.to_owned()), amr: Vec::new(), until: u64::MAX }

@@ -6,6 +6,9 @@
 //! or an operator lifts that. An accepted code sets the count back to zero; a new code, a new login or another factor
 //! does not. NIST SP 800-63B allows 100 failures per account; factors stop at 50.
 //!
+//! Recovery codes have the same schedule on a count of their own, with a cap of 100: so whoever is locked out of their
+//! factors, by their own hand or a guesser's, still gets in.
+//!
 //! The same numbers decide here and in the condition of the write that counts ([`Schedule::tiers`]).
 
 use std::time::Duration;
@@ -25,6 +28,8 @@ pub struct Schedule {
 
 /// The schedule of a user's factors.
 pub const FACTORS: Schedule = Schedule { cap: 50 };
+/// The schedule of a user's recovery codes.
+pub const RECOVERY: Schedule = Schedule { cap: 100 };
 
 /// Whether an attempt may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,11 +141,13 @@ mod tests {
 
     #[test]
     fn the_tiers_cover_every_count_once() {
-        let mut next = 0;
-        for tier in FACTORS.tiers() {
-            assert_eq!(tier.from, next);
-            next = tier.to + 1;
+        for (schedule, cap) in [(FACTORS, 50), (RECOVERY, 100)] {
+            let mut next = 0;
+            for tier in schedule.tiers() {
+                assert_eq!(tier.from, next);
+                next = tier.to + 1;
+            }
+            assert_eq!(next, cap);
         }
-        assert_eq!(next, 50);
     }
 }

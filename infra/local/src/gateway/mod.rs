@@ -51,6 +51,7 @@ pub struct Gateway {
 pub struct Functions {
     enroll: enroll::Function,
     policy: policy::Function,
+    recovery: recovery::Function,
     send_sms: send_sms::Function,
     verify: verify::Function,
 }
@@ -66,6 +67,7 @@ impl Functions {
         Ok(Self {
             enroll: enroll::Function::new(settings, &named("enroll"), clock.clone())?,
             policy: policy::Function::new(settings, &named("policy"), clock.clone())?,
+            recovery: recovery::Function::new(settings, &named("recovery"), clock.clone())?,
             send_sms: send_sms::Function::new(settings, &named("send-sms"), clock.clone())?,
             verify: verify::Function::new(settings, &named("verify"), clock.clone())?,
         })
@@ -80,6 +82,7 @@ impl Functions {
         match function {
             "enroll" => Some(self.enroll.handle(event).await),
             "policy" => Some(self.policy.handle(event).await),
+            "recovery" => Some(self.recovery.handle(event).await),
             "send-sms" => Some(self.send_sms.handle(event).await),
             "verify" => Some(self.verify.handle(event).await),
             _ => None,

@@ -1,0 +1,38 @@
+//! `POST /v1/recovery/codes`: ten new codes, shown here and never again. The old ones stop working in the same write.
+
+use serde::Serialize;
+use shared::{
+    account::Account,
+    assertion::require_passed,
+    error::Result,
+    event::Event,
+    http::{Reply, Request},
+    recovery::RecoveryCode,
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Codes<'a> {
+    recovery_codes: Vec<&'a str>,
+}
+
+impl Function {
+    pub(crate) async fn codes(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let user = &caller.user;
+        request.fields()?.end()?;
+
+        let (account, drawn) = tokio::try_join!(self.accounts.load(user), self.vault.draw(user))?;
+        let make = |account: &Account| {
+            // Who has no factor could have no assertion: that is the reason to name.
+            let change = account.regenerate(drawn.kept.clone())?;
+            require_passed(caller.assertion.as_ref(), account.epoch)?;
+            Ok(change)
+        };
+        self.accounts.change(user, account, make).await?;
+        Event::RecoveryRegenerated.log(user, "recovery_code");
+        let spelled: Vec<_> = drawn.shown.iter().map(RecoveryCode::spelled).collect();
+        Reply::created(&Codes { recovery_codes: spelled.iter().map(|code| code.as_str()).collect() })
+    }
+}

@@ -1,0 +1,239 @@
+//! The one pipeline's writes: an attempt is *reserved* before its code is looked at, *given back* where KMS could not look
+//! at it, and *claimed* where it was right.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+
+use super::{
+    Account,
+    store::{Accounts, account, signed},
+};
+use crate::{
+    attempts::{FACTORS, RECOVERY, Schedule, Tier},
+    clock::Timestamp,
+    code::Nonce,
+    error::{Error, Fault, Result, chain},
+    factor::{FactorId, PENDING_LIFE, PENDING_TRIES, Spent},
+    table::{self, Key, Written, number, string, value},
+    user::UserId,
+};
+
+/// The condition that a code of the factor could be accepted: an app always shows one, a phone has been sent one.
+const LIVE_CODE: &str = "(factors.#id.kind = :totp OR factors.#id.code.expires > :now)";
+
+/// An attempt that was counted: the account with it, and the id of the write that counted it.
+#[derive(Debug)]
+pub struct Reserved {
+    /// The account, this attempt included.
+    pub account: Account,
+    by: String,
+    counter: Counter,
+}
+
+/// What counts an attempt.
+#[derive(Debug)]
+enum Counter {
+    /// The user's failures.
+    User,
+    /// The user's failures at recovery codes.
+    Recovery,
+    /// The pending factor's own tries.
+    Factor(FactorId),
+}
+
+/// Attributes of a count: the count, when it last rose, and when it rose before that.
+type Attributes = [&'static str; 3];
+
+const FAILURES: Attributes = ["failures", "tried_at", "tried_before"];
+const RECOVERY_FAILURES: Attributes = ["recovery_failures", "recovery_tried_at", "recovery_tried_before"];
+
+impl Accounts {
+    /// Counts an attempt at an active factor before its code is looked at, if the schedule of [`crate::attempts`] allows
+    /// one now.
+    pub async fn reserve_check(&self, user: &UserId, id: &FactorId, now: Timestamp) -> Result<Reserved> {
+        let (update, allowed) = scheduled(self.table.update(&Key::account(user)), FAILURES, FACTORS, now);
+        let update = update
+            .condition_expression(format!(
+                "factors.#id.#status = :active AND {LIVE_CODE} AND #by <> :by AND ({allowed})"
+            ))
+            .expression_attribute_names("#id", id.as_str())
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":active", string("active"))
+            .expression_attribute_values(":totp", string("totp"));
+        self.reserve(update, Counter::User, |old| old.why_no_check(id, now)).await
+    }
+
+    /// Counts an attempt at a recovery code, likewise, on the count of recovery codes.
+    pub async fn reserve_recovery(&self, user: &UserId, now: Timestamp) -> Result<Reserved> {
+        let (update, allowed) = scheduled(self.table.update(&Key::account(user)), RECOVERY_FAILURES, RECOVERY, now);
+        let update = update
+            .condition_expression(format!("attribute_exists(#recovery) AND #by <> :by AND ({allowed})"))
+            .expression_attribute_names("#recovery", "recovery");
+        self.reserve(update, Counter::Recovery, |old| old.why_no_recovery(now)).await
+    }
+
+    /// Counts an attempt at a pending factor, on that factor alone, while it is alive and has guesses left.
+    pub async fn reserve_activation(&self, user: &UserId, id: &FactorId, now: Timestamp) -> Result<Reserved> {
+        let update = self
+            .table
+            .update(&Key::account(user))
+            .update_expression("SET factors.#id.tries = factors.#id.tries + :one, #by = :by")
+            .condition_expression(format!(
+                "factors.#id.#status = :pending AND factors.#id.tries < :tries AND factors.#id.created_at > :expired \
+                 AND {LIVE_CODE} AND #by <> :by"
+            ))
+            .expression_attribute_names("#id", id.as_str())
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":pending", string("pending"))
+            .expression_attribute_values(":one", number(1_u64))
+            .expression_attribute_values(":tries", number(PENDING_TRIES))
+            .expression_attribute_values(":expired", number(now.minus(PENDING_LIFE).millis()))
+            .expression_attribute_values(":totp", string("totp"))
+            .expression_attribute_values(":now", number(now.millis()));
+        self.reserve(update, Counter::Factor(id.clone()), |old| old.why_no_activation(id, now)).await
+    }
+
+    async fn reserve(
+        &self,
+        update: UpdateItemFluentBuilder,
+        counter: Counter,
+        why_not: impl FnOnce(&Account) -> Error,
+    ) -> Result<Reserved> {
+        match signed(update).await? {
+            (by, Written::Applied(item)) => Ok(Reserved { account: table::read(item)?, by, counter }),
+            (by, Written::Refused(old)) => match account(old)? {
+                old if old.is_by(&by) => Ok(Reserved { account: old, by, counter }),
+                old => Err(why_not(&old)),
+            },
+        }
+    }
+
+    /// What KMS made of an attempt's code. One that it could not look at is given back, and with it the wait that was
+    /// over; unless another write came between: then it stays counted.
+    pub async fn or_give_back<T>(
+        &self,
+        user: &UserId,
+        reserved: &Reserved,
+        looked: Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        if looked.is_err()
+            && let Err(fault) = self.give_back(user, reserved).await
+        {
+            tracing::warn!(fault = chain(&fault), "an attempt that was not looked at stays counted");
+        }
+        looked
+    }
+
+    async fn give_back(&self, user: &UserId, reserved: &Reserved) -> Result<(), Fault> {
+        let update = self.table.update(&Key::account(user));
+        let scheduled = |update: UpdateItemFluentBuilder, [count, at, before]: Attributes| {
+            update
+                .update_expression(format!("SET {count} = {count} - :one, {at} = {before}, #by = :by"))
+                .condition_expression(format!("#by = :counted AND {count} > :zero"))
+        };
+        let update = match &reserved.counter {
+            Counter::User => scheduled(update, FAILURES),
+            Counter::Recovery => scheduled(update, RECOVERY_FAILURES),
+            Counter::Factor(id) => update
+                .update_expression("SET factors.#id.tries = factors.#id.tries - :one, #by = :by")
+                .condition_expression("#by = :counted AND factors.#id.tries > :zero")
+                .expression_attribute_names("#id", id.as_str()),
+        };
+        let update = update
+            .expression_attribute_values(":counted", string(&reserved.by))
+            .expression_attribute_values(":zero", number(0_u64))
+            .expression_attribute_values(":one", number(1_u64));
+        signed(update).await.map(|_| ())
+    }
+
+    /// Accepts a code, once: an app's only if its time step is later than the last, a texted one only if it is still the
+    /// factor's, which it then is no more. Clears the user's failures.
+    pub async fn claim(&self, user: &UserId, id: &FactorId, spent: Spent, now: Timestamp) -> Result<()> {
+        let update = self.table.update(&Key::account(user));
+        let (update, (set, remove), unspent) = match spent {
+            Spent::Step(step) => (
+                update.expression_attribute_values(":step", number(step)),
+                ("factors.#id.last_step = :step, ", ""),
+                "(attribute_not_exists(factors.#id.last_step) OR factors.#id.last_step < :step)",
+            ),
+            Spent::Sent(nonce) => (
+                update.expression_attribute_values(":nonce", value(&nonce)?),
+                ("", " REMOVE factors.#id.code"),
+                "factors.#id.code.nonce = :nonce",
+            ),
+        };
+        let update = update
+            .update_expression(format!("SET {set}factors.#id.last_used_at = :now, failures = :zero, #by = :by{remove}"))
+            .condition_expression(format!("factors.#id.#status = :active AND #by <> :by AND {unspent}"))
+            .expression_attribute_names("#id", id.as_str())
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":active", string("active"));
+        self.commit(update, now, |old| old.why_not_spent(id, spent)).await
+    }
+
+    /// Redeems the recovery code at `index` of the set of `nonce`, once. Clears the failures at factors too: a lock is
+    /// lifted.
+    pub async fn claim_recovery(&self, user: &UserId, nonce: &Nonce, index: usize, now: Timestamp) -> Result<()> {
+        let update = self
+            .table
+            .update(&Key::account(user))
+            .update_expression(
+                "SET #recovery.used.#index = :now, recovery_failures = :zero, failures = :zero, #by = :by",
+            )
+            .condition_expression(
+                "#recovery.nonce = :nonce AND attribute_not_exists(#recovery.used.#index) AND #by <> :by",
+            )
+            .expression_attribute_names("#recovery", "recovery")
+            .expression_attribute_names("#index", index.to_string())
+            .expression_attribute_values(":nonce", value(nonce)?);
+        self.commit(update, now, |old| old.why_not_redeemed(nonce, index)).await
+    }
+
+    async fn commit(
+        &self,
+        update: UpdateItemFluentBuilder,
+        now: Timestamp,
+        why_not: impl FnOnce(&Account) -> Error,
+    ) -> Result<()> {
+        let update = update
+            .expression_attribute_values(":now", number(now.millis()))
+            .expression_attribute_values(":zero", number(0_u64));
+        match signed(update).await? {
+            (_, Written::Applied(_)) => Ok(()),
+            (by, Written::Refused(old)) => match account(old)? {
+                old if old.is_by(&by) => Ok(()),
+                old => Err(why_not(&old)),
+            },
+        }
+    }
+}
+
+/// Counts an attempt on a schedule, with the condition under which it allows one at `now`.
+fn scheduled(
+    update: UpdateItemFluentBuilder,
+    [count, at, before]: Attributes,
+    schedule: Schedule,
+    now: Timestamp,
+) -> (UpdateItemFluentBuilder, String) {
+    let mut update = update
+        .update_expression(format!(
+            "SET {count} = if_not_exists({count}, :zero) + :one, {before} = if_not_exists({at}, :zero), {at} = :now, \
+             #by = :by"
+        ))
+        .expression_attribute_values(":zero", number(0_u64))
+        .expression_attribute_values(":one", number(1_u64))
+        .expression_attribute_values(":now", number(now.millis()));
+    let mut allowed = vec![format!("attribute_not_exists({count})")];
+    for (index, Tier { from, to, wait }) in schedule.tiers().into_iter().enumerate() {
+        let range = format!("{count} BETWEEN :from{index} AND :to{index}");
+        update = update
+            .expression_attribute_values(format!(":from{index}"), number(from))
+            .expression_attribute_values(format!(":to{index}"), number(to));
+        if wait.is_zero() {
+            allowed.push(range);
+        } else {
+            allowed.push(format!("({range} AND {at} <= :before{index})"));
+            update = update.expression_attribute_values(format!(":before{index}"), number(now.minus(wait).millis()));
+        }
+    }
+    (update, allowed.join(" OR "))
+}
