@@ -94,7 +94,7 @@ impl Function {
             let (saved, signed) = tokio::join!(save, self.signer.sign(statement, now));
             match saved? {
                 Saved::Done => return Ok((after, signed)),
-                Saved::Stale(newer) => account = newer,
+                Saved::Stale(newer) => account = *newer,
             }
         }
         Err(Fault::contended("save an activated factor").into())

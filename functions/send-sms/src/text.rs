@@ -77,7 +77,7 @@ impl Function {
                 self.vault.sent_code(user, id, &text.code),
             );
             match taken? {
-                Taken::Stale(newer) => account = newer,
+                Taken::Stale(newer) => account = *newer,
                 Taken::Done(counted) => {
                     let delivered = self.deliver(number, code, &text, request).await;
                     if let Err(Undelivered { error, perhaps_gone }) = delivered {

@@ -30,7 +30,7 @@ pub enum Saved {
     /// It holds.
     Done,
     /// Another change came first; the account as that left it.
-    Stale(Account),
+    Stale(Box<Account>),
 }
 
 impl Accounts {
@@ -56,7 +56,7 @@ impl Accounts {
             let change = make(&account)?;
             match self.save(user, &account, &change).await? {
                 Saved::Done => return Ok(account.after(&change)),
-                Saved::Stale(newer) => account = newer,
+                Saved::Stale(newer) => account = *newer,
             }
         }
         Err(Fault::contended("save a change of settings").into())
@@ -77,7 +77,7 @@ impl Accounts {
             (_, Written::Applied(_)) => Ok(Saved::Done),
             (by, Written::Refused(old)) => match account(old)? {
                 old if old.is_by(&by) => Ok(Saved::Done),
-                old => Ok(Saved::Stale(old)),
+                old => Ok(Saved::Stale(Box::new(old))),
             },
         }
     }

@@ -27,7 +27,7 @@ pub enum Taken {
     /// It is counted, and its code is the factor's.
     Done(Counted),
     /// The account has changed since it was read; as it is now.
-    Stale(Account),
+    Stale(Box<Account>),
 }
 
 impl Accounts {
@@ -54,7 +54,7 @@ impl Accounts {
                 Transacted::Cancelled(obstacles) => obstacles,
             };
             if let Some(Obstacle::Condition(changed)) = obstacles.first() {
-                return Ok(Taken::Stale(account(changed.clone())?));
+                return Ok(Taken::Stale(Box::new(account(changed.clone())?)));
             }
             let full = |(_, obstacle): &(&Counter, &Obstacle)| matches!(obstacle, Obstacle::Condition(_));
             let mut used_up = counters.each.iter().zip(obstacles.iter().skip(1)).filter(full);
