@@ -254,6 +254,27 @@ impl Stage {
         texted_code(self.texts_to(number).await.last().expect("no text came"))
     }
 
+    /// The emails that were sent to an address, newest last. Their codes are noted as secrets.
+    pub async fn emails_to(&self, address: &str) -> Vec<Value> {
+        let reply = self.send(self.request(Method::GET, "/dev/outbox")).await.expect(200);
+        let emails = reply["emails"].as_array().unwrap().iter().filter(|email| email["to"] == address);
+        let emails: Vec<_> = emails.cloned().collect();
+        let codes = emails.iter().filter_map(emailed_code);
+        self.ledger.note("", codes.flat_map(|code| [code.replace('-', ""), code]));
+        emails
+    }
+
+    /// The subjects of the emails that were sent to an address, without the app's name before them.
+    pub async fn subjects_to(&self, address: &str) -> Vec<String> {
+        let subject = |email: &Value| email["subject"].as_str().unwrap().split_once(": ").unwrap().1.to_owned();
+        self.emails_to(address).await.iter().map(subject).collect()
+    }
+
+    /// The code that was emailed to an address last.
+    pub async fn emailed_to(&self, address: &str) -> String {
+        self.emails_to(address).await.iter().filter_map(emailed_code).next_back().expect("no code came")
+    }
+
     /// The number answers STOP.
     pub async fn opt_out(&self, number: &str) {
         let ask = json!({ "phone": number });
@@ -402,7 +423,12 @@ impl User {
         id
     }
 
-    /// Redeems a recovery code.
+    /// Has a code emailed.
+    pub async fn email(&self) -> Reply {
+        self.post_nothing("/v1/recovery/emails").await
+    }
+
+    /// Redeems a recovery code or an emailed one.
     pub async fn redeem(&self, code: &str) -> Reply {
         self.post("/v1/recovery/verify", json!({ "code": code })).await
     }
@@ -440,6 +466,12 @@ fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
     let secrets = [token, header("mfa-assertion"), code, phone.map(str::to_owned), digits, national];
     secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
+}
+
+/// The code of an email, if it has one: alone on its line, in 4-4.
+pub fn emailed_code(email: &Value) -> Option<String> {
+    let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-' && !line.contains(' ');
+    email["text"].as_str().unwrap().lines().find(is_code).map(str::to_owned)
 }
 
 /// The code of a text: its last line is `@domain #code`.

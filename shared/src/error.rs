@@ -80,6 +80,17 @@ pub enum Refusal {
         /// How long.
         wait: Duration,
     },
+    /// So many emails were sent that the next must wait.
+    TooManyEmails {
+        /// How long.
+        wait: Duration,
+    },
+    /// The login token has no address that its identity provider has verified.
+    EmailNotVerified,
+    /// No code is emailed for now: the password was reset, or the address is new.
+    EmailRecoveryHeld,
+    /// The email was refused on its way, and has not been sent.
+    EmailNotSent,
     /// The text was refused on its way, and has not been sent.
     TextNotSent,
     /// Too many wrong codes: the next attempt must wait.
@@ -156,6 +167,7 @@ fn passes(code: &str) -> bool {
             | "ProvisionedThroughputExceededException"
             | "RequestLimitExceeded"
             | "TransactionConflictException"
+            | "TransactionInProgressException"
             | "KMSInternalException"
             | "DependencyTimeoutException"
             | "KeyUnavailableException"

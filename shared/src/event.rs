@@ -19,8 +19,10 @@ pub enum Event {
     VerificationReplayed,
     /// The last failure that the schedule allows: the user's factors are locked.
     VerificationLocked,
-    /// A recovery code was redeemed.
+    /// A recovery code or an emailed one was redeemed.
     RecoveryUsed,
+    /// A code was emailed.
+    RecoveryEmailed,
     /// Three recovery codes are left, or fewer.
     RecoveryLow,
     /// The recovery codes were made anew.
@@ -43,6 +45,7 @@ impl Event {
             Self::VerificationReplayed => "verification.replayed",
             Self::VerificationLocked => "verification.locked",
             Self::RecoveryUsed => "recovery.used",
+            Self::RecoveryEmailed => "recovery.emailed",
             Self::RecoveryLow => "recovery.low",
             Self::RecoveryRegenerated => "recovery.regenerated",
             Self::TextSent => "text.sent",
@@ -50,7 +53,7 @@ impl Event {
         }
     }
 
-    /// Writes the event's line. `factor` is a factor's id, or `recovery_code`.
+    /// Writes the event's line. `factor` is a factor's id, or `recovery_code` or `emailed_code`.
     pub fn log(self, user: &UserId, factor: &str) {
         tracing::info!(event = self.name(), user = user.as_str(), factor, "event");
     }

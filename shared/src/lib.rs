@@ -2,13 +2,13 @@
 //! in as arguments. The file beside it, where there is one, makes the few AWS calls that make the rule hold.
 //!
 //! Who may know whom (a test reads the `use` lines and holds this):
-//! - [`user`], [`clock`], [`error`], [`settings`] and [`calls`] know nothing of ours, [`event`] knows user and [`random`]
-//!   error; anyone may know these seven;
+//! - [`user`], [`clock`], [`error`], [`settings`] and [`calls`] know nothing of ours, [`event`] knows user, [`random`]
+//!   error and [`window`] clock; anyone may know these eight;
 //! - [`totp`], [`phone`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
-//! - [`factor`] knows totp, phone, code and sealed; [`recovery`] knows code; [`texts`] knows phone; [`message`] knows code
-//!   and phone;
-//! - [`account`] knows factor, recovery, attempts, code, sealed and texts;
-//! - [`policy`] knows account and factor; [`http`] knows assertion and code;
+//! - [`factor`] knows totp, phone, code and sealed; [`email`] knows sealed; [`recovery`] knows code and email; [`texts`]
+//!   knows phone; [`message`] knows code, phone, email and recovery;
+//! - [`account`] knows factor, recovery, attempts, code, sealed, email and texts;
+//! - [`policy`] knows account and factor; [`http`] knows assertion, code and email;
 //! - a store, deriver, signer or sender knows what its noun may, [`table`], and one SDK client.
 
 pub mod account;
@@ -18,6 +18,7 @@ pub mod boot;
 pub mod calls;
 pub mod clock;
 pub mod code;
+pub mod email;
 pub mod error;
 pub mod event;
 pub mod factor;
@@ -33,3 +34,4 @@ pub mod table;
 pub mod texts;
 pub mod totp;
 pub mod user;
+pub mod window;

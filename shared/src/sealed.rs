@@ -26,6 +26,8 @@ pub enum Purpose {
     Totp,
     /// A phone number.
     Phone,
+    /// An email address.
+    Email,
 }
 
 impl Purpose {
@@ -33,6 +35,7 @@ impl Purpose {
         match self {
             Self::Totp => "totp",
             Self::Phone => "phone",
+            Self::Email => "email",
         }
     }
 }
@@ -42,7 +45,7 @@ impl Purpose {
 pub struct Binding<'a> {
     /// Whose it is.
     pub user: &'a UserId,
-    /// The factor's id.
+    /// The factor's id, or `contact`.
     pub item: &'a str,
     /// What it is.
     pub purpose: Purpose,

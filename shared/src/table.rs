@@ -136,6 +136,11 @@ impl Table {
 }
 
 impl Obstacle {
+    /// Whether it is a condition that did not hold.
+    pub fn is_condition(&self) -> bool {
+        matches!(self, Self::Condition(_))
+    }
+
     /// `None` for a reason that trying again does not remove.
     fn of(reason: &CancellationReason) -> Option<Self> {
         match reason.code() {

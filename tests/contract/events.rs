@@ -88,6 +88,7 @@ async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
         "enroll/rename.json",
         "enroll/remove.json",
         "recovery/codes.json",
+        "recovery/email.json",
         "recovery/redeem.json",
         "send-sms/text.json",
         "verify/verify.json",

@@ -7,10 +7,10 @@ use std::{
 };
 
 /// Modules that anyone may know, but for each other.
-const ANYONE: [&str; 7] = ["user", "clock", "random", "error", "event", "settings", "calls"];
+const ANYONE: [&str; 8] = ["user", "clock", "random", "error", "event", "settings", "calls", "window"];
 
 /// What each other module may know besides those and itself.
-const MAY_KNOW: [(&str, &[&str]); 22] = [
+const MAY_KNOW: [(&str, &[&str]); 24] = [
     ("totp", &[]),
     ("phone", &[]),
     ("code", &[]),
@@ -20,12 +20,13 @@ const MAY_KNOW: [(&str, &[&str]); 22] = [
     ("boot", &[]),
     ("table", &[]),
     ("factor", &["totp", "phone", "code", "sealed"]),
-    ("recovery", &["code"]),
+    ("email", &["sealed"]),
+    ("recovery", &["code", "email"]),
     ("texts", &["phone"]),
-    ("message", &["code", "phone"]),
-    ("account", &["factor", "recovery", "attempts", "code", "sealed", "texts"]),
+    ("message", &["code", "phone", "email", "recovery"]),
+    ("account", &["factor", "recovery", "attempts", "code", "sealed", "email", "texts"]),
     ("policy", &["account", "factor"]),
-    ("http", &["assertion", "code"]),
+    ("http", &["assertion", "code", "email"]),
     ("user", &[]),
     ("clock", &[]),
     ("error", &[]),
@@ -33,6 +34,7 @@ const MAY_KNOW: [(&str, &[&str]); 22] = [
     ("calls", &[]),
     ("event", &["user"]),
     ("random", &["error"]),
+    ("window", &["clock"]),
 ];
 
 /// The Rust files below a folder.

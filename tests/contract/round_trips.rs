@@ -55,7 +55,9 @@ async fn the_other_routes_wait_as_little() {
 
     let (id, app) = scanned(&begun.body);
     let activated = ada.activate(&id, &app.code(stage.now().await)).await;
-    let expected = [vec!["UpdateItem"], vec!["Decrypt", "GenerateMac"], vec!["Sign", "UpdateItem"]];
+    // What follows the commit is a fourth step.
+    let expected =
+        [vec!["UpdateItem"], vec!["Decrypt", "Encrypt", "GenerateMac"], vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
     assert_eq!(steps(&stage, &activated).await, expected);
 
     let challenge = ada.post_nothing("/v1/logins").await;
@@ -93,7 +95,12 @@ async fn a_text_is_four_steps_and_a_code_of_it_three() {
     let read = calls.iter().find(|call| call["operation"] == "GetItem").unwrap();
     assert_eq!((&read["function"], &read["consistent"]), (&json!("send-sms"), &json!(true)));
     let activated = ada.activate(id, &stage.code_to("+14155550123").await).await;
-    let expected = [vec!["UpdateItem"], vec!["GenerateMac", "GenerateMac"], vec!["Sign", "UpdateItem"]];
+    let expected = [
+        vec!["UpdateItem"],
+        vec!["Encrypt", "GenerateMac", "GenerateMac"],
+        vec!["Sign", "UpdateItem"],
+        vec!["SendEmail"],
+    ];
     assert_eq!(steps(&stage, &activated).await, expected);
 
     let text = ada.text(id).await;
@@ -104,6 +111,38 @@ async fn a_text_is_four_steps_and_a_code_of_it_three() {
     let verified = ada.verify(id, &stage.code_to("+14155550123").await).await;
     let expected = [vec!["UpdateItem"], vec!["GenerateMac"], vec!["Sign", "UpdateItem"]];
     assert_eq!(steps(&stage, &verified).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let redeemed = ada.redeem(&enrolled.recovery_codes[0]).await;
+    let expected = [vec!["UpdateItem"], vec!["Decrypt", "GenerateMac"], vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
+    assert_eq!(steps(&stage, &redeemed).await, expected);
+
+    let emailed = ada.email().await;
+    let expected =
+        [vec!["GenerateMac", "GetItem"], vec!["Decrypt"], vec!["GenerateMac", "UpdateItem"], vec!["SendEmail"]];
+    assert_eq!(steps(&stage, &emailed).await, expected);
+    let redeemed = ada.redeem(&stage.emailed_to("ada@example.com").await).await;
+    let expected =
+        [vec!["UpdateItem"], vec!["Decrypt", "Encrypt", "GenerateMac"], vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
+    assert_eq!(steps(&stage, &redeemed).await, expected);
+
+    let assertion = redeemed.body["assertion"].as_str().unwrap();
+    let codes = ada.post_with(assertion, "/v1/recovery/codes", json!({})).await;
+    let without_key = |mut steps: Vec<Vec<String>>| {
+        // The first assertion that a function sees has it fetch the public key.
+        steps.retain(|step| step != &["GetPublicKey"]);
+        steps
+    };
+    let expected = [vec!["GenerateMac", "GetItem"], vec!["Decrypt", "UpdateItem"], vec!["SendEmail"]];
+    assert_eq!(without_key(steps(&stage, &codes).await), expected);
+    let removed = ada.remove(assertion, &enrolled.id).await;
+    let expected = [vec!["GetItem"], vec!["Decrypt", "UpdateItem"], vec!["SendEmail", "Sign"]];
+    assert_eq!(without_key(steps(&stage, &removed).await), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

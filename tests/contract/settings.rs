@@ -6,7 +6,7 @@ use shared::{
     settings::{SettingError, Settings},
 };
 
-const COMPLETE: [(&str, &str); 10] = [
+const COMPLETE: [(&str, &str); 11] = [
     ("MFA_TABLE", "mfa"),
     ("MFA_SEALING_KEY", "alias/mfa-sealing"),
     ("MFA_CODE_KEYS", "a=alias/mfa-codes"),
@@ -17,6 +17,7 @@ const COMPLETE: [(&str, &str); 10] = [
     ("MFA_AUDIENCE", "app"),
     ("MFA_APP_NAME", "App"),
     ("MFA_DOMAIN", "app.example.com"),
+    ("MFA_EMAIL_FROM", "security@example.com"),
 ];
 
 /// What starting each function comes to, with its needs.
@@ -35,12 +36,13 @@ fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
 fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     assert!(start(&Settings::from_iter(COMPLETE)).iter().all(|(_, error)| error.is_none()));
     let own = [
-        ("MFA_SEALING_KEY", "policy recovery"),
-        ("MFA_CODE_KEYS", "policy recovery"),
+        ("MFA_SEALING_KEY", "policy"),
+        ("MFA_CODE_KEYS", "policy"),
         ("MFA_RECOVERY_KEYS", "policy send-sms verify"),
-        ("MFA_DIGEST_KEYS", "policy recovery verify"),
-        ("MFA_APP_NAME", "policy recovery verify"),
+        ("MFA_DIGEST_KEYS", "policy verify"),
+        ("MFA_APP_NAME", "policy"),
         ("MFA_DOMAIN", "enroll policy recovery verify"),
+        ("MFA_EMAIL_FROM", "policy send-sms"),
     ];
     for (missing, _) in COMPLETE {
         let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing).collect();
@@ -69,7 +71,11 @@ fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
         ("MFA_TEXT_LIMITS", "user-day=many", "send-sms"),
         ("MFA_TEXT_MAX_PRICE", "free", "send-sms"),
         ("MFA_TEXT_MAX_PRICE", "-1", "send-sms"),
-        ("MFA_TEXT_ORIGINATION_NUMBER", "18335550100", "send-sms"),
+        ("MFA_TEXT_MAX_PRICE", "1e-2", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBER", "+", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBER", "+1 415 555 0100", "send-sms"),
+        ("MFA_EMAIL_LIMITS", "week=1", "recovery"),
+        ("MFA_EMAIL_HOLD_HOURS", "a day", "recovery"),
         ("MFA_DOMAIN", "https://app.example.com", "send-sms"),
         ("MFA_APP_NAME", "An app with a name that is far too long for a text", "send-sms"),
     ] {
@@ -80,5 +86,16 @@ fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
             matches!(&errors[..], [(named, SettingError::Invalid(setting, _))] if *named == function && *setting == name),
             "{name}: {errors:?}"
         );
+    }
+}
+
+#[test]
+fn a_sender_that_is_no_address_ends_the_start_of_whoever_sends_email() {
+    for bad in ["security", "Acme <security@example.com", "Acme\r\nBcc: eve@evil.example <security@example.com>"] {
+        let settings: Settings = COMPLETE.into_iter().chain([("MFA_EMAIL_FROM", bad)]).collect();
+        for (function, error) in start(&settings) {
+            let sends = ["enroll", "recovery", "verify"].contains(&function);
+            assert_eq!(matches!(error, Some(SettingError::Invalid("MFA_EMAIL_FROM", _))), sends, "{function}: {bad:?}");
+        }
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tokio::task::JoinHandle;
 
 use crate::{
     logs,
-    stage::{Reply, Stage, account_key},
+    stage::{Reply, Stage, User, account_key},
 };
 
 const PHONE: &str = "+14155550123";
@@ -52,9 +53,9 @@ async fn a_text_that_sns_refuses_is_given_back_with_the_code_that_was_there() {
             assert_eq!(counted(&stage).await, before, "{kind} after {wait}");
             assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("not-sent")));
             let lines = logs::of(&reply.request);
-            let told = lines.iter().find(|line| line["message"] == "a text was refused").unwrap();
+            let told = lines.iter().find(|line| line["message"] == "refused on its way").unwrap();
             let why =
-                if kind == "throttle" { "SNS answered 429 Throttled" } else { "SNS answered 403 AuthorizationError" };
+                if kind == "throttle" { "AWS answered 429 Throttled" } else { "AWS answered 403 AuthorizationError" };
             assert_eq!(told["why"], why);
             let publishes =
                 stage.calls_of(&reply.request).await.into_iter().filter(|call| call["operation"] == "Publish");
@@ -79,7 +80,7 @@ async fn a_text_that_may_have_gone_stays_counted_and_its_code_works() {
         let lines = logs::of(&reply.request);
         let fault = lines.iter().find(|line| line["level"] == "ERROR").unwrap();
         assert!(
-            fault["fault"].as_str().unwrap().starts_with("could not find out whether a text was sent: "),
+            fault["fault"].as_str().unwrap().starts_with("could not find out whether a message was sent: "),
             "{fault}"
         );
         let publishes = stage.calls_of(&reply.request).await.into_iter().filter(|call| call["operation"] == "Publish");
@@ -108,7 +109,7 @@ async fn a_phone_that_answered_stop_is_told_so_and_nothing_is_counted() {
     for _ in 0..3 {
         let reply = ada.text(&id).await;
         let detail = reply.refused(422, "phone-opted-out").body["detail"].as_str().unwrap();
-        assert!(detail.contains("START"), "what to do: {detail}");
+        assert!(detail.contains("another way to log in"), "what to do: {detail}");
         assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("opted-out")));
     }
     assert_eq!(counted(&stage).await, before);
@@ -171,7 +172,7 @@ async fn a_text_that_could_not_be_counted_is_not_sent() {
     let before = counted(&stage).await;
     for (operation, kinds) in [
         ("GetItem", &["throttle", "error", "refuse", "drop_before", "drop_after"][..]),
-        ("TransactWriteItems", &["throttle", "error", "refuse", "drop_before", "conflict"]),
+        ("TransactWriteItems", &["throttle", "error", "refuse", "drop_before", "drop_after", "conflict"]),
     ] {
         for kind in kinds {
             stage.fault("dynamodb", operation, kind, ALWAYS).await;
@@ -233,25 +234,100 @@ async fn a_text_whose_giving_back_fails_stays_counted_and_the_user_goes_on() {
     ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
 }
 
+/// Takes the code of a phone away, as accepting it does.
+async fn accept(stage: &Stage, id: &str) {
+    let ask = json!({
+        "Key": account_key("ada"), "UpdateExpression": "REMOVE factors.#id.code", "ExpressionAttributeNames": {"#id": id},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+}
+
+/// Asks for a text while the test goes on.
+fn text(user: &User, id: &str) -> JoinHandle<Reply> {
+    let (user, id) = (user.clone(), id.to_owned());
+    tokio::spawn(async move { user.text(&id).await })
+}
+
+async fn code_of(stage: &Stage, id: &str) -> Value {
+    stage.account("ada").await["factors"]["M"][id]["M"]["code"].clone()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_was_accepted_does_not_return_with_a_text_that_is_given_back() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
     ada.text(&id).await.expect(202);
-    let code = stage.code_to(PHONE).await;
     stage.advance(30).await;
     // The same code is to be sent again, and is accepted before SNS refuses the text.
     stage.fault("sns", "Publish", "refuse", 1).await;
-    let again = tokio::spawn({
-        let (ada, id) = (ada.clone(), id.clone());
-        async move { ada.text(&id).await }
-    });
-    stage.until_called("TransactWriteItems", 3).await;
+    let again = text(&ada, &id);
     stage.until_account("ada", |account| account["factors"]["M"][&id]["M"]["code"]["M"]["sends"]["N"] == "2").await;
-    ada.verify(&id, &code).await.expect(200);
+    accept(&stage, &id).await;
     again.await.unwrap().refused(502, "text-not-sent");
-    ada.verify(&id, &code).await.refused(422, "code-expired");
+    assert_eq!(code_of(&stage, &id).await, Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_was_accepted_while_it_was_to_be_sent_again_is_not_sent_again() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to(PHONE).await;
+    stage.advance(30).await;
+    stage.fault("dynamodb", "TransactWriteItems", "conflict", 4).await;
+    let again = text(&ada, &id);
+    stage.until_called("TransactWriteItems", 4).await;
+    accept(&stage, &id).await;
+    again.await.unwrap().expect(202);
+    assert_ne!(stage.code_to(PHONE).await, code);
+    ada.verify(&id, &code).await.refused(422, "code-rejected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_is_removed_while_its_text_is_counted_gets_none() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    stage.fault("dynamodb", "TransactWriteItems", "conflict", 4).await;
+    let asked = text(&ada, &id);
+    stage.until_called("TransactWriteItems", 3).await;
+    let ask = json!({
+        "Key": account_key("ada"), "UpdateExpression": "REMOVE factors.#id", "ExpressionAttributeNames": {"#id": id},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    asked.await.unwrap().refused(404, "factor-not-found");
+    assert_eq!(stage.texts_to(PHONE).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_a_text_back_undoes_no_other_text_of_the_user() {
+    let stage = Stage::slow().await;
+    let ada = stage.user("ada").await;
+    let first = ada.begin_phone(PHONE).await;
+    let second = ada.begin_phone("+14155550199").await;
+    stage.fault("sns", "Publish", "refuse", 1).await;
+    let refused = text(&ada, &first);
+    stage.until_account("ada", |account| account["texts"]["M"]["day"]["M"]["count"]["N"] == "1").await;
+    let sent = text(&ada, &second);
+    refused.await.unwrap().refused(502, "text-not-sent");
+    sent.await.unwrap().expect(202);
+    // The other one was counted before the first was given back: both stay counted rather than neither.
+    assert_eq!(stage.account("ada").await["texts"]["M"]["day"]["M"]["count"]["N"], "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_a_text_back_is_tried_again_where_others_write() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    stage.advance(600).await;
+    let before = counted(&stage).await;
+    stage.fault("sns", "Publish", "refuse", 1).await;
+    stage.fault_after(1, "dynamodb", "TransactWriteItems", "conflict", 3).await;
+    ada.text(&id).await.refused(502, "text-not-sent");
+    assert_eq!(counted(&stage).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! What people live through, one file a situation.
 
 mod company_login;
+mod emailed_code;
 mod guessing;
 mod lost_phone;
 mod new_phone;

@@ -112,15 +112,15 @@ async fn a_user_gets_five_in_ten_minutes_and_ten_a_day_over_all_their_phones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_at_once_over_a_users_phones_stay_within_their_limit() {
-    let stage = stage("user-10m=5").await;
+    let stage = stage("user-10m=20").await;
     let ada = stage.user("ada").await;
     let mut ids = Vec::new();
     for index in 0..3 {
         ids.push(ada.begin_phone(&format!("+1415555012{index}")).await);
     }
     let asks = (0..51).map(|index| (ada.clone(), ids[index % 3].clone()));
-    assert_eq!(sent(&at_once(asks).await, "user"), 5);
-    all_arrived(&stage, 5).await;
+    assert_eq!(sent(&at_once(asks).await, "user"), 20);
+    all_arrived(&stage, 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,20 +217,67 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
     }
     refused_by(&ada.text(&hers).await, "deployment", stage.now().await, DAY);
     // Whoever asks on and on costs next to nothing: for a minute it is known, then looked at again.
-    for looks in [0, 16] {
+    for (later, looks) in [(0, 0), (30, 0), (31, 16)] {
+        stage.advance(later).await;
         let refused = ada.text(&hers).await;
         refused_by(&refused, "deployment", stage.now().await, DAY);
         let calls = stage.calls_of(&refused.request).await;
         assert_eq!(calls.iter().filter(|call| call["operation"] == "TransactWriteItems").count(), looks);
-        stage.advance(61).await;
     }
-    all_arrived(&stage, 40).await;
+    // What is known ends with the day, also half a minute before it.
+    let now = stage.now().await;
+    stage.advance(DAY - now % DAY - 30).await;
+    refused_by(&stage.user("ada").await.text(&hers).await, "deployment", stage.now().await, DAY);
+    stage.advance(30).await;
+    stage.user("ada").await.text(&hers).await.expect(202);
+    all_arrived(&stage, 41).await;
 
     next(&stage, DAY).await;
     stage.user("ada").await.text(&hers).await.expect(202);
     let user = stage.user("user-0").await;
     let id = user.begin_phone(PHONE).await;
     user.text(&id).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_goes_on_past_full_rows_and_other_writes() {
+    let stage = stage("deployment-day=16").await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    for _ in 0..11 {
+        ada.text(&id).await.expect(202);
+    }
+    // Twelve of sixteen rows are full; what conflicts besides does not count as one of them.
+    for _ in 0..3 {
+        stage.fault_after(1, "dynamodb", "TransactWriteItems", "conflict", 2).await;
+        ada.text(&id).await.expect(202);
+        stage.clear_faults().await;
+    }
+    ada.text(&id).await.expect(202);
+    assert_eq!(ada.text(&id).await.refused(429, "too-many-texts").body["limit"], "deployment");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_deployments_total_is_no_one_row() {
+    let stage = stage("user-day=1000").await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    for _ in 0..40 {
+        ada.text(&id).await.expect(202);
+    }
+    let rows = counts(&stage).await;
+    let rows = rows.iter().filter(|row| row["pk"]["S"].as_str().unwrap().starts_with("TEXTS#all#")).count();
+    // Of sixteen, forty draws leave more than eight out once in a hundred million runs.
+    assert!(rows >= 8, "{rows}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_windows_that_are_used_up_the_refusal_tells_of_the_longer() {
+    let stage = stage("pending-number-hour=1,pending-number-day=1").await;
+    let ada = stage.user("ada").await;
+    let id = ada.begin_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    refused_by(&ada.text(&id).await, "number", stage.now().await, DAY);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -217,14 +217,37 @@ async fn guesses_at_a_texted_code_are_counted_whatever_is_texted_in_between() {
 async fn a_phone_that_is_locked_is_not_texted() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.begin_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    let activated = ada.activate(&id, &stage.code_to(PHONE).await).await.expect(200);
+    let recovery_code = activated["recovery_codes"][0].as_str().unwrap().to_owned();
     let locked = json!({
         "Key": crate::stage::account_key("ada"), "UpdateExpression": "SET failures = :cap",
         "ExpressionAttributeValues": {":cap": {"N": "50"}},
     });
-    stage.dynamodb("UpdateItem", locked).await;
+    stage.dynamodb("UpdateItem", locked.clone()).await;
     ada.text(&id).await.refused(423, "locked");
     assert_eq!(stage.texts().await.len(), 1, "the one that enrolled it");
+    // One that is being enrolled is: its code counts for itself.
+    let assertion = ada.redeem(&recovery_code).await.expect(200)["assertion"].clone();
+    let begun = ada
+        .post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "sms", "phone": "+14155550199"}))
+        .await;
+    stage.dynamodb("UpdateItem", locked).await;
+    ada.text(begun.body["id"].as_str().unwrap()).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_come_from_the_number_that_the_deployment_names() {
+    for number in ["+14155550100", "24273"] {
+        let stage =
+            Stage::with_settings(&[("MFA_TEXT_ORIGINATION_NUMBER", number), ("MFA_TEXT_MAX_PRICE", "0.02")]).await;
+        let ada = stage.user("ada").await;
+        ada.enrol_phone(PHONE).await;
+        let attributes = &stage.texts().await[0]["attributes"];
+        assert_eq!(attributes["AWS.MM.SMS.OriginationNumber"], number);
+        assert_eq!(attributes["AWS.SNS.SMS.MaxPrice"], "0.02");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -242,11 +265,16 @@ async fn a_pending_phone_is_texted_while_its_code_could_still_be_typed() {
     stage.advance(30).await;
     ada.text(&id).await.refused(410, "enrollment-expired");
 
+    // In its last five minutes every text has a new code, as the old one lives no longer.
     let id = ada.begin_phone(PHONE).await;
-    stage.advance(540).await;
+    stage.advance(400).await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to(PHONE).await;
+    stage.advance(140).await;
     let sent = ada.text(&id).await.expect(202);
     assert!(stage.texts_to(PHONE).await.last().unwrap()["body"].as_str().unwrap().contains("expires in 1 min."));
     assert_eq!(sent["resend_after"], 30);
+    assert_ne!(stage.code_to(PHONE).await, code);
     stage.advance(30).await;
     ada.text(&id).await.refused(410, "enrollment-expired");
     ada.activate(&id, &stage.code_to(PHONE).await).await.expect(200);

@@ -9,10 +9,12 @@ use shared::{
     },
     assertion::{Settled, signer::Signed},
     clock::Timestamp,
+    email::Contact,
     error::{Fault, Refusal, Result, chain},
     event::Event,
-    factor::{FactorId, Summary},
+    factor::{FactorId, Kind, Summary},
     http::{Reply, Request, caller::Caller},
+    message::mail::What,
     recovery::{RecoveryCode, Standing, vault::Drawn},
     user::UserId,
 };
@@ -45,17 +47,25 @@ impl Function {
         let account = &reserved.account;
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
         let method = factor.kind.amr();
-        let looked = tokio::try_join!(self.vault.check(user, &id, factor, &code, now), self.first_codes(user, account));
-        let (spent, codes) = self.accounts.or_give_back(user, &reserved, looked).await?;
+        let what = if factor.kind == Kind::Totp { What::AppAdded } else { What::PhoneAdded };
+        let (looked, kept) = tokio::join!(
+            async {
+                let check = self.vault.check(user, &id, factor, &code, now);
+                tokio::try_join!(check, self.first_codes(user, account), self.contact(&caller, now))
+            },
+            self.contacts.kept(user, account.contact.as_ref()),
+        );
+        let (spent, codes, contact) = self.accounts.or_give_back(user, &reserved, looked).await?;
         let Some(spent) = spent else {
             Event::VerificationRejected.log(user, id.as_str());
             return Err(Refusal::CodeRejected { attempts_left: account.pending_tries_left(&id) }.into());
         };
 
-        let kept = codes.as_ref().map(|codes| &codes.kept);
-        let make = |account: &Account| account.activate(&id, spent, now, kept.cloned());
+        let set = codes.as_ref().map(|codes| &codes.kept);
+        let make = |account: &Account| account.activate(&id, spent, now, set.cloned(), contact.clone());
         let (after, signed) = self.save_and_sign(&caller, reserved.account, make, method, now).await?;
         Event::FactorActivated.log(user, id.as_str());
+        self.tell(what, &caller, kept.as_ref(), request).await;
         let signed = match signed {
             Ok(signed) => Some(signed),
             // The codes are shown once: better without an assertion than not at all.
@@ -98,6 +108,14 @@ impl Function {
             }
         }
         Err(Fault::contended("save an activated factor").into())
+    }
+
+    /// The address to be kept from the activation on: the token's, if it is verified.
+    async fn contact(&self, caller: &Caller, now: Timestamp) -> Result<Option<Contact>, Fault> {
+        match caller.address() {
+            Some(address) => self.contacts.seal(&caller.user, &address, now).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The recovery codes that an activation brings: none where a factor is active already.

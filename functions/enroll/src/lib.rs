@@ -7,9 +7,14 @@ use shared::{
     boot::SdkConfig,
     clock::Clock,
     code::deriver::Deriver,
+    email::{self, EmailAddress},
     error::Result,
     factor::vault::Vault,
-    http::{Api, Reply, Request},
+    http::{Api, Reply, Request, caller::Caller},
+    message::{
+        email::Sender,
+        mail::{Notice, What},
+    },
     phone::Regions,
     recovery,
     settings::{SettingError, Settings},
@@ -27,6 +32,8 @@ pub struct Function {
     accounts: Accounts,
     vault: Vault,
     recovery: recovery::vault::Vault,
+    contacts: email::vault::Vault,
+    mail: Sender,
     digests: Deriver,
     signer: Signer,
     /// What authenticator apps call the deployment.
@@ -43,6 +50,8 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             recovery: recovery::vault::Vault::new(settings, aws)?,
+            contacts: email::vault::Vault::new(settings, aws)?,
+            mail: Sender::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             signer: Signer::new(settings, aws)?,
             app_name: settings.required("MFA_APP_NAME")?,
@@ -65,5 +74,13 @@ impl Function {
             "DELETE /v1/factors/{factor_id}" => self.remove(request).await,
             _ => Err(request.misrouted()),
         }
+    }
+}
+
+impl Function {
+    /// Tells the user what happened, at the token's address and at the one that was kept before.
+    async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
+        let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
+        self.mail.tell(&notice, [caller.address().as_ref(), kept]).await;
     }
 }

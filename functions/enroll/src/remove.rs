@@ -7,8 +7,9 @@ use shared::{
     assertion::{Settled, require_passed},
     error::{Refusal, Result},
     event::Event,
-    factor::FactorId,
+    factor::{FactorId, Kind},
     http::{Reply, Request},
+    message::mail::What,
 };
 
 use crate::Function;
@@ -32,10 +33,23 @@ impl Function {
             require_passed(Some(presented), account.epoch)?;
             account.remove(&id, now)
         };
-        let after = self.accounts.change(user, account, make).await?;
+        let contact = account.contact.clone();
+        let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind));
+        let (after, kept) =
+            tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
+        let after = after?;
         Event::FactorRemoved.log(user, id.as_str());
         let statement = caller.statement(after.epoch, Settled::as_in(presented));
-        let signed = self.signer.sign(statement, now).await?;
+        let notice = async {
+            // What was never active could not be used to log in: there is nothing to tell.
+            match removed {
+                Some((true, Kind::Totp)) => self.tell(What::AppRemoved, &caller, kept.as_ref(), request).await,
+                Some((true, Kind::Sms)) => self.tell(What::PhoneRemoved, &caller, kept.as_ref(), request).await,
+                _ => {}
+            }
+        };
+        let (signed, ()) = tokio::join!(self.signer.sign(statement, now), notice);
+        let signed = signed?;
         Reply::ok(&Removed { assertion: signed.token, expires_at: signed.expires_at.rfc3339() })
     }
 }

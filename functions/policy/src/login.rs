@@ -21,11 +21,21 @@ struct Login<'a> {
     reason: &'static str,
     factors: Vec<Summary<'a>>,
     methods: [Kind; Kind::ALL.len()],
-    recovery: Standing,
+    recovery: Recovery,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     assertion: Option<String>,
+}
+
+/// How the user gets in without a factor.
+#[derive(Serialize)]
+struct Recovery {
+    #[serde(flatten)]
+    codes: Standing,
+    /// Where a code can be emailed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_hint: Option<String>,
 }
 
 impl Function {
@@ -46,7 +56,10 @@ impl Function {
             reason,
             factors: account.active().into_iter().map(|(id, factor)| factor.summary(id)).collect(),
             methods: Kind::ALL,
-            recovery: account.recovery_standing(),
+            recovery: Recovery {
+                codes: account.recovery_standing(),
+                email_hint: caller.address().filter(|_| account.has_factor()).map(|address| address.hint()),
+            },
             retry_after: retry_after(&account, request.now),
             assertion,
         })

@@ -7,6 +7,7 @@ use shared::{
     error::Result,
     event::Event,
     http::{Reply, Request},
+    message::mail::What,
     recovery::RecoveryCode,
 };
 
@@ -30,8 +31,12 @@ impl Function {
             require_passed(caller.assertion.as_ref(), account.epoch)?;
             Ok(change)
         };
-        self.accounts.change(user, account, make).await?;
+        let contact = account.contact.clone();
+        let (changed, kept) =
+            tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
+        changed?;
         Event::RecoveryRegenerated.log(user, "recovery_code");
+        self.tell(What::CodesRenewed, &caller, kept.as_ref(), request).await;
         let spelled: Vec<_> = drawn.shown.iter().map(RecoveryCode::spelled).collect();
         Reply::created(&Codes { recovery_codes: spelled.iter().map(|code| code.as_str()).collect() })
     }

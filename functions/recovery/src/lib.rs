@@ -1,18 +1,25 @@
-//! The way back in for who has lost their device: makes recovery codes, and redeems them.
+//! The way back in for who has lost their device: makes recovery codes, emails one, and redeems them.
 
 use lambda_http::{Body, Response};
 use shared::{
     account::store::Accounts,
     assertion::signer::Signer,
     boot::SdkConfig,
-    clock::Clock,
-    error::Result,
-    http::{Api, Reply, Request},
-    recovery::vault::Vault,
+    clock::{Clock, Timestamp},
+    code::deriver::Deriver,
+    email::{self, EmailAddress},
+    error::{Refusal, Result},
+    http::{Api, Reply, Request, caller::Caller},
+    message::{
+        email::Sender,
+        mail::{Notice, What},
+    },
+    recovery::{emailed::Limits, vault::Vault},
     settings::{SettingError, Settings},
 };
 
 mod codes;
+mod emails;
 mod redeem;
 
 /// What this function may touch.
@@ -20,6 +27,10 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     vault: Vault,
+    contacts: email::vault::Vault,
+    digests: Deriver,
+    limits: Limits,
+    mail: Sender,
     signer: Signer,
 }
 
@@ -30,6 +41,10 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
+            contacts: email::vault::Vault::new(settings, aws)?,
+            digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
+            limits: Limits::new(settings)?,
+            mail: Sender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }
@@ -43,8 +58,27 @@ impl Function {
     async fn route(&self, request: &Request) -> Result<Reply> {
         match request.route() {
             "POST /v1/recovery/codes" => self.codes(request).await,
+            "POST /v1/recovery/emails" => self.send_email(request).await,
             "POST /v1/recovery/verify" => self.redeem(request).await,
             _ => Err(request.misrouted()),
         }
+    }
+}
+
+impl Function {
+    /// The address that a code is emailed to, and that it is redeemed at: the login token's, where it is verified. For a
+    /// while after a password reset it is none, for whoever has the mailbox can reset the password too.
+    fn address(&self, caller: &Caller, now: Timestamp) -> Result<EmailAddress, Refusal> {
+        let address = caller.address().ok_or(Refusal::EmailNotVerified)?;
+        match caller.token.password_reset_at {
+            Some(reset) if now < reset.plus(self.limits.hold) => Err(Refusal::EmailRecoveryHeld),
+            _ => Ok(address),
+        }
+    }
+
+    /// Tells the user what happened, at the token's address and at the one that is kept.
+    async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
+        let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
+        self.mail.tell(&notice, [caller.address().as_ref(), kept]).await;
     }
 }

@@ -1,13 +1,15 @@
-//! `POST /v1/recovery/verify`: a recovery code at a login, where the device is lost. The same pipeline as a check, on a
-//! count of its own, so that who is locked out of their factors still gets in.
+//! `POST /v1/recovery/verify`: a recovery code or an emailed one at a login, where the device is lost. The same pipeline as
+//! a check, on counts of their own, so that who is locked out of their factors still gets in.
 
 use serde::Serialize;
 use shared::{
-    assertion::Settled,
+    account::Account,
+    assertion::{Settled, signer::Signed},
     attempts::{self, RECOVERY},
     error::{Error, Fault, Refusal, Result},
     event::Event,
-    http::{Reply, Request, body::invalid},
+    http::{Reply, Request, body::invalid, caller::Caller},
+    message::mail::What,
     recovery::{RecoveryCode, Standing},
 };
 
@@ -23,40 +25,97 @@ struct Redeemed {
 impl Function {
     pub(crate) async fn redeem(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
-        let (user, now) = (&caller.user, request.now);
         let mut fields = request.fields()?;
         let code = RecoveryCode::parse(&fields.text("code")?);
-        let code = code.ok_or_else(|| invalid("The field `code` must be a recovery code: 16 letters and digits."))?;
+        let code =
+            code.ok_or_else(|| invalid("The field `code` must be 16 letters and digits, or 8 from an email."))?;
         fields.end()?;
+        if code.is_emailed() {
+            self.redeem_emailed(&caller, &code, request).await
+        } else {
+            self.redeem_recovery(&caller, &code, request).await
+        }
+    }
+
+    async fn redeem_recovery(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
+        let (user, now) = (&caller.user, request.now);
         let log = |event: Event| event.log(user, "recovery_code");
 
         let reserved = self.accounts.reserve_recovery(user, now).await?;
         let mut account = reserved.account.clone();
-        let kept = account.recovery.as_mut().ok_or(Fault::new("find the recovery codes of an attempt"))?;
-        let codes = self.vault.codes(user, kept).await;
+        let set = account.recovery.as_mut().ok_or(Fault::new("find the recovery codes of an attempt"))?;
+        let (codes, kept) =
+            tokio::join!(self.vault.codes(user, set), self.contacts.kept(user, account.contact.as_ref()));
         let codes = self.accounts.or_give_back(user, &reserved, codes).await?;
         let Some(index) = code.index_in(&codes) else {
             let failures = account.recovery_failures;
-            let last = RECOVERY.locks_at(failures);
-            log(if last { Event::VerificationLocked } else { Event::VerificationRejected });
+            if RECOVERY.locks_at(failures) {
+                log(Event::VerificationLocked);
+                self.tell(What::Locked, caller, kept.as_ref(), request).await;
+            } else {
+                log(Event::VerificationRejected);
+            }
             return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(failures) }.into());
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
         let statement = caller.statement(account.epoch, Settled::recovered("recovery"));
         let (claimed, signed) =
-            tokio::join!(self.accounts.claim_recovery(user, &kept.nonce, index, now), self.signer.sign(statement, now));
-        if let Err(Error::Refusal(Refusal::CodeUsed)) = claimed {
-            log(Event::VerificationReplayed);
+            tokio::join!(self.accounts.claim_recovery(user, &set.nonce, index, now), self.signer.sign(statement, now));
+        match &claimed {
+            Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),
+            _ => {}
         }
         claimed?;
-        kept.used.insert(index.to_string(), now);
-        let recovery = account.recovery_standing();
+        set.used.insert(index.to_string(), now);
         log(Event::RecoveryUsed);
-        if recovery.low {
+        if account.recovery_standing().low {
             log(Event::RecoveryLow);
         }
-        let signed = signed?;
-        Reply::ok(&Redeemed { assertion: signed.token, expires_at: signed.expires_at.rfc3339(), recovery })
+        self.tell(What::RecoveryCodeUsed, caller, kept.as_ref(), request).await;
+        reply(&account, signed?)
     }
+
+    async fn redeem_emailed(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
+        let (user, now) = (&caller.user, request.now);
+        let address = self.address(caller, now)?;
+        let log = |event: Event| event.log(user, "emailed_code");
+
+        let reserved = self.accounts.reserve_emailed(user, now).await?;
+        let account = &reserved.account;
+        let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
+        let (looked, kept) = tokio::join!(
+            async {
+                let sealed = self.contacts.seal(user, &address, now);
+                tokio::try_join!(self.vault.emailed_code(user, &address, sent), sealed)
+            },
+            self.contacts.kept(user, account.contact.as_ref()),
+        );
+        let (expected, contact) = self.accounts.or_give_back(user, &reserved, looked).await?;
+        if !code.is(&expected) {
+            log(Event::VerificationRejected);
+            return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());
+        }
+
+        // Where the code went to another address, that is the one kept from now on.
+        let contact = Some(&contact).filter(|_| !kept.as_ref().is_some_and(|kept| kept.is(&address)));
+        let statement = caller.statement(account.epoch, Settled::recovered("email"));
+        let (claimed, signed) =
+            tokio::join!(self.accounts.claim_emailed(user, &sent.nonce, contact), self.signer.sign(statement, now));
+        match &claimed {
+            Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),
+            _ => {}
+        }
+        claimed?;
+        log(Event::RecoveryUsed);
+        self.tell(What::EmailedCodeUsed, caller, kept.as_ref(), request).await;
+        reply(account, signed?)
+    }
+}
+
+fn reply(account: &Account, signed: Signed) -> Result<Reply> {
+    let recovery = account.recovery_standing();
+    Reply::ok(&Redeemed { assertion: signed.token, expires_at: signed.expires_at.rfc3339(), recovery })
 }

@@ -5,23 +5,23 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 use shared::{
-    account::{Account, Draw, Text, texts::Taken},
+    account::{
+        Account,
+        sending::{Draw, Text},
+        texts::Taken,
+    },
     clock::{Timestamp, whole_seconds},
     code::{Code, Nonce, Purpose},
     error::{Error, Fault, Refusal, Result},
     event::Event,
     factor::FactorId,
     http::{Reply, Request, caller::Caller},
-    message::{Language, sms::Unsent},
+    message::{Language, unsent::Unsent},
     phone::PhoneNumber,
     random,
 };
 
 use crate::Function;
-
-/// How often a text is planned anew where the account has changed: more often than a user is texted in ten minutes, so
-/// that of many requests at once each ends in a text or in a limit.
-const PLANS: u32 = 8;
 
 #[derive(Serialize)]
 struct Sent<'a> {
@@ -65,7 +65,7 @@ impl Function {
     async fn count_and_send(&self, caller: &Caller, id: &FactorId, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
         let (mut account, address) = tokio::try_join!(self.accounts.load(user), self.address(request))?;
-        for _ in 0..PLANS {
+        for _ in 0..self.budget.limits.plans() {
             let text = self.plan(&account, caller, id, now)?;
             let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
@@ -86,11 +86,10 @@ impl Function {
                         }
                         return Err(error);
                     }
-                    let wait = self.budget.limits.wait_after(text.code.sends);
                     return Reply::accepted(&Sent {
                         to_hint: &phone.hint,
                         expires_at: text.code.expires.rfc3339(),
-                        resend_after: whole_seconds(wait),
+                        resend_after: whole_seconds(text.wait),
                     });
                 }
             }
@@ -100,12 +99,11 @@ impl Function {
 
     /// The text that is to be sent, as the account stands.
     fn plan(&self, account: &Account, caller: &Caller, id: &FactorId, now: Timestamp) -> Result<Text> {
-        let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
-        let text = account.text(id, &self.budget.limits, draw, now)?;
-        if text.pending {
+        if account.factors.get(id).is_some_and(|factor| !factor.is_active()) {
             caller.refuse_sso()?;
         }
-        Ok(text)
+        let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
+        Ok(account.text(id, &self.budget.limits, draw, now)?)
     }
 
     /// The digest of the address that texts are counted by, where they are.
@@ -133,10 +131,7 @@ impl Function {
         let words = self.texts.code(language, &code, minutes);
         self.sender.send(&number, &words).await.map_err(|unsent| match unsent {
             Unsent::Refused => Refusal::TextNotSent.into(),
-            Unsent::Unknown(fault) => {
-                let wait = self.budget.limits.wait_after(text.code.sends);
-                Undelivered { error: fault.for_now(wait).into(), perhaps_gone: true }
-            }
+            Unsent::Unknown(fault) => Undelivered { error: fault.for_now(text.wait).into(), perhaps_gone: true },
         })
     }
 }

@@ -3,12 +3,14 @@
 
 use serde::Serialize;
 use shared::{
+    account::Account,
     assertion::Settled,
     attempts::{self, FACTORS},
     error::{Error, Refusal, Result},
     event::Event,
     factor::{FactorId, Summary},
-    http::{Reply, Request},
+    http::{Reply, Request, caller::Caller},
+    message::mail::{Notice, What},
     recovery::Standing,
 };
 
@@ -38,8 +40,12 @@ impl Function {
 
         let looked = self.vault.check(user, &id, &factor, &code, now).await;
         let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
-            let last = FACTORS.locks_at(account.failures);
-            log(if last { Event::VerificationLocked } else { Event::VerificationRejected });
+            if FACTORS.locks_at(account.failures) {
+                log(Event::VerificationLocked);
+                self.tell_of_lock(&caller, account, request).await;
+            } else {
+                log(Event::VerificationRejected);
+            }
             return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(account.failures) }.into());
         };
 
@@ -47,8 +53,10 @@ impl Function {
         let statement = caller.statement(account.epoch, Settled::passed(factor.kind.amr()));
         let (claimed, signed) =
             tokio::join!(self.accounts.claim(user, &id, spent, now), self.signer.sign(statement, now));
-        if let Err(Error::Refusal(Refusal::CodeUsed)) = claimed {
-            log(Event::VerificationReplayed);
+        match &claimed {
+            Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),
+            _ => {}
         }
         claimed?;
         log(Event::VerificationAccepted);
@@ -60,5 +68,12 @@ impl Function {
             factor: factor.summary(&id),
             recovery: account.recovery_standing(),
         })
+    }
+
+    /// Tells the user that their factors are locked: whoever guessed knows the password.
+    async fn tell_of_lock(&self, caller: &Caller, account: &Account, request: &Request) {
+        let kept = self.contacts.kept(&caller.user, account.contact.as_ref()).await;
+        let notice = Notice::new(What::Locked, request.now, request.client_address(), request.accept_language());
+        self.mail.tell(&notice, [caller.address().as_ref(), kept.as_ref()]).await;
     }
 }

@@ -6,9 +6,11 @@ use shared::{
     assertion::signer::Signer,
     boot::SdkConfig,
     clock::Clock,
+    email,
     error::Result,
     factor::vault::Vault,
     http::{Api, Reply, Request},
+    message::email::Sender,
     settings::{SettingError, Settings},
 };
 
@@ -20,6 +22,8 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     vault: Vault,
+    contacts: email::vault::Vault,
+    mail: Sender,
     signer: Signer,
 }
 
@@ -30,6 +34,8 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
+            contacts: email::vault::Vault::new(settings, aws)?,
+            mail: Sender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }

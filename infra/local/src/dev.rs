@@ -42,7 +42,7 @@ async fn token(State(stack): Stack, body: Bytes) -> Reply {
 }
 
 async fn outbox(State(stack): Stack) -> Json<Value> {
-    Json(json!({"texts": stack.aws.outbox.texts()}))
+    Json(json!({"texts": stack.aws.outbox.texts(), "emails": stack.aws.outbox.emails()}))
 }
 
 #[derive(Deserialize)]
@@ -64,6 +64,10 @@ async fn opt_in(State(stack): Stack, body: Bytes) -> Reply {
 fn phone(body: &[u8]) -> Result<String, (StatusCode, Json<Value>)> {
     let ask: OptOut =
         serde_json::from_slice(body).map_err(|_| bad("the body must be JSON: {\"phone\":\"+14155550123\"}"))?;
+    let digits = ask.phone.strip_prefix('+').unwrap_or_default();
+    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(bad("the phone must be in E.164: +14155550123"));
+    }
     Ok(ask.phone)
 }
 

@@ -8,11 +8,13 @@ use super::{
     store::{Accounts, account, signed},
 };
 use crate::{
-    attempts::{FACTORS, RECOVERY, Schedule, Tier},
+    attempts::{self, FACTORS, RECOVERY, Schedule, Tier, Verdict},
     clock::Timestamp,
     code::Nonce,
-    error::{Error, Fault, Result, chain},
+    email::Contact,
+    error::{Error, Fault, Refusal, Result, chain},
     factor::{FactorId, PENDING_LIFE, PENDING_TRIES, Spent},
+    recovery::emailed,
     table::{self, Key, Written, number, string, value},
     user::UserId,
 };
@@ -26,16 +28,18 @@ pub struct Reserved {
     /// The account, this attempt included.
     pub account: Account,
     by: String,
-    counter: Counter,
+    counter: Tries,
 }
 
 /// What counts an attempt.
 #[derive(Debug)]
-enum Counter {
+enum Tries {
     /// The user's failures.
     User,
     /// The user's failures at recovery codes.
     Recovery,
+    /// The emailed code's own tries.
+    Emailed,
     /// The pending factor's own tries.
     Factor(FactorId),
 }
@@ -59,7 +63,7 @@ impl Accounts {
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":active", string("active"))
             .expression_attribute_values(":totp", string("totp"));
-        self.reserve(update, Counter::User, |old| old.why_no_check(id, now)).await
+        self.reserve(update, Tries::User, |old| old.why_no_check(id, now)).await
     }
 
     /// Counts an attempt at a recovery code, likewise, on the count of recovery codes.
@@ -68,7 +72,7 @@ impl Accounts {
         let update = update
             .condition_expression(format!("attribute_exists(#recovery) AND #by <> :by AND ({allowed})"))
             .expression_attribute_names("#recovery", "recovery");
-        self.reserve(update, Counter::Recovery, |old| old.why_no_recovery(now)).await
+        self.reserve(update, Tries::Recovery, |old| old.why_no_recovery(now)).await
     }
 
     /// Counts an attempt at a pending factor, on that factor alone, while it is alive and has guesses left.
@@ -89,13 +93,26 @@ impl Accounts {
             .expression_attribute_values(":expired", number(now.minus(PENDING_LIFE).millis()))
             .expression_attribute_values(":totp", string("totp"))
             .expression_attribute_values(":now", number(now.millis()));
-        self.reserve(update, Counter::Factor(id.clone()), |old| old.why_no_activation(id, now)).await
+        self.reserve(update, Tries::Factor(id.clone()), |old| old.why_no_activation(id, now)).await
+    }
+
+    /// Counts an attempt at the emailed code, on that code alone, while it is alive and has guesses left.
+    pub async fn reserve_emailed(&self, user: &UserId, now: Timestamp) -> Result<Reserved> {
+        let update = self
+            .table
+            .update(&Key::account(user))
+            .update_expression("SET emailed.tries = emailed.tries + :one, #by = :by")
+            .condition_expression("emailed.expires > :now AND emailed.tries < :tries AND #by <> :by")
+            .expression_attribute_values(":one", number(1_u64))
+            .expression_attribute_values(":tries", number(emailed::TRIES))
+            .expression_attribute_values(":now", number(now.millis()));
+        self.reserve(update, Tries::Emailed, Account::why_no_emailed).await
     }
 
     async fn reserve(
         &self,
         update: UpdateItemFluentBuilder,
-        counter: Counter,
+        counter: Tries,
         why_not: impl FnOnce(&Account) -> Error,
     ) -> Result<Reserved> {
         match signed(update).await? {
@@ -131,9 +148,12 @@ impl Accounts {
                 .condition_expression(format!("#by = :counted AND {count} > :zero"))
         };
         let update = match &reserved.counter {
-            Counter::User => scheduled(update, FAILURES),
-            Counter::Recovery => scheduled(update, RECOVERY_FAILURES),
-            Counter::Factor(id) => update
+            Tries::User => scheduled(update, FAILURES),
+            Tries::Recovery => scheduled(update, RECOVERY_FAILURES),
+            Tries::Emailed => update
+                .update_expression("SET emailed.tries = emailed.tries - :one, #by = :by")
+                .condition_expression("#by = :counted AND emailed.tries > :zero"),
+            Tries::Factor(id) => update
                 .update_expression("SET factors.#id.tries = factors.#id.tries - :one, #by = :by")
                 .condition_expression("#by = :counted AND factors.#id.tries > :zero")
                 .expression_attribute_names("#id", id.as_str()),
@@ -166,8 +186,9 @@ impl Accounts {
             .condition_expression(format!("factors.#id.#status = :active AND #by <> :by AND {unspent}"))
             .expression_attribute_names("#id", id.as_str())
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":active", string("active"));
-        self.commit(update, now, |old| old.why_not_spent(id, spent)).await
+            .expression_attribute_values(":active", string("active"))
+            .expression_attribute_values(":now", number(now.millis()));
+        self.commit(update, |old| old.why_not_spent(id, spent)).await
     }
 
     /// Redeems the recovery code at `index` of the set of `nonce`, once. Clears the failures at factors too: a lock is
@@ -184,19 +205,29 @@ impl Accounts {
             )
             .expression_attribute_names("#recovery", "recovery")
             .expression_attribute_names("#index", index.to_string())
-            .expression_attribute_values(":nonce", value(nonce)?);
-        self.commit(update, now, |old| old.why_not_redeemed(nonce, index)).await
+            .expression_attribute_values(":nonce", value(nonce)?)
+            .expression_attribute_values(":now", number(now.millis()));
+        self.commit(update, |old| old.why_not_redeemed(nonce, index)).await
     }
 
-    async fn commit(
-        &self,
-        update: UpdateItemFluentBuilder,
-        now: Timestamp,
-        why_not: impl FnOnce(&Account) -> Error,
-    ) -> Result<()> {
+    /// Redeems the emailed code of this nonce, once. Clears both counts of failures. `contact` is kept from now on, where
+    /// the code went to another address.
+    pub async fn claim_emailed(&self, user: &UserId, nonce: &Nonce, contact: Option<&Contact>) -> Result<()> {
+        let mut update = self.table.update(&Key::account(user));
+        let mut set = "recovery_failures = :zero, failures = :zero, #by = :by".to_owned();
+        if let Some(contact) = contact {
+            set.push_str(", contact = :contact");
+            update = update.expression_attribute_values(":contact", value(contact)?);
+        }
         let update = update
-            .expression_attribute_values(":now", number(now.millis()))
-            .expression_attribute_values(":zero", number(0_u64));
+            .update_expression(format!("SET {set} REMOVE emailed"))
+            .condition_expression("emailed.nonce = :nonce AND #by <> :by")
+            .expression_attribute_values(":nonce", value(nonce)?);
+        self.commit(update, |old| old.why_not_emailed(nonce)).await
+    }
+
+    async fn commit(&self, update: UpdateItemFluentBuilder, why_not: impl FnOnce(&Account) -> Error) -> Result<()> {
+        let update = update.expression_attribute_values(":zero", number(0_u64));
         match signed(update).await? {
             (_, Written::Applied(_)) => Ok(()),
             (by, Written::Refused(old)) => match account(old)? {
@@ -236,4 +267,88 @@ fn scheduled(
         }
     }
     (update, allowed.join(" OR "))
+}
+
+/// Why the account, as it was, allowed none of it.
+impl Account {
+    /// Why the account, as it was, let no code of an active factor be looked at.
+    fn why_no_check(&self, id: &FactorId, now: Timestamp) -> Error {
+        match self.factors.get(id) {
+            None => Refusal::FactorNotFound.into(),
+            Some(factor) if !factor.is_active() => Refusal::FactorNotActive.into(),
+            Some(factor) if !factor.has_live_code(now) => Refusal::CodeExpired.into(),
+            Some(_) => match FACTORS.judge(self.failures, self.tried_at, now) {
+                Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
+                Verdict::Locked => Refusal::Locked.into(),
+                Verdict::Go => Fault::new("agree with the table on who may try a code").into(),
+            },
+        }
+    }
+
+    /// Why the account, as it was, let no code of a pending factor be looked at.
+    fn why_no_activation(&self, id: &FactorId, now: Timestamp) -> Error {
+        match self.factors.get(id) {
+            None => Refusal::FactorNotFound.into(),
+            Some(factor) if factor.is_active() => Refusal::FactorNotPending.into(),
+            Some(factor) if !factor.is_live_pending(now) => Refusal::EnrollmentExpired.into(),
+            Some(factor) if !factor.has_live_code(now) => Refusal::CodeExpired.into(),
+            Some(_) => Fault::new("agree with the table on who may activate a factor").into(),
+        }
+    }
+
+    /// Why the account, as it was, let no recovery code be looked at. Who has none is told no more than that it is wrong.
+    fn why_no_recovery(&self, now: Timestamp) -> Error {
+        if self.recovery.is_none() {
+            return Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.recovery_failures) }.into();
+        }
+        match RECOVERY.judge(self.recovery_failures, self.recovery_tried_at, now) {
+            Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
+            Verdict::Locked => Refusal::Locked.into(),
+            Verdict::Go => Fault::new("agree with the table on who may try a recovery code").into(),
+        }
+    }
+
+    /// Why the account, as it was, did not let a recovery code be redeemed. One of a set that was replaced is wrong.
+    fn why_not_redeemed(&self, nonce: &Nonce, index: usize) -> Error {
+        match self.recovery.as_ref().filter(|codes| codes.nonce == *nonce) {
+            None => Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.recovery_failures) }.into(),
+            Some(codes) if codes.used.contains_key(&index.to_string()) => Refusal::CodeUsed.into(),
+            Some(_) => Fault::new("agree with the table on which recovery codes were used").into(),
+        }
+    }
+
+    /// Why the account, as it was, did not let a code be spent.
+    fn why_not_spent(&self, id: &FactorId, spent: Spent) -> Error {
+        let Some(factor) = self.factors.get(id) else { return Refusal::FactorNotFound.into() };
+        if !factor.is_active() {
+            return Refusal::FactorNotActive.into();
+        }
+        match (spent, &factor.code) {
+            (Spent::Step(step), _) if factor.last_step.is_some_and(|last| last >= step) => Refusal::CodeUsed.into(),
+            (Spent::Sent(_), None) => Refusal::CodeUsed.into(),
+            // A newer one was sent since this one was looked at.
+            (Spent::Sent(nonce), Some(code)) if code.nonce != nonce => {
+                Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.failures) }.into()
+            }
+            _ => Fault::new("agree with the table on which codes were used").into(),
+        }
+    }
+
+    /// Why the account, as it was, let no emailed code be looked at. Who has no factor is told no more than that it is wrong.
+    fn why_no_emailed(&self) -> Error {
+        if self.has_factor() {
+            Refusal::CodeExpired.into()
+        } else {
+            Refusal::CodeRejected { attempts_left: emailed::TRIES }.into()
+        }
+    }
+
+    /// Why the account, as it was, did not let an emailed code be redeemed.
+    fn why_not_emailed(&self, nonce: &Nonce) -> Error {
+        match &self.emailed {
+            None => Refusal::CodeUsed.into(),
+            Some(code) if code.nonce != *nonce => Refusal::CodeRejected { attempts_left: code.tries_left() }.into(),
+            Some(_) => Fault::new("agree with the table on which emailed code is there").into(),
+        }
+    }
 }

@@ -1,31 +1,30 @@
 //! A user's whole MFA state, and what may happen to it. It is one item, so that one conditional write is one atomic rule
 //! over all of it: never a sixth authenticator, never two first activations.
 
-use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    attempts::{self, Verdict},
     clock::Timestamp,
-    code::{Nonce, SENT_LIFE, SentCode},
-    error::{Error, Fault, Refusal},
-    factor::{Factor, FactorId, FactorName, Kind, PENDING_TRIES, Spent, Status},
-    recovery::{RecoveryCodes, Standing},
-    texts::{Limits, Subject, Tally},
+    email::Contact,
+    error::Refusal,
+    factor::{Factor, FactorId, FactorName, PENDING_TRIES, Spent, Status},
+    recovery::{
+        RecoveryCodes, Standing,
+        emailed::{self, EmailedCode},
+    },
+    texts::Tally,
 };
 
 pub mod checks;
+pub mod emails;
+pub mod sending;
 pub mod store;
 pub mod texts;
 
 /// How many factors may be pending at once; one more replaces the oldest.
 const PENDING_LIMIT: usize = 3;
-/// A code that is texted again lives so long still; one that would not is replaced.
-const RESENT_LIFE: Duration = Duration::from_mins(5);
-/// No code is texted that would live shorter: nobody could type it.
-const SHORTEST_LIFE: Duration = Duration::from_mins(1);
-
 /// The account. A user without an item has the default one, at version 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -50,31 +49,12 @@ pub struct Account {
     pub recovery_tried_at: Timestamp,
     /// The texts that the user was sent, if any.
     pub texts: Option<Tally>,
-}
-
-/// A text that is to be sent: what it changes in the account, and what was there before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// The phone's factor.
-    pub factor: FactorId,
-    /// Whether that is still pending.
-    pub pending: bool,
-    /// The code that it carries.
-    pub code: SentCode,
-    tally: Tally,
-    code_before: Option<SentCode>,
-    tally_before: Option<Tally>,
-}
-
-/// What a text that carries a new code draws: an id of its own, and what its code is derived from.
-#[derive(Clone, Debug)]
-pub struct Draw<'a> {
-    /// The text's id.
-    pub id: String,
-    /// The label of the current key.
-    pub key: &'a str,
-    /// The new code's nonce.
-    pub nonce: Nonce,
+    /// The code that was emailed last, until it is accepted.
+    pub emailed: Option<EmailedCode>,
+    /// The emails with codes that the user was sent, if any.
+    pub emails: Option<emailed::Tally>,
+    /// The address that is kept of the user.
+    pub contact: Option<Contact>,
 }
 
 /// A change of settings: what it writes, and nothing else of the account.
@@ -86,6 +66,8 @@ pub struct Change {
     pub recovery: Recovery,
     /// The new epoch, where it rises.
     pub epoch: Option<u64>,
+    /// The address to be kept from now on, where another is.
+    pub contact: Option<Contact>,
 }
 
 /// What a change does to one factor.
@@ -107,7 +89,7 @@ pub enum Recovery {
     Keep,
     /// These are the user's from now on.
     Replace(RecoveryCodes),
-    /// The user has none from now on.
+    /// The user has none from now on, and no emailed code either.
     Remove,
 }
 
@@ -150,13 +132,15 @@ impl Account {
     }
 
     /// Makes a pending factor active, proven by a code that is `spent`. Every other pending factor goes, so that nobody can
-    /// begin one with a stolen password and finish it after the owner enrolled. `recovery` comes with the first factor.
+    /// begin one with a stolen password and finish it after the owner enrolled. `recovery` comes with the first factor; the
+    /// address to be kept is `contact`, if there is one.
     pub fn activate(
         &self,
         id: &FactorId,
         spent: Spent,
         now: Timestamp,
         recovery: Option<RecoveryCodes>,
+        contact: Option<Contact>,
     ) -> Result<Change, Refusal> {
         let factor = self.factors.get(id).ok_or(Refusal::FactorNotFound)?;
         if factor.status != Status::Pending {
@@ -165,7 +149,7 @@ impl Account {
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Write(Box::new(factor.activated(spent, now))));
         let recovery = recovery.map_or(Recovery::Keep, Recovery::Replace);
-        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)) })
+        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact })
     }
 
     /// Gives a factor another name.
@@ -181,48 +165,7 @@ impl Account {
         factors.insert(id.clone(), Edit::Remove);
         let last = !self.factors.iter().any(|(other, factor)| factor.is_active() && other != id);
         let recovery = if last { Recovery::Remove } else { Recovery::Keep };
-        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)) })
-    }
-
-    /// A text to a phone, now. A code that lives long enough is sent again; else a new one is.
-    pub fn text(&self, id: &FactorId, limits: &Limits, draw: Draw<'_>, now: Timestamp) -> Result<Text, Refusal> {
-        let factor = self.living(id, now)?;
-        if factor.kind != Kind::Sms {
-            return Err(Refusal::FactorNotSms);
-        }
-        // Nothing that it brought would be accepted.
-        if factor.is_active() && attempts::FACTORS.judge(self.failures, self.tried_at, now) == Verdict::Locked {
-            return Err(Refusal::Locked);
-        }
-        let full = now.plus(SENT_LIFE);
-        let expires = if factor.is_active() { full } else { full.min(factor.pending_until()) };
-        if expires.since(now) < SHORTEST_LIFE {
-            return Err(Refusal::EnrollmentExpired);
-        }
-        let new = SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now };
-        let code = match &factor.code {
-            Some(last) if last.is_live(now) => {
-                let again = last.sent_at.plus(limits.wait_after(last.sends));
-                if now < again {
-                    return Err(Subject::Factor.refuse(again, now));
-                }
-                if last.expires.since(now) >= RESENT_LIFE || last.expires >= expires {
-                    SentCode { sends: last.sends + 1, sent_at: now, ..last.clone() }
-                } else {
-                    new
-                }
-            }
-            _ => new,
-        };
-        let tally = self.texts.clone().unwrap_or_default().one_more(draw.id, limits, now)?;
-        Ok(Text {
-            factor: id.clone(),
-            pending: !factor.is_active(),
-            code,
-            tally,
-            code_before: factor.code.clone(),
-            tally_before: self.texts.clone(),
-        })
+        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact: None })
     }
 
     /// A factor that is active, or can still be activated.
@@ -258,7 +201,10 @@ impl Account {
         match &change.recovery {
             Recovery::Keep => {}
             Recovery::Replace(codes) => after.recovery = Some(codes.clone()),
-            Recovery::Remove => after.recovery = None,
+            Recovery::Remove => (after.recovery, after.emailed) = (None, None),
+        }
+        if let Some(contact) = &change.contact {
+            after.contact = Some(contact.clone());
         }
         after
     }
@@ -281,74 +227,12 @@ impl Account {
         pending.map(|(id, _)| (id.clone(), Edit::Remove)).collect()
     }
 
-    /// Why the account, as it was, let no code of an active factor be looked at.
-    fn why_no_check(&self, id: &FactorId, now: Timestamp) -> Error {
-        match self.factors.get(id) {
-            None => Refusal::FactorNotFound.into(),
-            Some(factor) if !factor.is_active() => Refusal::FactorNotActive.into(),
-            Some(factor) if !factor.has_live_code(now) => Refusal::CodeExpired.into(),
-            Some(_) => match attempts::FACTORS.judge(self.failures, self.tried_at, now) {
-                Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
-                Verdict::Locked => Refusal::Locked.into(),
-                Verdict::Go => Fault::new("agree with the table on who may try a code").into(),
-            },
-        }
-    }
-
-    /// Why the account, as it was, let no code of a pending factor be looked at.
-    fn why_no_activation(&self, id: &FactorId, now: Timestamp) -> Error {
-        match self.factors.get(id) {
-            None => Refusal::FactorNotFound.into(),
-            Some(factor) if factor.is_active() => Refusal::FactorNotPending.into(),
-            Some(factor) if !factor.is_live_pending(now) => Refusal::EnrollmentExpired.into(),
-            Some(factor) if !factor.has_live_code(now) => Refusal::CodeExpired.into(),
-            Some(_) => Fault::new("agree with the table on who may activate a factor").into(),
-        }
-    }
-
     /// Makes `codes` the user's recovery codes; the old ones stop working.
     pub fn regenerate(&self, codes: RecoveryCodes) -> Result<Change, Refusal> {
         if !self.has_factor() {
             return Err(Refusal::FactorNotActive);
         }
         Ok(Change { recovery: Recovery::Replace(codes), ..Change::default() })
-    }
-
-    /// Why the account, as it was, let no recovery code be looked at. Who has none is told no more than that it is wrong.
-    fn why_no_recovery(&self, now: Timestamp) -> Error {
-        if self.recovery.is_none() {
-            return Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.recovery_failures) }.into();
-        }
-        match attempts::RECOVERY.judge(self.recovery_failures, self.recovery_tried_at, now) {
-            Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
-            Verdict::Locked => Refusal::Locked.into(),
-            Verdict::Go => Fault::new("agree with the table on who may try a recovery code").into(),
-        }
-    }
-
-    /// Why the account, as it was, did not let a recovery code be redeemed. One of a set that was replaced is wrong.
-    fn why_not_redeemed(&self, nonce: &Nonce, index: usize) -> Error {
-        match self.recovery.as_ref().filter(|codes| codes.nonce == *nonce) {
-            None => Refusal::CodeRejected { attempts_left: attempts::left_before_wait(self.recovery_failures) }.into(),
-            Some(codes) if codes.used.contains_key(&index.to_string()) => Refusal::CodeUsed.into(),
-            Some(_) => Fault::new("agree with the table on which recovery codes were used").into(),
-        }
-    }
-
-    /// Why the account, as it was, did not let a code be spent.
-    fn why_not_spent(&self, id: &FactorId, spent: Spent) -> Error {
-        let Some(factor) = self.factors.get(id) else { return Refusal::FactorNotFound.into() };
-        let used = match spent {
-            Spent::Step(step) => factor.last_step.is_some_and(|last| last >= step),
-            Spent::Sent(nonce) => factor.code.as_ref().is_none_or(|code| code.nonce != nonce),
-        };
-        if !factor.is_active() {
-            Refusal::FactorNotActive.into()
-        } else if used {
-            Refusal::CodeUsed.into()
-        } else {
-            Fault::new("agree with the table on which codes were used").into()
-        }
     }
 
     /// Guesses that a pending factor still takes.

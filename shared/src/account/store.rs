@@ -143,7 +143,11 @@ fn expression(
             set.push("recovery = :recovery".to_owned());
             update = update.expression_attribute_values(":recovery", value(codes)?);
         }
-        Recovery::Remove => remove.push("recovery".to_owned()),
+        Recovery::Remove => remove.extend(["recovery".to_owned(), "emailed".to_owned()]),
+    }
+    if let Some(contact) = &change.contact {
+        set.push("contact = :contact".to_owned());
+        update = update.expression_attribute_values(":contact", value(contact)?);
     }
     if let Some(epoch) = change.epoch {
         set.push("epoch = :epoch".to_owned());

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
 use super::{
-    Account, Text,
+    Account,
+    sending::Text,
     store::{Accounts, account},
 };
 use crate::{
@@ -44,50 +45,61 @@ impl Accounts {
             return Err(closed.subject.refuse(closed.ends, now).into());
         }
         let mut rows = VecDeque::from_iter(&counters.total);
-        for attempt in 1.. {
-            let Some(row) = rows.front() else { return Err(counters.total_used_up(now).into()) };
-            let counted: Vec<_> = counters.each.iter().chain([*row]).cloned().collect();
+        let mut conflicts = 0;
+        while let Some(row) = rows.front().copied() {
+            let counted = Counted(counters.each.iter().chain([row]).cloned().collect());
             let mut updates = vec![self.taking(user, text)?];
-            updates.extend(counted.iter().map(|counter| counter.take(&self.table)));
-            let obstacles = match self.table.transact(updates).await? {
-                Transacted::Applied => return Ok(Taken::Done(Counted(counted))),
-                Transacted::Cancelled(obstacles) => obstacles,
+            updates.extend(counted.0.iter().map(|counter| counter.take(&self.table)));
+            let obstacles = match self.table.transact(updates).await {
+                Ok(Transacted::Applied) => return Ok(Taken::Done(counted)),
+                Ok(Transacted::Cancelled(obstacles)) => obstacles,
+                Err(fault) => {
+                    // It may have been applied all the same; if not, there is nothing to give back.
+                    self.give_back_text(user, text, &counted).await;
+                    return Err(fault.into());
+                }
             };
             if let Some(Obstacle::Condition(changed)) = obstacles.first() {
                 return Ok(Taken::Stale(Box::new(account(changed.clone())?)));
             }
-            let full = |(_, obstacle): &(&Counter, &Obstacle)| matches!(obstacle, Obstacle::Condition(_));
-            let mut used_up = counters.each.iter().zip(obstacles.iter().skip(1)).filter(full);
-            if let Some((counter, _)) = used_up.by_ref().max_by_key(|(counter, _)| counter.ends) {
+            let full: Vec<_> = counted.0.iter().zip(obstacles.iter().skip(1).map(Obstacle::is_condition)).collect();
+            let used_up = full.iter().filter(|(counter, full)| *full && *counter != row);
+            if let Some((counter, _)) = used_up.max_by_key(|(counter, _)| counter.ends) {
                 return Err(counter.subject.refuse(counter.ends, now).into());
             }
-            match obstacles.last() {
-                // Full: another row may not be.
-                Some(Obstacle::Condition(_)) => drop(rows.pop_front()),
-                _ if attempt < table::TRIES => {
-                    rows.rotate_left(1);
-                    table::pause(attempt).await?;
-                }
-                _ => break,
+            if full.iter().any(|(_, full)| *full) {
+                // This row is; another may not be.
+                rows.pop_front();
+            } else if conflicts < table::TRIES {
+                conflicts += 1;
+                rows.rotate_left(1);
+                table::pause(conflicts).await?;
+            } else {
+                return Err(Fault::contended("count a text").into());
             }
         }
-        Err(Fault::contended("count a text").into())
+        Err(counters.total_used_up(now).into())
     }
 
     /// Takes a text back that was not sent: the code that was there returns, and so do the counts. Best effort: what has
     /// changed since stays as it is.
     pub async fn give_back_text(&self, user: &UserId, text: &Text, counted: &Counted) {
-        let given = async {
+        if let Err(fault) = self.give_back_all(user, text, counted).await {
+            tracing::warn!(fault = chain(&fault), "a text that was not sent stays counted");
+        }
+    }
+
+    async fn give_back_all(&self, user: &UserId, text: &Text, counted: &Counted) -> Result<(), Fault> {
+        for conflicts in 1..=table::TRIES {
             let mut updates = vec![self.giving_back(user, text)?];
             updates.extend(counted.0.iter().map(|counter| counter.give_back(&self.table)));
             match self.table.transact(updates).await? {
-                Transacted::Applied => Ok(()),
-                Transacted::Cancelled(_) => Err(Fault::new("find a text as it was counted")),
+                Transacted::Applied => return Ok(()),
+                Transacted::Cancelled(obstacles) if obstacles.iter().any(Obstacle::is_condition) => break,
+                Transacted::Cancelled(_) => table::pause(conflicts).await?,
             }
-        };
-        if let Err(fault) = given.await {
-            tracing::warn!(fault = chain(&fault), "a text that was not sent stays counted");
         }
+        Err(Fault::new("find a text as it was counted"))
     }
 
     /// The account's part in taking a text.

@@ -33,9 +33,12 @@ impl Deriver {
         let key = self.keys.find(label).ok_or(Fault::new("find the key that a code was derived with"))?;
         let reply =
             self.kms.generate_mac().key_id(key).mac_algorithm(HmacSha256).message(Blob::new(message)).send().await;
-        let mac =
-            reply.map_err(|error| Fault::aws("derive a code", error))?.mac.map(Blob::into_inner).map(Zeroizing::new);
-        let bytes = mac.and_then(|mac| mac.as_slice().try_into().ok()).ok_or(Fault::new("read the MAC of a code"))?;
+        let mac = reply
+            .map_err(|error| Fault::aws("derive a code or a digest", error))?
+            .mac
+            .map(Blob::into_inner)
+            .map(Zeroizing::new);
+        let bytes = mac.and_then(|mac| mac.as_slice().try_into().ok()).ok_or(Fault::new("read a MAC"))?;
         Ok(Mac(Zeroizing::new(bytes)))
     }
 

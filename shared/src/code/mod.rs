@@ -100,6 +100,10 @@ pub enum Purpose {
     Recovery,
     /// A code that is texted.
     Text,
+    /// A code that is emailed.
+    Email,
+    /// The digest of an email address.
+    EmailAddress,
     /// The digest of a phone number.
     Number,
     /// The digest of an exchange.
@@ -113,6 +117,8 @@ impl Purpose {
         match self {
             Self::Recovery => "recovery",
             Self::Text => "text",
+            Self::Email => "email",
+            Self::EmailAddress => "email-address",
             Self::Number => "number",
             Self::Exchange => "exchange",
             Self::Address => "address",

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     assertion::{Claims, Expected, Settled, Statement, Unverified, token_hash},
+    email::EmailAddress,
     error::{Refusal, Result},
     user::{UserId, WorkspaceId},
 };
@@ -72,6 +73,11 @@ impl Caller {
     /// What is to be asserted of this login.
     pub fn statement(&self, epoch: u64, settled: Settled) -> Statement<'_> {
         Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, settled }
+    }
+
+    /// The user's email address, if their identity provider has verified it and mail can be sent to it.
+    pub fn address(&self) -> Option<EmailAddress> {
+        self.token.email.as_deref().filter(|_| self.token.email_verified).and_then(EmailAddress::parse)
     }
 
     /// What an authenticator app should call the account: the email address, if it can be one (RFC 5321: at most 254

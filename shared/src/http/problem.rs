@@ -47,7 +47,9 @@ fn title(code: &str) -> String {
 /// The problem that a refusal is, with its code.
 pub(super) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply) {
     let retry_after = match refusal {
-        Refusal::TooManyAttempts { wait } | Refusal::TooManyTexts { wait, .. } => Some(whole_seconds(*wait)),
+        Refusal::TooManyAttempts { wait } | Refusal::TooManyTexts { wait, .. } | Refusal::TooManyEmails { wait } => {
+            Some(whole_seconds(*wait))
+        }
         _ => None,
     };
     let more = match refusal {
@@ -104,7 +106,9 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::EnrollmentExpired => {
             (StatusCode::GONE, "enrollment-expired", "Begin again: a pending factor lives 10 minutes and 5 guesses.")
         }
-        Refusal::CodeRejected { .. } => (UNPROCESSABLE, "code-rejected", "Type the code that is shown now."),
+        Refusal::CodeRejected { .. } => {
+            (UNPROCESSABLE, "code-rejected", "Type the code that is shown now, or that was sent last.")
+        }
         Refusal::FactorNotSms => (CONFLICT, "factor-not-sms", "Only a phone is sent texts."),
         Refusal::CodeExpired => (UNPROCESSABLE, "code-expired", "Ask for a new code."),
         Refusal::PhoneNotSupported(_) => {
@@ -113,7 +117,7 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::PhoneOptedOut => (
             UNPROCESSABLE,
             "phone-opted-out",
-            "The phone has answered one of these texts with STOP. Answer it with START, or use another way to log in.",
+            "The phone has answered STOP. Ask whoever runs this service to lift that, or use another way to log in.",
         ),
         Refusal::TooManyTexts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-texts", "Wait before asking for another text.")
@@ -123,7 +127,27 @@ fn describe(refusal: &Refusal) -> Problem {
             "text-not-sent",
             "The text could not be sent. Try again, or another way to log in.",
         ),
-        Refusal::CodeUsed => (UNPROCESSABLE, "code-used", "A code works once. Wait for the next one."),
+        Refusal::EmailNotVerified => (
+            FORBIDDEN,
+            "email-not-verified",
+            "Have your identity provider verify your email address, or use a recovery code.",
+        ),
+        Refusal::EmailRecoveryHeld => (
+            FORBIDDEN,
+            "email-recovery-held",
+            "For a while after a password reset or a new email address no code is emailed. Use a recovery code.",
+        ),
+        Refusal::TooManyEmails { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-emails", "Wait before asking for another email.")
+        }
+        Refusal::EmailNotSent => (
+            StatusCode::BAD_GATEWAY,
+            "email-not-sent",
+            "The email could not be sent. Try again, or use a recovery code.",
+        ),
+        Refusal::CodeUsed => {
+            (UNPROCESSABLE, "code-used", "A code works once. Take the next one, or ask for a new one.")
+        }
         Refusal::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before the next one.")
         }

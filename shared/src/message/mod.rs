@@ -7,7 +7,10 @@ use crate::{
     settings::{SettingError, Settings},
 };
 
+pub mod email;
+pub mod mail;
 pub mod sms;
+pub mod unsent;
 
 /// The most septets that go into one text (3GPP TS 23.038): one more, and it is sent and paid for as two.
 const SEGMENT: usize = 160;
@@ -33,7 +36,8 @@ impl Language {
     /// All of them; the first is spoken to who asks for none.
     pub const ALL: [Self; 3] = [Self::English, Self::French, Self::Spanish];
 
-    const fn tag(self) -> &'static str {
+    /// The language's tag (RFC 5646).
+    pub const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::French => "fr",
@@ -43,19 +47,24 @@ impl Language {
 
     /// The language that a client asks for in `Accept-Language` (RFC 9110 section 12.5.4; a region falls back to its
     /// language, as in RFC 4647 section 3.4): of those that we speak the one with the highest weight, of equal ones the one
-    /// named first.
+    /// named first. `*` is any that the header does not name.
     pub fn accepted(header: Option<&str>) -> Self {
         let ranges = header.unwrap_or_default().split(',').take(32).filter_map(|range| {
             let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-            let language = tag.trim().split('-').next().unwrap_or_default();
-            let spoken = Self::ALL.into_iter().find(|known| known.tag().eq_ignore_ascii_case(language));
-            // Anything else goes for English, the first of ours.
-            let spoken = spoken.or((language == "*").then_some(Self::English))?;
             let weight = weight.trim().strip_prefix("q=").or(weight.trim().strip_prefix("Q="))?;
             let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
-            (weight > 0.0).then_some((spoken, weight))
+            Some((tag.trim().split('-').next().unwrap_or_default(), weight))
         });
-        let best = ranges.reduce(|best, other| if other.1 > best.1 { other } else { best });
+        let ranges: Vec<_> = ranges.collect();
+        let named = |spoken: Self| ranges.iter().any(|(tag, _)| spoken.tag().eq_ignore_ascii_case(tag));
+        let asked = ranges.iter().filter(|(_, weight)| *weight > 0.0).filter_map(|(tag, weight)| {
+            let spoken = Self::ALL.into_iter().find(|spoken| match *tag {
+                "*" => !named(*spoken),
+                tag => spoken.tag().eq_ignore_ascii_case(tag),
+            });
+            Some((spoken?, *weight))
+        });
+        let best = asked.reduce(|best, other| if other.1 > best.1 { other } else { best });
         best.map_or(Self::English, |(language, _)| language)
     }
 
@@ -108,21 +117,28 @@ impl Texts {
     fn fill(&self, language: Language, code: &str, minutes: u64) -> Zeroizing<String> {
         let minutes = minutes.to_string();
         let parts = [("app", self.app.as_str()), ("code", code), ("minutes", &minutes), ("domain", &self.domain)];
-        // Written once, into room enough: no copy of the code stays behind.
-        let mut text = Zeroizing::new(String::with_capacity(4 * SEGMENT));
-        let mut rest = language.text().trim_end();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (name, after) = after.split_once('}').unwrap_or((after, ""));
-            text.push_str(before);
-            text.push_str(parts.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
-            rest = after;
-        }
-        text.push_str(rest);
-        text
+        fill(language.text().trim_end(), &parts)
     }
 }
 
-/// `name` in letters of GSM-7 that take one septet: letters with marks that it lacks go without, what has no likeness goes
+/// `template` with each `{name}` of `parts` replaced by its value. Values are not looked at again, and other braces stay.
+fn fill(template: &str, parts: &[(&str, &str)]) -> Zeroizing<String> {
+    // Written once, into room enough: no copy of a code stays behind.
+    let values: usize = parts.iter().map(|(_, value)| value.len()).sum();
+    let mut text = Zeroizing::new(String::with_capacity(template.len() + 4 * values));
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let part = parts.iter().find_map(|(name, value)| Some((*value, after.strip_prefix(name)?.strip_prefix('}')?)));
+        let (value, after) = part.unwrap_or(("{", after));
+        text.push_str(value);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// `name` in letters of GSM-7 that take one septet: letters with marks that it lacks go without, what has no likeness there goes
 /// away. It takes one line: what follows a line break could pass for the one that binds the code.
 fn plain(name: &str) -> String {
     let plain: String = name.chars().filter_map(alike).collect();
@@ -140,19 +156,27 @@ fn alike(c: char) -> Option<char> {
         'ê' | 'ë' | 'ę' | 'ě' | 'ē' => 'e',
         'È' | 'Ê' | 'Ë' | 'Ę' | 'Ě' | 'Ē' | '€' => 'E',
         'ğ' => 'g',
+        'Ğ' => 'G',
+        'ď' | 'đ' => 'd',
+        'Ď' | 'Đ' => 'D',
+        'ť' | 'ț' | 'ţ' => 't',
+        'Ť' | 'Ț' | 'Ţ' => 'T',
         'í' | 'î' | 'ï' | 'ı' | 'ī' => 'i',
         'Í' | 'Ì' | 'Î' | 'Ï' | 'İ' | 'Ī' => 'I',
         'ł' => 'l',
         'Ł' => 'L',
         'ń' | 'ň' => 'n',
-        'ó' | 'ô' | 'õ' | 'ő' | 'ō' => 'o',
-        'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ő' | 'Ō' => 'O',
+        'Ń' | 'Ň' => 'N',
+        'ó' | 'ô' | 'õ' | 'ő' | 'ō' | 'œ' => 'o',
+        'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ő' | 'Ō' | 'Œ' => 'O',
         'ř' => 'r',
+        'Ř' => 'R',
         'ś' | 'š' | 'ş' | 'ș' => 's',
         'Ś' | 'Š' | 'Ş' | 'Ș' => 'S',
         'ú' | 'û' | 'ů' | 'ű' | 'ū' => 'u',
         'Ú' | 'Ù' | 'Û' | 'Ů' | 'Ű' | 'Ū' => 'U',
         'ý' | 'ÿ' => 'y',
+        'Ý' | 'Ÿ' => 'Y',
         'ź' | 'ż' | 'ž' => 'z',
         'Ź' | 'Ż' | 'Ž' => 'Z',
         // What GSM-7 has, at the price of two septets, and typography.
@@ -228,6 +252,8 @@ mod tests {
             ("de,es;q=0.5,fr;q=0.7", Language::French),
             ("en;q=0.1, es", Language::Spanish),
             ("es;q=0, *;q=0.5", Language::English),
+            ("en;q=0, *", Language::French),
+            ("en;q=0.1, fr;q=0.5, *;q=0.9", Language::Spanish),
             ("fr;q=0.5,es;q=0.5", Language::French),
             ("de, ja;q=0.9", Language::English),
             ("fr;q=2,es;q=x,fr;v=1,;;,", Language::English),

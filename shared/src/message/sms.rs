@@ -1,16 +1,11 @@
 //! Texts on their way: Amazon SNS. Each is tried once: a try whose response is lost may have been sent, and a second text
-//! would cost twice and confuse.
+//! would cost twice and confuse. So is the look for a STOP, which must not keep a login waiting.
 
-use aws_sdk_sns::{
-    Client, Config,
-    config::{http::HttpResponse, retry::RetryConfig},
-    error::{ProvideErrorMetadata, SdkError},
-    types::MessageAttributeValue,
-};
+use aws_sdk_sns::{Client, Config, config::retry::RetryConfig, types::MessageAttributeValue};
 use aws_types::SdkConfig;
 
+use super::unsent::{Unsent, why};
 use crate::{
-    error::{Fault, chain},
     phone::PhoneNumber,
     settings::{SettingError, Settings},
 };
@@ -24,21 +19,13 @@ pub struct Sender {
     attributes: Vec<(&'static str, MessageAttributeValue)>,
 }
 
-/// Why a text was not sent, as far as we know.
-#[derive(Debug)]
-pub enum Unsent {
-    /// It was refused: it has not gone, and nothing is paid for it.
-    Refused,
-    /// There was no answer, or one that leaves it open: it may have gone.
-    Unknown(Fault),
-}
-
 impl Sender {
-    /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBER` (unless set, SNS chooses one of the account's) and
-    /// `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).
+    /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBER` (a long number, or a short code; unless set, SNS chooses one of
+    /// the account's) and `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).
     pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
         let price = settings.optional("MFA_TEXT_MAX_PRICE").unwrap_or_else(|| MAX_PRICE.to_owned());
-        if !price.parse::<f64>().is_ok_and(|price| price.is_finite() && price > 0.0) {
+        let spelled = price.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        if !spelled || !price.parse::<f64>().is_ok_and(|price| price > 0.0) {
             return Err(SettingError::Invalid("MFA_TEXT_MAX_PRICE", "US dollars, as 0.05"));
         }
         let mut attributes = vec![
@@ -46,8 +33,9 @@ impl Sender {
             ("AWS.SNS.SMS.MaxPrice", attribute("Number", &price)?),
         ];
         if let Some(number) = settings.optional("MFA_TEXT_ORIGINATION_NUMBER") {
-            if !number.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit())) {
-                return Err(SettingError::Invalid("MFA_TEXT_ORIGINATION_NUMBER", "+18335550100"));
+            let digits = number.strip_prefix('+').unwrap_or(&number);
+            if !(5..=14).contains(&digits.len()) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(SettingError::Invalid("MFA_TEXT_ORIGINATION_NUMBER", "5 to 14 digits, as +14155550100"));
             }
             attributes.push(("AWS.MM.SMS.OriginationNumber", attribute("String", &number)?));
         }
@@ -61,7 +49,7 @@ impl Sender {
         match self.sns.check_if_phone_number_is_opted_out().phone_number(number.e164()).send().await {
             Ok(reply) => reply.is_opted_out,
             Err(error) => {
-                tracing::warn!(why = why(&error), "could not find out whether a phone has opted out");
+                tracing::error!(why = why(&error), "could not find out whether a phone has opted out");
                 false
             }
         }
@@ -75,39 +63,13 @@ impl Sender {
         }
         match publish.send().await {
             Ok(_) => Ok(()),
-            Err(error) => {
-                let refused = match &error {
-                    SdkError::ConstructionFailure(_) => true,
-                    SdkError::ServiceError(service) => service.raw().status().is_client_error(),
-                    _ => false,
-                };
-                let why = why(&error);
-                if refused {
-                    tracing::error!(why, "a text was refused");
-                    Err(Unsent::Refused)
-                } else {
-                    Err(Unsent::Unknown(Fault::caused("find out whether a text was sent", why)))
-                }
-            }
+            Err(error) => Err(Unsent::new("a text", &error)),
         }
-    }
-}
-
-/// Why SNS failed. Of its errors the code alone: what it says besides can quote the number.
-fn why<E>(error: &SdkError<E, HttpResponse>) -> String
-where
-    E: ProvideErrorMetadata + std::error::Error + 'static,
-{
-    match error {
-        SdkError::ServiceError(service) => {
-            let code = service.err().code().unwrap_or("an error without a code");
-            format!("SNS answered {} {code}", service.raw().status().as_u16())
-        }
-        other => chain(other),
     }
 }
 
 fn attribute(kind: &str, value: &str) -> Result<MessageAttributeValue, SettingError> {
     let attribute = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
-    attribute.map_err(|_| SettingError::Invalid("MFA_TEXT_MAX_PRICE", "US dollars, as 0.05"))
+    // It fails without a type, and there is one.
+    attribute.map_err(|_| SettingError::Invalid("MFA_TEXT_ORIGINATION_NUMBER", "5 to 14 digits, as +14155550100"))
 }

@@ -1,5 +1,5 @@
-//! Ten recovery codes, for the day the phone is gone. They are derived, never kept: the table has a nonce and which of
-//! them were used.
+//! Ten recovery codes, for the day the phone is gone, and one by email. They are derived, never kept: the table has nonces,
+//! and which of the ten were used.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -16,6 +16,7 @@ use crate::{
     user::UserId,
 };
 
+pub mod emailed;
 pub mod vault;
 
 /// Codes in a set.
@@ -27,13 +28,15 @@ const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Characters of a recovery code, without the dashes between: 80 bits.
 const LENGTH: usize = 16;
+/// Characters of an emailed code: 40 bits.
+const EMAILED_LENGTH: usize = 8;
 
-/// A recovery code. Zeroized on drop, never printed.
+/// A recovery code, or an emailed one, which is shorter. Zeroized on drop, never printed.
 pub struct RecoveryCode(Zeroizing<String>);
 
 impl RecoveryCode {
     /// Reads a code as a person types it from paper: in either case, with spaces and dashes wherever, with I or L for 1 and O
-    /// for 0. `None` unless it is 16 characters of Crockford's base32 then.
+    /// for 0. `None` unless it is 16 or 8 characters of Crockford's base32 then.
     pub fn parse(typed: &str) -> Option<Self> {
         // Longer than any spelling that a person would type.
         if typed.len() > 64 {
@@ -51,13 +54,19 @@ impl RecoveryCode {
             }
             code.push(plain);
         }
-        (code.len() == LENGTH).then_some(Self(code))
+        [LENGTH, EMAILED_LENGTH].contains(&code.len()).then_some(Self(code))
     }
 
-    /// The code of 80 bits.
+    /// Whether it is of the length of those that are emailed.
+    pub fn is_emailed(&self) -> bool {
+        self.0.len() == EMAILED_LENGTH
+    }
+
+    /// The code of these bits, five to a character.
     fn of(bits: &[u8]) -> Self {
         let number = bits.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-        let digits = (0..LENGTH).rev().map(|place| usize::try_from(number >> (5 * place) & 31).unwrap_or_default());
+        let digits =
+            (0..bits.len() * 8 / 5).rev().map(|place| usize::try_from(number >> (5 * place) & 31).unwrap_or_default());
         let mut code = Zeroizing::new(String::with_capacity(LENGTH));
         code.extend(digits.filter_map(|digit| ALPHABET.get(digit)).map(|byte| char::from(*byte)));
         Self(code)
@@ -75,11 +84,16 @@ impl RecoveryCode {
         spelled
     }
 
+    /// Whether both are the same, compared in constant time.
+    pub fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+
     /// Where it is among `codes`, if it is. Compared with each of them in constant time.
     pub fn index_in(&self, codes: &[Self]) -> Option<usize> {
         let mut found = None;
         for (index, code) in codes.iter().enumerate() {
-            if code.0.as_bytes().ct_eq(self.0.as_bytes()).into() {
+            if code.is(self) {
                 found = Some(index);
             }
         }

@@ -1,19 +1,21 @@
-//! A user's recovery codes, derived in KMS when they are shown and when one is redeemed.
+//! A user's recovery codes and the emailed one, derived in KMS when they are shown or sent, and when one is redeemed.
 
 use aws_types::SdkConfig;
 
-use super::{RecoveryCode, RecoveryCodes, expand};
+use super::{RecoveryCode, RecoveryCodes, emailed::EmailedCode, expand};
 use crate::{
-    code::{Nonce, deriver::Deriver},
+    code::{Nonce, Purpose, deriver::Deriver, message},
+    email::EmailAddress,
     error::Fault,
     random,
     settings::{SettingError, Settings},
     user::UserId,
 };
 
-/// Derives recovery codes.
+/// Derives recovery codes and emailed ones.
 pub struct Vault {
     keys: Deriver,
+    sent_codes: Deriver,
 }
 
 /// A new set: what is kept of it, and what is shown, once.
@@ -26,9 +28,10 @@ pub struct Drawn {
 }
 
 impl Vault {
-    /// The vault of the keys in the setting `MFA_RECOVERY_KEYS`.
+    /// The vault of the keys in the settings `MFA_RECOVERY_KEYS` and, for codes that are sent, `MFA_CODE_KEYS`.
     pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
-        Ok(Self { keys: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")? })
+        let keys = Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")?;
+        Ok(Self { keys, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
     }
 
     /// Draws a new set for `user`.
@@ -40,5 +43,22 @@ impl Vault {
     /// The codes of a set.
     pub async fn codes(&self, user: &UserId, kept: &RecoveryCodes) -> Result<Vec<RecoveryCode>, Fault> {
         expand(&self.keys.derive(&kept.key, kept.message(user)).await?)
+    }
+
+    /// The label of the key that a new code for an email is derived with.
+    pub fn code_label(&self) -> Result<&str, Fault> {
+        self.sent_codes.current_label()
+    }
+
+    /// The code that is emailed to `address`: another address has another one.
+    pub async fn emailed_code(
+        &self,
+        user: &UserId,
+        address: &EmailAddress,
+        sent: &EmailedCode,
+    ) -> Result<RecoveryCode, Fault> {
+        let message = message(Purpose::Email, &[user.as_str(), &address.folded()], Some(&sent.nonce));
+        let mac = self.sent_codes.derive(&sent.key, message).await?;
+        Ok(RecoveryCode::of(mac.bytes().get(..5).unwrap_or_default()))
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     error::Refusal,
     phone::Phone,
     settings::{SettingError, Settings},
+    window::{Count, Window},
 };
 
 pub mod store;
@@ -52,45 +53,6 @@ impl Subject {
     /// The refusal of a text until `until`.
     pub fn refuse(self, until: Timestamp, now: Timestamp) -> Refusal {
         Refusal::TooManyTexts { limit: self.name(), wait: until.since(now) }
-    }
-}
-
-/// A window of UTC: the next begins where it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
-    /// Ten minutes.
-    TenMinutes,
-    /// An hour.
-    Hour,
-    /// A day.
-    Day,
-}
-
-impl Window {
-    const fn seconds(self) -> u64 {
-        match self {
-            Self::TenMinutes => 600,
-            Self::Hour => 3600,
-            Self::Day => 86_400,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::TenMinutes => "TEN_MINUTES",
-            Self::Hour => "HOUR",
-            Self::Day => "DAY",
-        }
-    }
-
-    /// The number of the window that `now` is in, counted from the Unix epoch.
-    fn index(self, now: Timestamp) -> u64 {
-        now.seconds() / self.seconds()
-    }
-
-    /// When the window that `now` is in ends.
-    fn end(self, now: Timestamp) -> Timestamp {
-        Timestamp::from_seconds((self.index(now) + 1) * self.seconds())
     }
 }
 
@@ -177,6 +139,12 @@ impl Limits {
         self.address_hour.is_some()
     }
 
+    /// How often a text is planned at most where its user's account keeps changing: each time another text was counted, and
+    /// there can be only so many, or a code was accepted.
+    pub fn plans(&self) -> u32 {
+        self.user_10m.saturating_add(3)
+    }
+
     /// How long after a code was sent for the `sends`th time it may be sent again.
     pub fn wait_after(&self, sends: u32) -> Duration {
         let index = usize::try_from(sends.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -259,33 +227,14 @@ pub struct Tally {
     pub day: Count,
 }
 
-/// How many in which window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Count {
-    /// The window's number.
-    pub window: u64,
-    /// How many.
-    pub texts: u32,
-}
-
-impl Count {
-    fn one_more(self, window: Window, most: u32, now: Timestamp) -> Result<Self, Refusal> {
-        let index = window.index(now);
-        // A window later than this one was counted by a clock ahead of ours: it goes on.
-        let texts = if self.window < index { 0 } else { self.texts };
-        if texts >= most {
-            return Err(Subject::User.refuse(window.end(now), now));
-        }
-        Ok(Self { window: self.window.max(index), texts: texts + 1 })
-    }
-}
-
 impl Tally {
     /// The tally with one more text, `id`.
     pub fn one_more(&self, id: String, limits: &Limits, now: Timestamp) -> Result<Self, Refusal> {
         // The longer window first: who waits for the shorter one alone would be refused again.
-        let day = self.day.one_more(Window::Day, limits.user_day, now)?;
-        Ok(Self { id, day, short: self.short.one_more(Window::TenMinutes, limits.user_10m, now)? })
+        let refuse = |until| Subject::User.refuse(until, now);
+        let day = self.day.one_more(Window::Day, limits.user_day, now).map_err(refuse)?;
+        let short = self.short.one_more(Window::TenMinutes, limits.user_10m, now).map_err(refuse)?;
+        Ok(Self { id, short, day })
     }
 }
 
@@ -354,7 +303,7 @@ mod tests {
         let refused = tally.one_more(String::new(), &limits, now);
         assert_eq!(refused, Err(Subject::User.refuse(Window::Day.end(now), now)));
         let tomorrow = Window::Day.end(now);
-        assert_eq!(tally.one_more("next".to_owned(), &limits, tomorrow).unwrap().day.texts, 1);
+        assert_eq!(tally.one_more("next".to_owned(), &limits, tomorrow).unwrap().day.count, 1);
         // A clock that stands behind the one that counted does not start anew.
         assert!(tally.one_more(String::new(), &limits, NOON.minus(Duration::from_hours(24))).is_err());
     }

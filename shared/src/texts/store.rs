@@ -8,13 +8,14 @@ use std::{
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
 
-use super::{Counter, Limits, Subject, Window};
+use super::{Counter, Limits, Subject};
 use crate::{
     clock::Timestamp,
     error::Refusal,
     phone::Phone,
     settings::{SettingError, Settings},
     table::{Key, Table, number},
+    window::Window,
 };
 
 /// How long a row outlives its window, for whoever wants to look.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, dynamodb, sns};
+use super::{Answer, dynamodb, ses, sns};
 
 /// Faults that are still to come.
 #[derive(Default)]
@@ -35,6 +35,8 @@ pub enum Service {
     Dynamodb,
     /// The keys.
     Kms,
+    /// The emails.
+    Ses,
     /// The texts.
     Sns,
 }
@@ -45,6 +47,7 @@ impl Service {
         match self {
             Self::Dynamodb => dynamodb::OPERATIONS,
             Self::Kms => super::kms::OPERATIONS,
+            Self::Ses => ses::OPERATIONS,
             Self::Sns => sns::OPERATIONS,
         }
     }
@@ -71,8 +74,10 @@ pub enum Kind {
 impl Kind {
     /// What is answered to a call instead; `None` where the connection breaks.
     pub fn answer(self, service: Service, operation: &str, body: &[u8]) -> Option<Answer> {
-        if service == Service::Sns {
-            return sns::fault(self, body);
+        match service {
+            Service::Ses => return ses::fault(self, body),
+            Service::Sns => return sns::fault(self, body),
+            Service::Dynamodb | Service::Kms => {}
         }
         match self {
             Self::Throttle => Some(Answer::error(400, "ThrottlingException", "Rate exceeded")),

@@ -7,7 +7,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, StatusCode, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -27,6 +27,7 @@ mod dynamodb;
 pub mod faults;
 mod kms;
 pub mod outbox;
+mod ses;
 mod sns;
 
 pub use dynamodb::TABLE;
@@ -81,6 +82,7 @@ impl Aws {
         let done = spawn_blocking(move || match service {
             Service::Dynamodb => self.table.call(&operation, &body),
             Service::Kms => self.kms.call(&operation, &body),
+            Service::Ses => ses::call(&self.outbox, self.clock.now(), &body),
             Service::Sns => sns::call(&self.outbox, self.clock.now(), &operation, &body),
         });
         done.await.unwrap_or_else(|_| Answer::error(500, "InternalServerError", "The service failed."))
@@ -92,12 +94,13 @@ pub fn router(aws: Arc<Aws>) -> Router {
     Router::new().fallback(call).with_state(aws)
 }
 
-async fn call(State(aws): State<Arc<Aws>>, headers: HeaderMap, body: Bytes) -> Response {
+async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let (prefix, operation) = header("x-amz-target").split_once('.').unwrap_or_default();
     let (service, operation) = match prefix {
         "DynamoDB_20120810" => (Service::Dynamodb, operation.to_owned()),
         "TrentService" => (Service::Kms, operation.to_owned()),
+        "" if uri.path() == ses::PATH => (Service::Ses, "SendEmail".to_owned()),
         "" if header(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") => {
             (Service::Sns, sns::operation(&body))
         }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-/// How many texts are remembered.
+/// How many texts, and how many emails, are remembered.
 const REMEMBERED: usize = 10_000;
 
 /// What was sent, and who wants nothing any more.
@@ -17,6 +17,7 @@ pub struct Outbox(Mutex<Sent>);
 #[derive(Default)]
 struct Sent {
     texts: VecDeque<Text>,
+    emails: VecDeque<Email>,
     opted_out: BTreeSet<String>,
 }
 
@@ -33,7 +34,38 @@ pub struct Text {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// An email.
+#[derive(Clone, Serialize)]
+pub struct Email {
+    /// The address that it went to.
+    pub to: String,
+    /// Whom it says it is from.
+    pub from: String,
+    /// Its subject.
+    pub subject: String,
+    /// Its words.
+    pub text: String,
+    /// The same as HTML.
+    pub html: String,
+    /// When it was sent, by the stack's clock.
+    pub at: String,
+}
+
 impl Outbox {
+    /// Sends an email.
+    pub fn mail(&self, email: Email) {
+        let mut sent = self.lock();
+        sent.emails.push_back(email);
+        if sent.emails.len() > REMEMBERED {
+            sent.emails.pop_front();
+        }
+    }
+
+    /// The emails, newest last.
+    pub fn emails(&self) -> Vec<Email> {
+        self.lock().emails.iter().cloned().collect()
+    }
+
     /// Sends a text. To a number that has opted out nothing goes, without a word to the sender, as AWS has it.
     pub fn send(&self, text: Text) {
         let mut sent = self.lock();
@@ -55,7 +87,7 @@ impl Outbox {
         self.lock().opted_out.insert(number.to_owned());
     }
 
-    /// The number has answered START.
+    /// The account's owner has opted the number in again.
     pub fn opt_in(&self, number: &str) {
         self.lock().opted_out.remove(number);
     }

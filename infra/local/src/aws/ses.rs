@@ -1,0 +1,88 @@
+//! SES v2, as far as emails are sent: JSON to a path of their own.
+
+use serde::Deserialize;
+use shared::clock::Timestamp;
+
+use super::{
+    Answer,
+    faults::Kind,
+    outbox::{Email, Outbox},
+};
+
+/// The operations that are here.
+pub const OPERATIONS: &[&str] = &["SendEmail"];
+/// Where emails are sent to.
+pub const PATH: &str = "/v2/email/outbound-emails";
+
+/// What is asked for.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Ask {
+    from_email_address: String,
+    destination: Destination,
+    content: Content,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Destination {
+    to_addresses: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Content {
+    simple: Simple,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Simple {
+    subject: Data,
+    body: Body,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Body {
+    text: Data,
+    html: Data,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Data {
+    data: String,
+}
+
+/// Sends an email.
+pub fn call(outbox: &Outbox, now: Timestamp, body: &[u8]) -> Answer {
+    let Ok(Ask { from_email_address: from, destination, content }) = serde_json::from_slice(body) else {
+        return Answer::error(400, "BadRequestException", "The request can't be read.");
+    };
+    let [to] = &destination.to_addresses[..] else {
+        return Answer::error(400, "BadRequestException", "There must be one recipient.");
+    };
+    let Simple { subject, body } = content.simple;
+    if [&from, to, &subject.data].iter().any(|header| header.contains(['\r', '\n'])) {
+        return Answer::error(400, "BadRequestException", "Headers have one line.");
+    }
+    let (subject, text, html) = (subject.data, body.text.data, body.html.data);
+    outbox.mail(Email { to: to.clone(), from, subject, text, html, at: now.rfc3339() });
+    Answer::ok(r#"{"MessageId":"local"}"#)
+}
+
+/// How a call fails; `None` where the connection breaks. The words are those of AWS, the address that some of them quote
+/// included.
+pub fn fault(kind: Kind, body: &[u8]) -> Option<Answer> {
+    let to = serde_json::from_slice(body).map(|ask: Ask| ask.destination.to_addresses.concat()).unwrap_or_default();
+    match kind {
+        Kind::Throttle => Some(Answer::error(429, "TooManyRequestsException", "Maximum sending rate exceeded.")),
+        Kind::Error => Some(Answer::error(500, "InternalServiceErrorException", "Internal failure")),
+        Kind::Refuse => {
+            let message = format!("Email address is not verified. The following identities failed the check: {to}");
+            Some(Answer::error(400, "MessageRejected", &message))
+        }
+        Kind::Conflict | Kind::DropBefore | Kind::DropAfter => None,
+    }
+}

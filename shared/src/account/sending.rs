@@ -1,0 +1,115 @@
+//! What is to be sent to a user, as their account stands: a text, or an email with a code.
+
+use std::time::Duration;
+
+use super::Account;
+use crate::{
+    attempts::{self, Verdict},
+    clock::Timestamp,
+    code::{Nonce, SENT_LIFE, SentCode},
+    error::Refusal,
+    factor::{FactorId, Kind},
+    recovery::emailed::{self, EmailedCode},
+    texts::{Limits, Subject, Tally},
+};
+
+/// A code that is texted again lives so long still; one that would not is replaced.
+const RESENT_LIFE: Duration = Duration::from_mins(5);
+/// No code is texted that would live shorter: nobody could type it.
+const SHORTEST_LIFE: Duration = Duration::from_mins(1);
+
+/// A text that is to be sent: what it changes in the account, and what was there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// The phone's factor.
+    pub factor: FactorId,
+    /// Whether that is still pending.
+    pub pending: bool,
+    /// The code that it carries.
+    pub code: SentCode,
+    /// How long after it the next may follow.
+    pub wait: Duration,
+    pub(super) tally: Tally,
+    pub(super) code_before: Option<SentCode>,
+    pub(super) tally_before: Option<Tally>,
+}
+
+/// What is drawn for a text or an email: an id of its own, and what a new code is derived from.
+#[derive(Clone, Debug)]
+pub struct Draw<'a> {
+    /// Its id.
+    pub id: String,
+    /// The label of the current key.
+    pub key: &'a str,
+    /// The new code's nonce.
+    pub nonce: Nonce,
+}
+
+/// An email with a code that is to be sent: what it changes in the account, and what was there before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    /// The code that it carries.
+    pub code: EmailedCode,
+    pub(super) tally: emailed::Tally,
+    pub(super) code_before: Option<EmailedCode>,
+    pub(super) tally_before: Option<emailed::Tally>,
+    /// Of the account that it was made for.
+    pub(super) version: u64,
+}
+
+impl Account {
+    /// A text to a phone, now. A code that lives long enough is sent again; else a new one is.
+    pub fn text(&self, id: &FactorId, limits: &Limits, draw: Draw<'_>, now: Timestamp) -> Result<Text, Refusal> {
+        let factor = self.living(id, now)?;
+        if factor.kind != Kind::Sms {
+            return Err(Refusal::FactorNotSms);
+        }
+        // Nothing that it brought would be accepted.
+        if factor.is_active() && attempts::FACTORS.judge(self.failures, self.tried_at, now) == Verdict::Locked {
+            return Err(Refusal::Locked);
+        }
+        let full = now.plus(SENT_LIFE);
+        let expires = if factor.is_active() { full } else { full.min(factor.pending_until()) };
+        if expires.since(now) < SHORTEST_LIFE {
+            return Err(Refusal::EnrollmentExpired);
+        }
+        let new = SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now };
+        let code = match &factor.code {
+            Some(last) if last.is_live(now) => {
+                let again = last.sent_at.plus(limits.wait_after(last.sends));
+                if now < again {
+                    return Err(Subject::Factor.refuse(again, now));
+                }
+                if last.expires.since(now) >= RESENT_LIFE {
+                    SentCode { sends: last.sends + 1, sent_at: now, ..last.clone() }
+                } else {
+                    new
+                }
+            }
+            _ => new,
+        };
+        let tally = self.texts.clone().unwrap_or_default().one_more(draw.id, limits, now)?;
+        Ok(Text {
+            factor: id.clone(),
+            pending: !factor.is_active(),
+            wait: limits.wait_after(code.sends),
+            code,
+            tally,
+            code_before: factor.code.clone(),
+            tally_before: self.texts.clone(),
+        })
+    }
+
+    /// An email with a code, now. A code that lives long enough is sent again; else a new one is.
+    pub fn email(&self, limits: &emailed::Limits, draw: Draw<'_>, now: Timestamp) -> Result<Email, Refusal> {
+        let tally = limits.one_more(&self.emails.clone().unwrap_or_default(), draw.id, now)?;
+        let again = self.emailed.clone().filter(|code| code.is_worth_resending(now));
+        Ok(Email {
+            code: again.unwrap_or_else(|| EmailedCode::new(draw.key, draw.nonce, now)),
+            tally,
+            code_before: self.emailed.clone(),
+            tally_before: self.emails.clone(),
+            version: self.version,
+        })
+    }
+}

@@ -1,0 +1,47 @@
+//! The address that is kept of a user, at rest: sealed by KMS for that user, and for nothing else.
+
+use aws_types::SdkConfig;
+
+use super::{Contact, EmailAddress};
+use crate::{
+    clock::Timestamp,
+    error::{Fault, chain},
+    sealed::{Binding, Purpose, Sealer},
+    settings::{SettingError, Settings},
+    user::UserId,
+};
+
+/// Seals and opens addresses.
+pub struct Vault {
+    sealer: Sealer,
+}
+
+impl Vault {
+    /// The vault of the deployment's sealing key.
+    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+        Ok(Self { sealer: Sealer::new(settings, aws)? })
+    }
+
+    /// Seals an address, to be kept from `now` on.
+    pub async fn seal(&self, user: &UserId, address: &EmailAddress, now: Timestamp) -> Result<Contact, Fault> {
+        let sealed = self.sealer.seal(binding(user), address.as_str().as_bytes()).await?;
+        Ok(Contact { sealed, since: now, changed: None })
+    }
+
+    /// The address that is kept, if there is one and it can be opened: for a notice, which is best effort.
+    pub async fn kept(&self, user: &UserId, contact: Option<&Contact>) -> Option<EmailAddress> {
+        let opened = self.open(user, contact?).await;
+        opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address could not be told")).ok()
+    }
+
+    /// Opens the address that is kept.
+    pub async fn open(&self, user: &UserId, contact: &Contact) -> Result<EmailAddress, Fault> {
+        let address = self.sealer.open(binding(user), &contact.sealed).await?;
+        let address = std::str::from_utf8(&address).ok().and_then(EmailAddress::parse);
+        address.ok_or(Fault::new("read an email address"))
+    }
+}
+
+fn binding(user: &UserId) -> Binding<'_> {
+    Binding { user, item: "contact", purpose: Purpose::Email }
+}

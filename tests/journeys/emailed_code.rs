@@ -1,0 +1,466 @@
+//! The device is lost, and the recovery codes with it: back in by a code sent to the mailbox. And those who would have it
+//! sent to theirs.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::{
+    logs,
+    stage::{Enrolled, Stage, User, account_key, emailed_code, scanned},
+};
+
+const ADA: &str = "ada@example.com";
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+/// What the assertion in a reply says; whether it is true others test.
+fn claims(reply: &Value) -> Value {
+    let payload = reply["assertion"].as_str().unwrap().split('.').nth(1).unwrap();
+    serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
+}
+
+/// Emails with a code that were sent to an address.
+async fn codes_to(stage: &Stage, address: &str) -> usize {
+    stage.emails_to(address).await.iter().filter(|email| emailed_code(email).is_some()).count()
+}
+
+/// Ada, enrolled; the day of her enrolment is over.
+async fn enrolled(stage: &Stage) -> (User, Enrolled) {
+    let enrolled = stage.user("ada").await.enrol().await;
+    let now = stage.now().await;
+    stage.advance(DAY - now % DAY).await;
+    (stage.user("ada").await, enrolled)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emailed_code_leads_to_a_new_phone() {
+    let stage = Stage::new().await;
+    let (ada, lost) = enrolled(&stage).await;
+    assert_eq!(ada.login().await["recovery"]["email_hint"], "a•••@example.com");
+    let sent = ada.email().await.expect(202);
+    let expires = json!({"to_hint": "a•••@example.com", "expires_at": "2027-01-16T00:10:00Z", "resend_after": 60});
+    assert_eq!(sent, expires);
+    let emails = stage.emails_to(ADA).await;
+    let email = emails.last().unwrap();
+    assert_eq!(
+        (&email["from"], &email["subject"]),
+        (&json!("Local App <security@app.example.com>"), &json!("Local App: your recovery code"))
+    );
+    let code = stage.emailed_to(ADA).await;
+    assert!(
+        email["html"].as_str().unwrap().contains(&code)
+            && email["text"].as_str().unwrap().contains("within 10 minutes")
+    );
+
+    let redeemed = ada.redeem(&code.to_uppercase().replace('-', " ")).await.expect(200);
+    assert_eq!(redeemed["recovery"], json!({"codes_left": 10, "low": false}));
+    assert_eq!((&claims(&redeemed)["mfa"], &claims(&redeemed)["amr"]), (&json!("passed"), &json!(["email"])));
+    ada.redeem(&code).await.refused(422, "code-expired");
+
+    let assertion = redeemed["assertion"].as_str().unwrap();
+    let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let (id, app) = scanned(&begun);
+    let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
+    ada.remove(activated["assertion"].as_str().unwrap(), &lost.id).await.expect(200);
+    assert_eq!(ada.login().await["factors"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_asked_for_again_is_the_same_until_it_would_not_live_long_or_is_guessed_out() {
+    let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "hour=10,day=20")]).await;
+    let (ada, _) = enrolled(&stage).await;
+    ada.email().await.expect(202);
+    let code = stage.emailed_to(ADA).await;
+    stage.advance(59).await;
+    assert_eq!(ada.email().await.refused(429, "too-many-emails").header("retry-after"), "1");
+    stage.advance(1).await;
+    ada.email().await.expect(202);
+    assert_eq!(stage.emailed_to(ADA).await, code);
+    stage.advance(241).await;
+    ada.email().await.expect(202);
+    let second = stage.emailed_to(ADA).await;
+    assert_ne!(second, code, "4 min 59 s would be left of it");
+    ada.redeem(&code).await.refused(422, "code-rejected");
+
+    for left in (0..4).rev() {
+        assert_eq!(ada.redeem("0000-0000").await.refused(422, "code-rejected").body["attempts_left"], left);
+    }
+    ada.redeem(&second).await.refused(422, "code-expired");
+    stage.advance(60).await;
+    ada.email().await.expect(202);
+    let third = stage.emailed_to(ADA).await;
+    assert_ne!(third, second);
+    stage.advance(600).await;
+    ada.redeem(&third).await.refused(422, "code-expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_sent_three_an_hour_and_five_a_day_however_many_ask_at_once() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    let before = codes_to(&stage, ADA).await;
+    let replies = {
+        let asks: Vec<_> = (0..50)
+            .map(|_| {
+                tokio::spawn({
+                    let ada = ada.clone();
+                    async move { ada.email().await }
+                })
+            })
+            .collect();
+        let mut replies = Vec::new();
+        for ask in asks {
+            replies.push(ask.await.unwrap());
+        }
+        replies
+    };
+    assert_eq!(replies.iter().filter(|reply| reply.status == 202).count(), 1);
+    assert!(replies.iter().all(|reply| reply.status == 202 || reply.code() == "too-many-emails"));
+    for _ in 0..2 {
+        stage.advance(60).await;
+        ada.email().await.expect(202);
+    }
+    stage.advance(60).await;
+    let refused = ada.email().await;
+    assert_eq!(refused.refused(429, "too-many-emails").header("retry-after"), (HOUR - 180).to_string());
+    stage.advance(HOUR - 180).await;
+    for _ in 0..2 {
+        ada.email().await.expect(202);
+        stage.advance(60).await;
+    }
+    assert_eq!(ada.email().await.refused(429, "too-many-emails").header("retry-after"), (DAY - HOUR - 120).to_string());
+    assert_eq!(codes_to(&stage, ADA).await, before + 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_code_redeemed_forty_times_at_once_makes_one_assertion() {
+    for round in 0..5 {
+        let stage = Stage::new().await;
+        let (ada, _) = enrolled(&stage).await;
+        ada.email().await.expect(202);
+        let code = stage.emailed_to(ADA).await;
+        let attempts: Vec<_> = (0..40)
+            .map(|_| {
+                let (ada, code) = (ada.clone(), code.clone());
+                tokio::spawn(async move { ada.redeem(&code).await })
+            })
+            .collect();
+        let mut replies = Vec::new();
+        for attempt in attempts {
+            let reply = attempt.await.unwrap();
+            replies.push((reply.status, reply.code().to_owned()));
+        }
+        assert_eq!(replies.iter().filter(|(status, _)| *status == 200).count(), 1, "round {round}: {replies:?}");
+        let others: BTreeSet<_> =
+            replies.iter().filter(|(status, _)| *status != 200).map(|(_, code)| code.as_str()).collect();
+        assert!(others.is_subset(&BTreeSet::from(["code-used", "code-expired"])), "{others:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emailed_code_lifts_both_locks() {
+    let stage = Stage::new().await;
+    let (ada, enrolled) = enrolled(&stage).await;
+    let locked = json!({
+        "Key": account_key("ada"), "UpdateExpression": "SET failures = :fifty, recovery_failures = :hundred",
+        "ExpressionAttributeValues": {":fifty": {"N": "50"}, ":hundred": {"N": "100"}},
+    });
+    stage.dynamodb("UpdateItem", locked).await;
+    ada.redeem(&enrolled.recovery_codes[0]).await.refused(423, "locked");
+    ada.email().await.expect(202);
+    ada.redeem(&stage.emailed_to(ADA).await).await.expect(200);
+    ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
+    ada.redeem(&enrolled.recovery_codes[0]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn forty_bits_are_guessed_at_five_times_and_no_more_also_at_once() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    ada.email().await.expect(202);
+    let code = stage.emailed_to(ADA).await;
+    let guesses: Vec<_> = (0..50)
+        .map(|index| {
+            let ada = ada.clone();
+            tokio::spawn(async move { ada.redeem(&format!("0000-{index:04}")).await })
+        })
+        .collect();
+    let mut rejected = 0;
+    for guess in guesses {
+        let reply = guess.await.unwrap();
+        rejected += usize::from(reply.code() == "code-rejected");
+        assert!(["code-rejected", "code-expired"].contains(&reply.code()), "{reply:?}");
+    }
+    assert_eq!(rejected, 5);
+    ada.redeem(&code).await.refused(422, "code-expired");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_factor_gets_the_same_answer_and_nothing_is_sent_or_stored() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    let eve = stage.user("eve").await;
+    let (theirs, hers) = (eve.email().await.expect(202), ada.email().await.expect(202));
+    assert_eq!((&theirs["expires_at"], &theirs["resend_after"]), (&hers["expires_at"], &hers["resend_after"]));
+    assert!(stage.emails_to("eve@example.com").await.is_empty());
+    assert!(stage.account("eve").await.is_null());
+    // A pending factor is none.
+    let (id, _) = eve.begin().await;
+    let before = stage.account("eve").await;
+    eve.email().await.expect(202);
+    assert_eq!(stage.account("eve").await, before);
+    assert!(stage.emails_to("eve@example.com").await.is_empty());
+    eve.redeem("k3xq-9f2m").await.refused(422, "code-rejected");
+    let _ = id;
+
+    // With the last factor goes the emailed code.
+    let code = stage.emailed_to(ADA).await;
+    stage.advance(60).await;
+    let second = stage.user("bob").await.enrol().await;
+    let bob = stage.user("bob").await;
+    bob.email().await.expect(202);
+    let assertion = bob.prove(&second).await;
+    bob.remove(&assertion, &second.id).await.expect(200);
+    bob.redeem(&stage.emailed_to("bob@example.com").await).await.refused(422, "code-rejected");
+    ada.redeem(&code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_nobody_verified_or_that_is_none_gets_no_code() {
+    let stage = Stage::new().await;
+    let (_, _) = enrolled(&stage).await;
+    for email in [
+        json!({"email_verified": false}),
+        json!({"email_verified": null}),
+        json!({"email": null}),
+        json!({"email": "ada@example.com,eve@evil.example"}),
+        json!({"email": "Eve <ada@example.com>"}),
+        json!({"email": "ada@example.com\r\nBcc: eve@evil.example"}),
+    ] {
+        let mut ask = json!({"sub": "ada"});
+        ask.as_object_mut().unwrap().extend(email.as_object().unwrap().clone());
+        let ada = stage.user_with(ask).await;
+        ada.email().await.refused(403, "email-not-verified");
+        ada.redeem("k3xq-9f2m").await.refused(403, "email-not-verified");
+        assert_eq!(ada.login().await["recovery"].get("email_hint"), None);
+    }
+    assert_eq!(codes_to(&stage, ADA).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_password_reset_no_code_is_emailed_or_redeemed_for_a_day() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    ada.email().await.expect(202);
+    let code = stage.emailed_to(ADA).await;
+    let now = stage.now().await;
+    let reset = |at: Value| stage.user_with(json!({"sub": "ada", "claims": {"password_reset_at": at}}));
+    for at in [now, now - DAY + 120] {
+        let ada = reset(json!(at)).await;
+        ada.email().await.refused(403, "email-recovery-held");
+        ada.redeem(&code).await.refused(403, "email-recovery-held");
+    }
+    // One that can't be read refuses; one of the past does not.
+    reset(json!("yesterday")).await.email().await.refused(403, "claim-invalid");
+    stage.advance(60).await;
+    reset(json!(now - DAY)).await.email().await.expect(202);
+    reset(json!(now - DAY)).await.redeem(&code).await.expect(200);
+
+    let never = Stage::with_settings(&[("MFA_EMAIL_HOLD_HOURS", "0")]).await;
+    let (_, _) = enrolled(&never).await;
+    let now = never.now().await;
+    let ada =
+        never.user_with(json!({"sub": "ada", "email": "new@example.com", "claims": {"password_reset_at": now}})).await;
+    ada.email().await.expect(202);
+    ada.redeem(&never.emailed_to("new@example.com").await).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_address_waits_for_a_day_and_the_old_one_is_told_at_once() {
+    let stage = Stage::new().await;
+    let (_, _) = enrolled(&stage).await;
+    let at = async |address: &str| stage.user_with(json!({"sub": "ada", "email": address})).await;
+    let moved = at("ada@new.example").await;
+    let told = stage.emails_to(ADA).await.len();
+    moved.email().await.refused(403, "email-recovery-held");
+    let emails = stage.emails_to(ADA).await;
+    assert_eq!(emails.len(), told + 1);
+    let email = emails.last().unwrap();
+    assert_eq!(email["subject"], "Local App: a recovery code was asked for at another address");
+    for said in ["a•••@new.example", "From 24 hours after", "2027-01-16 00:00:00 (UTC)", "127.0.0.1"] {
+        assert!(email["text"].as_str().unwrap().contains(said), "{said}: {email}");
+    }
+    // It is told once; yet another address is told anew, and starts the wait anew.
+    stage.advance(DAY - 1).await;
+    at("ada@new.example").await.email().await.refused(403, "email-recovery-held");
+    assert_eq!(stage.emails_to(ADA).await.len(), told + 1);
+    at("ada@third.example").await.email().await.refused(403, "email-recovery-held");
+    assert_eq!(stage.emails_to(ADA).await.len(), told + 2);
+    stage.advance(1).await;
+    at("ada@new.example").await.email().await.refused(403, "email-recovery-held");
+    assert_eq!(stage.emails_to(ADA).await.len(), told + 3);
+    assert!(stage.emails_to("ada@new.example").await.is_empty());
+
+    stage.advance(DAY).await;
+    let moved = at("ada@NEW.example").await;
+    moved.email().await.expect(202);
+    let code = stage.emailed_to("ada@NEW.example").await;
+    // Redeemed, it makes its address the one that is kept: the old one is the new one now.
+    at("ada@new.example").await.redeem(&code).await.expect(200);
+    stage.advance(60).await;
+    moved.email().await.expect(202);
+    at(ADA).await.email().await.refused(403, "email-recovery-held");
+    assert_eq!(
+        stage.subjects_to("ada@new.example").await.last().unwrap(),
+        "a recovery code was asked for at another address"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_waited_and_was_given_up_starts_anew() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    let thief = json!({"sub": "ada", "email": "thief@evil.example"});
+    stage.user_with(thief.clone()).await.email().await.refused(403, "email-recovery-held");
+    // The owner is told, takes the address back, and asks for a code there.
+    ada.email().await.expect(202);
+    stage.advance(DAY + 1).await;
+    stage.user_with(thief).await.email().await.refused(403, "email-recovery-held");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_sent_to_one_address_is_wrong_at_another() {
+    let stage = Stage::with_settings(&[("MFA_EMAIL_HOLD_HOURS", "0")]).await;
+    let (ada, _) = enrolled(&stage).await;
+    ada.email().await.expect(202);
+    let code = stage.emailed_to(ADA).await;
+    let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
+    moved.redeem(&code).await.refused(422, "code-rejected");
+    stage.user("eve").await.redeem(&code).await.refused(422, "code-rejected");
+    ada.redeem(&code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_activation_keeps_the_address_that_its_token_has() {
+    let stage = Stage::new().await;
+    let (_, first) = enrolled(&stage).await;
+    let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
+    let assertion = moved.prove(&first).await;
+    moved.enrol_another(&assertion).await;
+    moved.email().await.expect(202);
+    stage.user("ada").await.email().await.refused(403, "email-recovery-held");
+
+    // Who was enrolled without a verified address, or was moved here from elsewhere, has none kept.
+    let bob = stage.user_with(json!({"sub": "bob", "email_verified": false})).await;
+    let enrolled = bob.enrol().await;
+    let bob = stage.user("bob").await;
+    bob.email().await.refused(403, "email-recovery-held");
+    stage.advance(3 * DAY).await;
+    let bob = stage.user("bob").await;
+    bob.email().await.refused(403, "email-recovery-held");
+    let assertion = bob.prove(&enrolled).await;
+    bob.enrol_another(&assertion).await;
+    bob.email().await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_that_ses_refuses_is_given_back_and_one_that_may_have_gone_is_not() {
+    let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "hour=20,day=20")]).await;
+    let (ada, _) = enrolled(&stage).await;
+    let account = async || {
+        let mut account = stage.account("ada").await;
+        account.as_object_mut().unwrap().remove("by");
+        account
+    };
+    // Before there was a code, and where the same would be sent again.
+    for round in 0..2 {
+        let before = account().await;
+        for (kind, why) in [("throttle", "429 TooManyRequestsException"), ("refuse", "400 MessageRejected")] {
+            stage.fault("ses", "SendEmail", kind, 10).await;
+            let reply = ada.email().await;
+            reply.refused(502, "email-not-sent");
+            stage.clear_faults().await;
+            assert_eq!(account().await, before, "{kind} {round}");
+            let lines = logs::of(&reply.request);
+            let told = lines.iter().find(|line| line["message"] == "refused on its way").unwrap();
+            assert_eq!(told["why"], format!("AWS answered {why}"));
+        }
+        ada.email().await.expect(202);
+        stage.advance(60).await;
+    }
+    let code = stage.emailed_to(ADA).await;
+    for kind in ["drop_after", "drop_before", "error"] {
+        stage.fault("ses", "SendEmail", kind, 10).await;
+        assert_eq!(ada.email().await.refused(503, "temporarily-unavailable").header("retry-after"), "60", "{kind}");
+        stage.clear_faults().await;
+        ada.email().await.refused(429, "too-many-emails");
+        stage.advance(60).await;
+    }
+    ada.redeem(&code).await.expect(200);
+    // One throttled moment is not the end: the SDK tries again.
+    stage.fault("ses", "SendEmail", "throttle", 1).await;
+    ada.email().await.expect(202);
+    ada.redeem(&stage.emailed_to(ADA).await).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_email_that_kms_stood_in_the_way_of_is_given_back_and_one_not_counted_is_not_sent() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    let account = stage.account("ada").await;
+    let before = codes_to(&stage, ADA).await;
+    for (service, operation, spare) in [
+        ("dynamodb", "GetItem", 0),
+        ("dynamodb", "UpdateItem", 0),
+        ("kms", "GenerateMac", 0),
+        ("kms", "GenerateMac", 1),
+        ("kms", "Decrypt", 0),
+    ] {
+        for kind in ["throttle", "error", "drop_before"] {
+            stage.fault_after(spare, service, operation, kind, 10).await;
+            ada.email().await.refused(503, "temporarily-unavailable");
+            stage.clear_faults().await;
+            let after = stage.account("ada").await;
+            assert_eq!((&after["emails"], &after["emailed"]), (&account["emails"], &account["emailed"]), "{operation}");
+        }
+    }
+    assert_eq!(codes_to(&stage, ADA).await, before);
+    // A lost response to the write that counts it is no second one.
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
+    ada.email().await.expect(202);
+    let code = stage.emailed_to(ADA).await;
+    // Nor to those that redeem it; and a guess that KMS could not look at is given back.
+    for (operation, spare) in [("GenerateMac", 0), ("Encrypt", 0)] {
+        stage.fault_after(spare, "kms", operation, "error", 10).await;
+        ada.redeem(&code).await.refused(503, "temporarily-unavailable");
+        stage.clear_faults().await;
+        assert_eq!(stage.account("ada").await["emailed"]["M"]["tries"]["N"], "0", "{operation}");
+    }
+    stage.fault("dynamodb", "UpdateItem", "drop_after", 2).await;
+    ada.redeem(&code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_of_the_table_holds_no_code_and_no_address() {
+    let stage = Stage::new().await;
+    let (ada, enrolled) = enrolled(&stage).await;
+    stage
+        .user_with(json!({"sub": "ada", "email": "ada@new.example"}))
+        .await
+        .email()
+        .await
+        .refused(403, "email-recovery-held");
+    ada.email().await.expect(202);
+    let dump = String::from_utf8_lossy(&stage.dump().await).to_lowercase();
+    for kept in ["user#ada", "contact", "emailed", "recovery"] {
+        assert!(dump.contains(kept), "{kept}");
+    }
+    let emailed = stage.emailed_to(ADA).await;
+    for code in enrolled.recovery_codes.iter().chain([&emailed]) {
+        assert!(!dump.contains(code.as_str()) && !dump.contains(&code.replace('-', "")), "{code}");
+    }
+    for address in ["ada@", "@example.com", "new.example"] {
+        assert!(!dump.contains(address), "{address}");
+    }
+}
