@@ -5,6 +5,7 @@ mod emailed_code;
 mod guessing;
 mod lost_phone;
 mod new_phone;
+mod notices;
 mod pumping;
 mod replay;
 mod restart;

@@ -65,6 +65,8 @@ pub enum Kind {
     Refuse,
     /// Another write of the same item is under way.
     Conflict,
+    /// No answer comes, for a minute.
+    Hang,
     /// The connection breaks before the call is applied.
     DropBefore,
     /// The connection breaks after the call was applied.
@@ -88,7 +90,7 @@ impl Kind {
             Self::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
             Self::Conflict if operation == "TransactWriteItems" => Some(dynamodb::conflict(body)),
             Self::Conflict => Some(Answer::error(400, "TransactionConflictException", "Transaction is ongoing")),
-            Self::DropBefore | Self::DropAfter => None,
+            Self::Hang | Self::DropBefore | Self::DropAfter => None,
         }
     }
 }

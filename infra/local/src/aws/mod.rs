@@ -32,6 +32,9 @@ mod sns;
 
 pub use dynamodb::TABLE;
 
+/// How long a call hangs that is to: longer than anyone waits.
+const HANG: Duration = Duration::from_mins(1);
+
 /// The services.
 pub struct Aws {
     /// The calls that were made.
@@ -114,6 +117,9 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
         sleep(aws.latency).await;
     }
     let fault = if by_function { aws.faults.strike(service, operation) } else { None };
+    if fault == Some(Kind::Hang) {
+        sleep(HANG).await;
+    }
     let result = match fault {
         None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body.clone()).await),
         Some(kind) => kind.answer(service, operation, &body),

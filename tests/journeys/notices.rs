@@ -1,0 +1,124 @@
+//! What users are told by email, so that they can act if it was not they who did it.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    logs,
+    stage::{Stage, account_key},
+};
+
+const ADA: &str = "ada@example.com";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let app = ada.enrol().await;
+    let assertion = ada.prove(&app).await;
+    let begun =
+        ada.post_with(&assertion, "/v1/factors", json!({"kind": "sms", "phone": "+14155550123"})).await.expect(201);
+    let phone = begun["id"].as_str().unwrap();
+    ada.text(phone).await.expect(202);
+    ada.activate(phone, &stage.code_to("+14155550123").await).await.expect(200);
+    let assertion = ada.prove(&app).await;
+    ada.rename(&assertion, phone, "Phone").await.expect(200);
+    ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
+    ada.remove(&assertion, phone).await.expect(200);
+    ada.email().await.expect(202);
+    ada.redeem(&stage.emailed_to(ADA).await).await.expect(200);
+    let assertion = ada.prove(&app).await;
+    let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
+    let assertion = ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200)["assertion"].clone();
+    // What is begun and never activated is nothing to tell of, nor that it is removed.
+    let begun = ada.post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let removed = ada.remove(assertion.as_str().unwrap(), begun["id"].as_str().unwrap()).await.expect(200);
+    ada.remove(removed["assertion"].as_str().unwrap(), &app.id).await.expect(200);
+
+    let expected = [
+        "an authenticator app was added",
+        "a phone was added",
+        "new recovery codes",
+        "a phone was removed",
+        "your recovery code",
+        "a code from an email was used",
+        "new recovery codes",
+        "a recovery code was used",
+        "an authenticator app was removed",
+    ];
+    assert_eq!(stage.subjects_to(ADA).await, expected);
+    let emails = stage.emails_to(ADA).await;
+    for said in ["When: 2027-01-15 08:00:00 (UTC)", "From the address: 127.0.0.1", "change your password"] {
+        assert!(emails[0]["text"].as_str().unwrap().contains(said), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_told_when_wrong_codes_lock_their_factors_or_their_recovery_codes() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let app = ada.enrol().await;
+    let almost = json!({
+        "Key": account_key("ada"), "UpdateExpression": "SET failures = :last, recovery_failures = :last_code, tried_at = :long_ago, recovery_tried_at = :long_ago",
+        "ExpressionAttributeValues": {":last": {"N": "48"}, ":last_code": {"N": "99"}, ":long_ago": {"N": "0"}},
+    });
+    stage.dynamodb("UpdateItem", almost).await;
+    ada.verify(&app.id, &app.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
+    assert_eq!(stage.subjects_to(ADA).await.len(), 1, "not yet");
+    stage.advance(3600).await;
+    ada.verify(&app.id, &app.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
+    ada.verify(&app.id, &app.app.wrong_code(stage.now().await)).await.refused(423, "locked");
+    assert_eq!(stage.subjects_to(ADA).await, ["an authenticator app was added", "too many wrong codes"]);
+    ada.redeem("0000-0000-0000-0000").await.refused(422, "code-rejected");
+    ada.redeem("0000-0000-0000-0000").await.refused(423, "locked");
+    assert_eq!(stage.subjects_to(ADA).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_addresses_are_told_where_they_differ_and_in_the_language_of_who_asks() {
+    let stage = Stage::new().await;
+    let app = stage.user("ada").await.enrol().await;
+    let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
+    let request = moved.request(reqwest::Method::POST, "/v1/recovery/verify").header("accept-language", "es");
+    stage.send(request.json(&json!({"code": app.recovery_codes[0]}))).await.expect(200);
+    for address in [ADA, "ada@new.example"] {
+        let emails = stage.emails_to(address).await;
+        assert_eq!(emails.last().unwrap()["subject"], "Local App: se ha usado un código de recuperación");
+    }
+    // The same address spelled otherwise is told once.
+    let same = stage.user_with(json!({"sub": "ada", "email": "Ada@Example.com"})).await;
+    let told = stage.emails_to(ADA).await.len();
+    same.redeem(&app.recovery_codes[1]).await.expect(200);
+    assert_eq!((stage.emails_to(ADA).await.len(), stage.emails_to("Ada@Example.com").await.len()), (told, 1));
+    // An address that nobody verified is not written to; the one that is kept is.
+    let unverified = stage.user_with(json!({"sub": "ada", "email": "eve@evil.example", "email_verified": false})).await;
+    unverified.redeem(&app.recovery_codes[2]).await.expect(200);
+    assert_eq!((stage.emails_to(ADA).await.len(), stage.emails_to("eve@evil.example").await.len()), (told + 1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_fails_or_never_ends_fails_nothing_and_holds_nobody_up() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (id, app) = ada.begin().await;
+    stage.fault("ses", "SendEmail", "hang", 1).await;
+    let code = app.code(stage.now().await);
+    let activated = ada.activate(&id, &code);
+    let activated =
+        tokio::time::timeout(Duration::from_secs(30), activated).await.expect("an answer, long before the minute");
+    let request = activated.request.clone();
+    let codes = activated.expect(200)["recovery_codes"].clone();
+    assert!(logs::of(&request).iter().any(|line| line["message"] == "a notice may not have gone"));
+
+    for (index, kind) in ["throttle", "error", "refuse", "drop_before", "drop_after"].iter().enumerate() {
+        stage.fault("ses", "SendEmail", kind, 10).await;
+        ada.redeem(codes[index].as_str().unwrap()).await.expect(200);
+        stage.clear_faults().await;
+    }
+    // Nor does an address that can't be opened.
+    stage.fault("kms", "Decrypt", "refuse", 10).await;
+    let assertion = ada.redeem(codes[5].as_str().unwrap()).await.expect(200)["assertion"].clone();
+    ada.remove(assertion.as_str().unwrap(), &id).await.expect(200);
+    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "an authenticator app was removed");
+}
