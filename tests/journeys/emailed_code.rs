@@ -7,18 +7,12 @@ use serde_json::{Value, json};
 
 use crate::{
     logs,
-    stage::{Enrolled, Stage, User, account_key, emailed_code, scanned},
+    stage::{Enrolled, Stage, User, account_key, at_once, claims, emailed_code, exactly_one, scanned},
 };
 
 const ADA: &str = "ada@example.com";
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
-
-/// What the assertion in a reply says; whether it is true others test.
-fn claims(reply: &Value) -> Value {
-    let payload = reply["assertion"].as_str().unwrap().split('.').nth(1).unwrap();
-    serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
-}
 
 /// Emails with a code that were sent to an address.
 async fn codes_to(stage: &Stage, address: &str) -> usize {
@@ -100,21 +94,8 @@ async fn a_user_is_sent_three_an_hour_and_five_a_day_however_many_ask_at_once() 
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     let before = codes_to(&stage, ADA).await;
-    let replies = {
-        let asks: Vec<_> = (0..50)
-            .map(|_| {
-                tokio::spawn({
-                    let ada = ada.clone();
-                    async move { ada.email().await }
-                })
-            })
-            .collect();
-        let mut replies = Vec::new();
-        for ask in asks {
-            replies.push(ask.await.unwrap());
-        }
-        replies
-    };
+    let asks = vec![ada.clone(); 50].into_iter().map(|ada| async move { ada.email().await });
+    let replies = at_once(asks).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 202).count(), 1);
     assert!(replies.iter().all(|reply| reply.status == 202 || reply.code() == "too-many-emails"));
     for _ in 0..2 {
@@ -140,21 +121,10 @@ async fn one_code_redeemed_forty_times_at_once_makes_one_assertion() {
         let (ada, _) = enrolled(&stage).await;
         ada.email().await.expect(202);
         let code = stage.emailed_to(ADA).await;
-        let attempts: Vec<_> = (0..40)
-            .map(|_| {
-                let (ada, code) = (ada.clone(), code.clone());
-                tokio::spawn(async move { ada.redeem(&code).await })
-            })
-            .collect();
-        let mut replies = Vec::new();
-        for attempt in attempts {
-            let reply = attempt.await.unwrap();
-            replies.push((reply.status, reply.code().to_owned()));
-        }
-        assert_eq!(replies.iter().filter(|(status, _)| *status == 200).count(), 1, "round {round}: {replies:?}");
-        let others: BTreeSet<_> =
-            replies.iter().filter(|(status, _)| *status != 200).map(|(_, code)| code.as_str()).collect();
-        assert!(others.is_subset(&BTreeSet::from(["code-used", "code-expired"])), "{others:?}");
+        let attempts = vec![(ada.clone(), code); 40].into_iter();
+        let replies = at_once(attempts.map(|(ada, code)| async move { ada.redeem(&code).await })).await;
+        let others = exactly_one(&replies);
+        assert!(others.is_subset(&BTreeSet::from(["code-used", "code-expired"])), "round {round}: {others:?}");
     }
 }
 
@@ -180,18 +150,10 @@ async fn forty_bits_are_guessed_at_five_times_and_no_more_also_at_once() {
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
     let code = stage.emailed_to(ADA).await;
-    let guesses: Vec<_> = (0..50)
-        .map(|index| {
-            let ada = ada.clone();
-            tokio::spawn(async move { ada.redeem(&format!("0000-{index:04}")).await })
-        })
-        .collect();
-    let mut rejected = 0;
-    for guess in guesses {
-        let reply = guess.await.unwrap();
-        rejected += usize::from(reply.code() == "code-rejected");
-        assert!(["code-rejected", "code-expired"].contains(&reply.code()), "{reply:?}");
-    }
+    let guesses = (0..50).map(|index| (ada.clone(), format!("0000-{index:04}")));
+    let replies = at_once(guesses.map(|(ada, guess)| async move { ada.redeem(&guess).await })).await;
+    let rejected = replies.iter().filter(|reply| reply.code() == "code-rejected").count();
+    assert!(replies.iter().all(|reply| ["code-rejected", "code-expired"].contains(&reply.code())), "{replies:?}");
     assert_eq!(rejected, 5);
     ada.redeem(&code).await.refused(422, "code-expired");
 }

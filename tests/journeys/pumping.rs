@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract::events::sample,
-    stage::{Reply, Stage, User},
+    stage::{Reply, Stage, User, at_once},
 };
 
 const PHONE: &str = "+14155550123";
@@ -44,13 +44,9 @@ fn sent(replies: &[Reply], limit: &str) -> usize {
     replies.iter().filter(|reply| reply.status == 202).count()
 }
 
-async fn at_once(asks: impl IntoIterator<Item = (User, String)>) -> Vec<Reply> {
-    let asks: Vec<_> = asks.into_iter().map(|(user, id)| tokio::spawn(async move { user.text(&id).await })).collect();
-    let mut replies = Vec::new();
-    for ask in asks {
-        replies.push(ask.await.unwrap());
-    }
-    replies
+/// What comes of asking for all of these texts at the same time.
+async fn texts(asks: impl IntoIterator<Item = (User, String)>) -> Vec<Reply> {
+    at_once(asks.into_iter().map(|(user, id)| async move { user.text(&id).await })).await
 }
 
 /// So many users, each of whom has begun a phone.
@@ -74,7 +70,7 @@ async fn fifty_at_once_to_one_factor_are_one_text() {
     let stage = Stage::with_settings(&[("MFA_TEXT_LIMITS", "address-hour=off")]).await;
     let ada = stage.user("ada").await;
     let id = ada.begin_phone(PHONE).await;
-    let replies = at_once(vec![(ada, id); 50]).await;
+    let replies = texts(vec![(ada, id); 50]).await;
     assert_eq!(sent(&replies, "factor"), 1);
     all_arrived(&stage, 1).await;
 }
@@ -119,7 +115,7 @@ async fn fifty_at_once_over_a_users_phones_stay_within_their_limit() {
         ids.push(ada.begin_phone(&format!("+1415555012{index}")).await);
     }
     let asks = (0..51).map(|index| (ada.clone(), ids[index % 3].clone()));
-    assert_eq!(sent(&at_once(asks).await, "user"), 20);
+    assert_eq!(sent(&texts(asks).await, "user"), 20);
     all_arrived(&stage, 20).await;
 }
 
@@ -135,12 +131,12 @@ async fn a_number_gets_five_an_hour_and_ten_a_day_over_all_its_users() {
         users.push((user, id));
     }
     let before = stage.texts().await.len();
-    let replies = at_once(users.clone()).await;
+    let replies = texts(users.clone()).await;
     assert_eq!(sent(&replies, "number"), 5);
     let (user, id) = &users[0];
     refused_by(&user.text(id).await, "number", stage.now().await, HOUR);
     next(&stage, HOUR).await;
-    let replies = at_once(users.clone()).await;
+    let replies = texts(users.clone()).await;
     assert_eq!(sent(&replies, "number"), 5);
     next(&stage, HOUR).await;
     refused_by(&user.text(id).await, "number", stage.now().await, DAY);
@@ -158,12 +154,12 @@ async fn strangers_who_begin_factors_with_someones_number_leave_them_their_texts
     next(&stage, HOUR).await;
     let strangers = with_pending(&stage, 50, |_| PHONE.to_owned()).await;
     let before = stage.texts_to(PHONE).await.len();
-    assert_eq!(sent(&at_once(strangers).await, "number"), 3);
+    assert_eq!(sent(&texts(strangers).await, "number"), 3);
     next(&stage, HOUR).await;
     let strangers = with_pending(&stage, 50, |_| PHONE.to_owned()).await;
     let (stranger, theirs) = strangers[0].clone();
     // One of the day's five went to Ada when she enrolled.
-    assert_eq!(sent(&at_once(strangers).await, "number"), 1);
+    assert_eq!(sent(&texts(strangers).await, "number"), 1);
     refused_by(&stranger.text(&theirs).await, "number", stage.now().await, DAY);
     assert_eq!(stage.texts_to(PHONE).await.len(), before + 4);
 
@@ -183,7 +179,7 @@ async fn one_exchange_gets_twenty_an_hour_and_sixty_a_day_to_pending_phones() {
     let hers = ada.enrol_phone("+14155559999").await;
     let pending = with_pending(&stage, 50, |index| format!("+14155551{index:03}")).await;
     let (user, id) = pending[0].clone();
-    assert_eq!(sent(&at_once(pending).await, "exchange"), 19, "and one was Ada's enrolment");
+    assert_eq!(sent(&texts(pending).await, "exchange"), 19, "and one was Ada's enrolment");
     refused_by(&user.text(&id).await, "exchange", stage.now().await, HOUR);
     let elsewhere = user.begin_phone("+14155561000").await;
     user.text(&elsewhere).await.expect(202);
@@ -192,7 +188,7 @@ async fn one_exchange_gets_twenty_an_hour_and_sixty_a_day_to_pending_phones() {
     next(&stage, HOUR).await;
     let pending = with_pending(&stage, 50, |index| format!("+14155552{index:03}")).await;
     let (user, id) = pending[0].clone();
-    assert_eq!(sent(&at_once(pending).await, "exchange"), 10);
+    assert_eq!(sent(&texts(pending).await, "exchange"), 10);
     refused_by(&user.text(&id).await, "exchange", stage.now().await, DAY);
     ada.text(&hers).await.expect(202);
     next(&stage, DAY).await;
@@ -209,7 +205,7 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
     let hers = ada.enrol_phone("+14165550100").await;
     let pending = with_pending(&stage, 50, |index| format!("+1415{:03}1234", 200 + index)).await;
     let (user, id) = pending[0].clone();
-    assert_eq!(sent(&at_once(pending).await, "deployment"), 19, "and one was Ada's enrolment");
+    assert_eq!(sent(&texts(pending).await, "deployment"), 19, "and one was Ada's enrolment");
     refused_by(&user.text(&id).await, "deployment", stage.now().await, DAY);
 
     for _ in 0..20 {
@@ -289,7 +285,7 @@ async fn many_at_once_to_active_phones_stop_at_the_deployments_total() {
         let id = user.enrol_phone(&format!("+1415{:03}1234", 200 + index)).await;
         active.push((user, id));
     }
-    assert_eq!(sent(&at_once(active).await, "deployment"), 20);
+    assert_eq!(sent(&texts(active).await, "deployment"), 20);
     all_arrived(&stage, 70).await;
 }
 
@@ -329,12 +325,9 @@ async fn one_address_asks_for_twenty_an_hour_whatever_the_headers_say() {
     let asks = pending.iter().enumerate().take(50).map(|(index, (_, id))| {
         let (stage, id) = (stage.clone(), id.clone());
         let (user, forwarded) = (format!("user-{index}"), format!("198.51.100.{index}"));
-        tokio::spawn(async move { text_from(&stage, &user, &id, "203.0.113.7", &forwarded).await })
+        async move { text_from(&stage, &user, &id, "203.0.113.7", &forwarded).await }
     });
-    let mut replies = Vec::new();
-    for ask in asks.collect::<Vec<_>>() {
-        replies.push(ask.await.unwrap());
-    }
+    let replies = at_once(asks).await;
     assert_eq!(sent(&replies, "address"), 20);
 
     // An IPv6 client is a /64, an IPv4 one is the same in either spelling, and another address is another client.

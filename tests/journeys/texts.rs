@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use data_encoding::BASE64_NOPAD;
 use serde_json::json;
 
-use crate::stage::{Stage, User, texted_code};
+use crate::stage::{Stage, at_once, claims, exactly_one, texted_code};
 
 const PHONE: &str = "+14155550123";
 
@@ -56,12 +56,6 @@ async fn a_phone_is_enrolled_and_logs_in_by_text() {
     assert_eq!(claims(&verified)["mfa"], "passed");
     ada.verify(id, &code).await.refused(422, "code-expired");
     assert_eq!(stage.account("ada").await["failures"]["N"], "0", "a code that is no more costs nothing");
-}
-
-/// What the assertion in a reply says; whether it is true others test.
-fn claims(reply: &serde_json::Value) -> serde_json::Value {
-    let payload = reply["assertion"].as_str().unwrap().split('.').nth(1).unwrap();
-    serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,28 +167,14 @@ async fn one_text_verified_forty_times_at_once_makes_one_assertion() {
         let id = ada.enrol_phone(PHONE).await;
         ada.text(&id).await.expect(202);
         let code = stage.code_to(PHONE).await;
-        let replies = at_once(40, &ada, &id, &code).await;
-        let passed = replies.iter().filter(|(status, _)| *status == 200).count();
-        assert_eq!(passed, 1, "round {round}: {replies:?}");
-        let others: BTreeSet<_> =
-            replies.iter().filter(|(status, _)| *status != 200).map(|(_, code)| code.as_str()).collect();
-        assert!(others.is_subset(&BTreeSet::from(["code-used", "code-expired", "too-many-attempts"])), "{others:?}");
+        let attempts = vec![(ada.clone(), id, code); 40].into_iter();
+        let replies = at_once(attempts.map(|(ada, id, code)| async move { ada.verify(&id, &code).await })).await;
+        let others = exactly_one(&replies);
+        assert!(
+            others.is_subset(&BTreeSet::from(["code-used", "code-expired", "too-many-attempts"])),
+            "round {round}: {others:?}"
+        );
     }
-}
-
-async fn at_once(times: usize, user: &User, id: &str, code: &str) -> Vec<(u16, String)> {
-    let attempts = (0..times).map(|_| {
-        let (user, id, code) = (user.clone(), id.to_owned(), code.to_owned());
-        tokio::spawn(async move {
-            let reply = user.verify(&id, &code).await;
-            (reply.status, reply.code().to_owned())
-        })
-    });
-    let mut replies = Vec::new();
-    for attempt in attempts.collect::<Vec<_>>() {
-        replies.push(attempt.await.unwrap());
-    }
-    replies
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,6 @@
 //! A stack of its own for each test, and what a client does with it.
 
-use std::{
-    collections::BTreeSet,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use data_encoding::BASE64;
 use local::{Options, Stack};
@@ -13,7 +8,16 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
 
-use crate::{authenticator::Authenticator, logs, openapi};
+use self::ledger::{Ledger, received_secrets, sent_secrets};
+pub use self::{
+    reply::{Reply, claims, exactly_one},
+    user::{Enrolled, User, scanned},
+};
+use crate::{logs, openapi};
+
+mod ledger;
+mod reply;
+mod user;
 
 /// A running stack, and a client. Clones share the stack.
 #[derive(Clone)]
@@ -21,93 +25,6 @@ pub struct Stage {
     pub stack: Arc<Stack>,
     http: Client,
     ledger: Arc<Ledger>,
-}
-
-/// The requests that were made on a stage, and every secret that went with one of them. When the stage ends, no line of
-/// the log may hold any.
-#[derive(Default)]
-struct Ledger(Mutex<(Vec<String>, BTreeSet<String>)>);
-
-impl Ledger {
-    fn note(&self, request: &str, secrets: impl IntoIterator<Item = String>) {
-        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !request.is_empty() {
-            noted.0.push(request.to_owned());
-        }
-        noted.1.extend(secrets.into_iter().filter(|secret| secret.len() >= 6));
-    }
-}
-
-impl Drop for Ledger {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            let (requests, secrets) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let lines = requests.iter().flat_map(|request| logs::of(request)).chain(logs::of_none());
-            logs::hold_no_secret(lines.collect(), secrets);
-        }
-    }
-}
-
-/// A user with a login token.
-#[derive(Clone)]
-pub struct User {
-    stage: Stage,
-    pub token: String,
-}
-
-/// A user's factor, with the app that makes its codes.
-pub struct Enrolled {
-    pub id: String,
-    pub app: Authenticator,
-    pub recovery_codes: Vec<String>,
-}
-
-/// What came back.
-#[derive(Debug)]
-pub struct Reply {
-    pub status: u16,
-    pub body: Value,
-    pub request: String,
-    headers: reqwest::header::HeaderMap,
-}
-
-impl Reply {
-    /// What a function answered, without a gateway.
-    pub fn of(response: &lambda_http::Response<lambda_http::Body>) -> Self {
-        let lambda_http::Body::Text(text) = response.body() else { panic!("a body of text: {response:?}") };
-        Self {
-            status: response.status().as_u16(),
-            body: serde_json::from_str(text).unwrap(),
-            request: String::new(),
-            headers: response.headers().clone(),
-        }
-    }
-
-    /// The body of a reply of this status.
-    #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{self:?}");
-        self.body
-    }
-
-    /// Holds it to be the problem of this status and code.
-    #[track_caller]
-    pub fn refused(&self, status: u16, code: &str) -> &Self {
-        assert_eq!((self.status, self.code()), (status, code), "{self:?}");
-        assert_eq!(self.header("content-type"), "application/problem+json");
-        assert_eq!(self.body["status"], status);
-        assert!(self.body["title"].is_string(), "{self:?}");
-        self
-    }
-
-    /// The code of the problem that it is; empty where it is none.
-    pub fn code(&self) -> &str {
-        self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default()
-    }
-
-    pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
 }
 
 impl Stage {
@@ -337,137 +254,6 @@ impl Stage {
     }
 }
 
-impl User {
-    pub async fn get(&self, path: &str) -> Reply {
-        self.stage.send(self.request(Method::GET, path)).await
-    }
-
-    /// A POST without a body.
-    pub async fn post_nothing(&self, path: &str) -> Reply {
-        self.stage.send(self.request(Method::POST, path)).await
-    }
-
-    pub async fn post(&self, path: &str, body: Value) -> Reply {
-        self.stage.send(self.request(Method::POST, path).json(&body)).await
-    }
-
-    /// A POST with an assertion.
-    pub async fn post_with(&self, assertion: &str, path: &str, body: Value) -> Reply {
-        self.stage.send(self.request(Method::POST, path).header("mfa-assertion", assertion).json(&body)).await
-    }
-
-    /// Renames a factor.
-    pub async fn rename(&self, assertion: &str, id: &str, name: &str) -> Reply {
-        let request = self.request(Method::PATCH, &format!("/v1/factors/{id}"));
-        self.stage.send(request.header("mfa-assertion", assertion).json(&json!({ "name": name }))).await
-    }
-
-    /// Removes a factor.
-    pub async fn remove(&self, assertion: &str, id: &str) -> Reply {
-        let request = self.request(Method::DELETE, &format!("/v1/factors/{id}"));
-        self.stage.send(request.header("mfa-assertion", assertion)).await
-    }
-
-    /// An assertion, by a code of a factor; the code's time passes.
-    pub async fn prove(&self, enrolled: &Enrolled) -> String {
-        let code = enrolled.app.code(self.stage.now().await);
-        let verified = self.verify(&enrolled.id, &code).await.expect(200);
-        self.stage.advance(30).await;
-        verified["assertion"].as_str().unwrap().to_owned()
-    }
-
-    /// Begins another authenticator app and makes it active.
-    pub async fn enrol_another(&self, assertion: &str) -> Enrolled {
-        let begun = self.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
-        self.finish(&begun).await
-    }
-
-    /// A request to the API with the user's token.
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.stage.request(method, path).bearer_auth(&self.token)
-    }
-
-    pub async fn login(&self) -> Value {
-        self.post_nothing("/v1/logins").await.expect(200)
-    }
-
-    /// Begins an authenticator app, the first one.
-    pub async fn begin(&self) -> (String, Authenticator) {
-        scanned(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201))
-    }
-
-    pub async fn activate(&self, id: &str, code: &str) -> Reply {
-        self.post(&format!("/v1/factors/{id}/activate"), json!({ "code": code })).await
-    }
-
-    pub async fn verify(&self, id: &str, code: &str) -> Reply {
-        self.post(&format!("/v1/factors/{id}/verify"), json!({ "code": code })).await
-    }
-
-    /// Begins a phone, the first factor.
-    pub async fn begin_phone(&self, number: &str) -> String {
-        let begun = self.post("/v1/factors", json!({"kind": "sms", "phone": number})).await.expect(201);
-        begun["id"].as_str().unwrap().to_owned()
-    }
-
-    /// Has a code texted.
-    pub async fn text(&self, id: &str) -> Reply {
-        self.post_nothing(&format!("/v1/factors/{id}/texts")).await
-    }
-
-    /// Enrols a phone, the first factor.
-    pub async fn enrol_phone(&self, number: &str) -> String {
-        let id = self.begin_phone(number).await;
-        self.text(&id).await.expect(202);
-        self.activate(&id, &self.stage.code_to(number).await).await.expect(200);
-        id
-    }
-
-    /// Has a code emailed.
-    pub async fn email(&self) -> Reply {
-        self.post_nothing("/v1/recovery/emails").await
-    }
-
-    /// Redeems a recovery code or an emailed one.
-    pub async fn redeem(&self, code: &str) -> Reply {
-        self.post("/v1/recovery/verify", json!({ "code": code })).await
-    }
-
-    /// Enrols an authenticator app, the first one.
-    pub async fn enrol(&self) -> Enrolled {
-        self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await
-    }
-
-    /// Activates what was begun, and lets the code that this took pass.
-    pub async fn finish(&self, begun: &Value) -> Enrolled {
-        let (id, app) = scanned(begun);
-        let activated = self.activate(&id, &app.code(self.stage.now().await)).await.expect(200);
-        let codes = activated["recovery_codes"].as_array().into_iter().flatten();
-        let recovery_codes = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
-        self.stage.advance(30).await;
-        Enrolled { id, app, recovery_codes }
-    }
-}
-
-/// The id of what was begun, and the app that has scanned it.
-pub fn scanned(begun: &Value) -> (String, Authenticator) {
-    (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
-}
-
-/// What a request carries that no log may hold.
-fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
-    let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
-    let phone = body["phone"].as_str();
-    let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
-    let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
-    let secrets = [token, header("mfa-assertion"), code, phone.map(str::to_owned), digits, national];
-    secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
-}
-
 /// The code of an email, if it has one: alone on its line, in 4-4.
 pub fn emailed_code(email: &Value) -> Option<String> {
     let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-' && !line.contains(' ');
@@ -482,23 +268,20 @@ pub fn texted_code(text: &Value) -> String {
     code.to_owned()
 }
 
-/// What a reply carries that no log may hold, in every spelling that a log might use.
-fn received_secrets(body: &Value) -> Vec<String> {
-    let mut secrets = Vec::new();
-    if let Some(base32) = body["totp"]["secret"].as_str() {
-        let secret = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
-        secrets.extend([base32.to_owned(), data_encoding::HEXLOWER.encode(&secret), format!("{secret:?}")]);
-        secrets.push(data_encoding::BASE64_NOPAD.encode(&secret));
-    }
-    secrets.extend(body["assertion"].as_str().map(str::to_owned));
-    for code in body["recovery_codes"].as_array().into_iter().flatten() {
-        let code = code.as_str().unwrap();
-        secrets.extend([code.to_owned(), code.replace('-', "")]);
-    }
-    secrets
-}
-
 /// Where a user's account lies in the table.
 pub fn account_key(sub: &str) -> Value {
     json!({"pk": {"S": format!("USER#{sub}")}, "sk": {"S": "ACCOUNT"}})
+}
+
+/// What comes of tasks that all run at the same time.
+pub async fn at_once<F>(tasks: impl IntoIterator<Item = F>) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
 }

@@ -1,0 +1,65 @@
+//! The secrets that went over a stage's wire: when it ends, no line of the log may hold any.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
+use serde_json::Value;
+
+use crate::logs;
+
+/// The requests that were made on a stage, and every secret that went with one of them. When the stage ends, no line of
+/// the log may hold any.
+#[derive(Default)]
+pub struct Ledger(Mutex<(Vec<String>, BTreeSet<String>)>);
+
+impl Ledger {
+    pub fn note(&self, request: &str, secrets: impl IntoIterator<Item = String>) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !request.is_empty() {
+            noted.0.push(request.to_owned());
+        }
+        noted.1.extend(secrets.into_iter().filter(|secret| secret.len() >= 6));
+    }
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            let (requests, secrets) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let lines = requests.iter().flat_map(|request| logs::of(request)).chain(logs::of_none());
+            logs::hold_no_secret(lines.collect(), secrets);
+        }
+    }
+}
+
+/// What a request carries that no log may hold.
+pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
+    let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
+    let phone = body["phone"].as_str();
+    let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
+    let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
+    let secrets = [token, header("mfa-assertion"), code, phone.map(str::to_owned), digits, national];
+    secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
+}
+
+/// What a reply carries that no log may hold, in every spelling that a log might use.
+pub fn received_secrets(body: &Value) -> Vec<String> {
+    let mut secrets = Vec::new();
+    if let Some(base32) = body["totp"]["secret"].as_str() {
+        let secret = data_encoding::BASE32_NOPAD.decode(base32.as_bytes()).unwrap();
+        secrets.extend([base32.to_owned(), data_encoding::HEXLOWER.encode(&secret), format!("{secret:?}")]);
+        secrets.push(data_encoding::BASE64_NOPAD.encode(&secret));
+    }
+    secrets.extend(body["assertion"].as_str().map(str::to_owned));
+    for code in body["recovery_codes"].as_array().into_iter().flatten() {
+        let code = code.as_str().unwrap();
+        secrets.extend([code.to_owned(), code.replace('-', "")]);
+    }
+    secrets
+}

@@ -1,0 +1,138 @@
+//! What a user does with the API.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use super::{Reply, Stage};
+use crate::authenticator::Authenticator;
+
+/// A user with a login token.
+#[derive(Clone)]
+pub struct User {
+    pub(super) stage: Stage,
+    pub token: String,
+}
+
+/// A user's factor, with the app that makes its codes.
+pub struct Enrolled {
+    pub id: String,
+    pub app: Authenticator,
+    pub recovery_codes: Vec<String>,
+}
+
+impl User {
+    pub async fn get(&self, path: &str) -> Reply {
+        self.stage.send(self.request(Method::GET, path)).await
+    }
+
+    /// A POST without a body.
+    pub async fn post_nothing(&self, path: &str) -> Reply {
+        self.stage.send(self.request(Method::POST, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        self.stage.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A POST with an assertion.
+    pub async fn post_with(&self, assertion: &str, path: &str, body: Value) -> Reply {
+        self.stage.send(self.request(Method::POST, path).header("mfa-assertion", assertion).json(&body)).await
+    }
+
+    /// Renames a factor.
+    pub async fn rename(&self, assertion: &str, id: &str, name: &str) -> Reply {
+        let request = self.request(Method::PATCH, &format!("/v1/factors/{id}"));
+        self.stage.send(request.header("mfa-assertion", assertion).json(&json!({ "name": name }))).await
+    }
+
+    /// Removes a factor.
+    pub async fn remove(&self, assertion: &str, id: &str) -> Reply {
+        let request = self.request(Method::DELETE, &format!("/v1/factors/{id}"));
+        self.stage.send(request.header("mfa-assertion", assertion)).await
+    }
+
+    /// An assertion, by a code of a factor; the code's time passes.
+    pub async fn prove(&self, enrolled: &Enrolled) -> String {
+        let code = enrolled.app.code(self.stage.now().await);
+        let verified = self.verify(&enrolled.id, &code).await.expect(200);
+        self.stage.advance(30).await;
+        verified["assertion"].as_str().unwrap().to_owned()
+    }
+
+    /// Begins another authenticator app and makes it active.
+    pub async fn enrol_another(&self, assertion: &str) -> Enrolled {
+        let begun = self.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+        self.finish(&begun).await
+    }
+
+    /// A request to the API with the user's token.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.stage.request(method, path).bearer_auth(&self.token)
+    }
+
+    pub async fn login(&self) -> Value {
+        self.post_nothing("/v1/logins").await.expect(200)
+    }
+
+    /// Begins an authenticator app, the first one.
+    pub async fn begin(&self) -> (String, Authenticator) {
+        scanned(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201))
+    }
+
+    pub async fn activate(&self, id: &str, code: &str) -> Reply {
+        self.post(&format!("/v1/factors/{id}/activate"), json!({ "code": code })).await
+    }
+
+    pub async fn verify(&self, id: &str, code: &str) -> Reply {
+        self.post(&format!("/v1/factors/{id}/verify"), json!({ "code": code })).await
+    }
+
+    /// Begins a phone, the first factor.
+    pub async fn begin_phone(&self, number: &str) -> String {
+        let begun = self.post("/v1/factors", json!({"kind": "sms", "phone": number})).await.expect(201);
+        begun["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Has a code texted.
+    pub async fn text(&self, id: &str) -> Reply {
+        self.post_nothing(&format!("/v1/factors/{id}/texts")).await
+    }
+
+    /// Enrols a phone, the first factor.
+    pub async fn enrol_phone(&self, number: &str) -> String {
+        let id = self.begin_phone(number).await;
+        self.text(&id).await.expect(202);
+        self.activate(&id, &self.stage.code_to(number).await).await.expect(200);
+        id
+    }
+
+    /// Has a code emailed.
+    pub async fn email(&self) -> Reply {
+        self.post_nothing("/v1/recovery/emails").await
+    }
+
+    /// Redeems a recovery code or an emailed one.
+    pub async fn redeem(&self, code: &str) -> Reply {
+        self.post("/v1/recovery/verify", json!({ "code": code })).await
+    }
+
+    /// Enrols an authenticator app, the first one.
+    pub async fn enrol(&self) -> Enrolled {
+        self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await
+    }
+
+    /// Activates what was begun, and lets the code that this took pass.
+    pub async fn finish(&self, begun: &Value) -> Enrolled {
+        let (id, app) = scanned(begun);
+        let activated = self.activate(&id, &app.code(self.stage.now().await)).await.expect(200);
+        let codes = activated["recovery_codes"].as_array().into_iter().flatten();
+        let recovery_codes = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
+        self.stage.advance(30).await;
+        Enrolled { id, app, recovery_codes }
+    }
+}
+
+/// The id of what was begun, and the app that has scanned it.
+pub fn scanned(begun: &Value) -> (String, Authenticator) {
+    (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
+}
