@@ -52,6 +52,16 @@ pub enum Refusal {
     FactorNotFound,
     /// Only a pending factor can be activated.
     FactorNotPending,
+    /// The caller does not own the workspace.
+    NotOwner,
+    /// Only an owner who has MFA may require it of others.
+    OwnerNeedsMfa,
+    /// Another change of the policy came first.
+    PolicyChanged,
+    /// A workspace of the user does not allow that.
+    NotAllowedByWorkspace,
+    /// The user's last factor, while a workspace requires one.
+    LastFactor,
     /// Only an active factor can be verified.
     FactorNotActive,
     /// The user has as many of this kind as they may.

@@ -1,6 +1,6 @@
 //! What happened, for alarms and audits: one structured log line each, stable, never with a code, a secret or an address.
 
-use crate::user::UserId;
+use crate::user::{UserId, WorkspaceId};
 
 /// Something an operator may count, be warned of, or search for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Event {
     RecoveryLow,
     /// The recovery codes were made anew.
     RecoveryRegenerated,
+    /// A workspace's policy was changed.
+    PolicyChanged,
     /// A text was sent.
     TextSent,
     /// A text was asked for and refused: by a limit, by STOP, or on its way.
@@ -48,6 +50,7 @@ impl Event {
             Self::RecoveryEmailed => "recovery.emailed",
             Self::RecoveryLow => "recovery.low",
             Self::RecoveryRegenerated => "recovery.regenerated",
+            Self::PolicyChanged => "policy.changed",
             Self::TextSent => "text.sent",
             Self::TextRefused => "text.refused",
         }
@@ -61,5 +64,11 @@ impl Event {
     /// The same, with a word on why it came to that.
     pub fn log_why(self, user: &UserId, factor: &str, why: &str) {
         tracing::info!(event = self.name(), user = user.as_str(), factor, why, "event");
+    }
+
+    /// Writes the line of what happened to a workspace, with a word on how.
+    pub fn log_workspace(self, user: &UserId, workspace: &WorkspaceId, how: &str) {
+        let workspace = workspace.to_string();
+        tracing::info!(event = self.name(), user = user.as_str(), workspace, how, "event");
     }
 }

@@ -6,12 +6,13 @@ use std::{collections::HashMap, time::Duration};
 use aws_sdk_dynamodb::{
     Client,
     operation::{
+        put_item::PutItemError,
         transact_write_items::TransactWriteItemsError,
         update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     },
     types::{
-        AttributeValue, CancellationReason, ReturnValue::AllNew, ReturnValuesOnConditionCheckFailure::AllOld,
-        TransactWriteItem, Update, builders::UpdateBuilder,
+        AttributeValue, CancellationReason, KeysAndAttributes, ReturnValue::AllNew,
+        ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update, builders::UpdateBuilder,
     },
 };
 use aws_types::SdkConfig;
@@ -21,7 +22,7 @@ use crate::{
     error::Fault,
     random,
     settings::{SettingError, Settings},
-    user::UserId,
+    user::{UserId, WorkspaceId},
 };
 
 /// An item, as DynamoDB gives it.
@@ -45,6 +46,15 @@ impl Key {
     /// The account of `user`.
     pub fn account(user: &UserId) -> Self {
         Self { pk: format!("USER#{user}"), sk: "ACCOUNT".to_owned() }
+    }
+
+    /// What `workspace` requires.
+    pub fn policy(workspace: &WorkspaceId) -> Self {
+        Self { pk: format!("WORKSPACE#{workspace}"), sk: "POLICY".to_owned() }
+    }
+
+    fn attributes(&self) -> Item {
+        [("pk", &self.pk), ("sk", &self.sk)].map(|(name, value)| (name.to_owned(), string(value))).into()
     }
 
     /// The texts that were counted for `subject` in `window`.
@@ -96,6 +106,50 @@ impl Table {
         let request = self.db.get_item().table_name(&self.name).consistent_read(true);
         let request = request.key("pk", string(&key.pk)).key("sk", string(&key.sk));
         Ok(request.send().await.map_err(|error| Fault::aws("read an item", error))?.item)
+    }
+
+    /// The items at `keys`, of which there are at most 100, read strongly consistently; those that are there, in any order.
+    pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
+        let mut found = Vec::new();
+        let mut left: Vec<_> = keys.iter().map(Key::attributes).collect();
+        for attempt in 1..=TRIES {
+            if left.is_empty() {
+                return Ok(found);
+            }
+            let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+            let keys = keys.map_err(|error| Fault::caused("build a batch of reads", error))?;
+            let reply = self.db.batch_get_item().request_items(&self.name, keys).send().await;
+            let reply = reply.map_err(|error| Fault::aws("read items together", error))?;
+            found.extend(reply.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
+            // What DynamoDB had no room for just now.
+            left =
+                reply.unprocessed_keys.unwrap_or_default().remove(&self.name).map(|rest| rest.keys).unwrap_or_default();
+            if !left.is_empty() {
+                pause(attempt).await?;
+            }
+        }
+        if left.is_empty() { Ok(found) } else { Err(Fault::contended("read items together")) }
+    }
+
+    /// Puts `item` at `key`, on condition that the one that is there is of this `version`; 0 for none.
+    pub async fn put(&self, key: &Key, mut item: Item, version: u64) -> Result<Written, Fault> {
+        item.extend(key.attributes());
+        let put = self.db.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match version {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            version => {
+                put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
+            }
+        };
+        match put.return_values_on_condition_check_failure(AllOld).send().await {
+            Ok(_) => Ok(Written::Applied(Item::new())),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Refused(failed.item().cloned()))
+                }
+                _ => Err(Fault::aws("write an item", error)),
+            },
+        }
     }
 
     /// An update of the item at `key`, to be given its expressions and then to [`write()`].
@@ -184,6 +238,11 @@ pub async fn pause(attempt: u32) -> Result<(), Fault> {
 /// Reads an item as the noun that it holds.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
     serde_dynamo::from_item(item).map_err(|error| Fault::caused("read an item of the table", error))
+}
+
+/// An item that holds this noun.
+pub fn item<T: Serialize>(noun: &T) -> Result<Item, Fault> {
+    serde_dynamo::to_item(noun).map_err(|error| Fault::caused("write an item of the table", error))
 }
 
 /// A value for an expression.

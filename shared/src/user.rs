@@ -52,6 +52,12 @@ impl TryFrom<String> for WorkspaceId {
     }
 }
 
+impl fmt::Display for WorkspaceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl From<WorkspaceId> for String {
     fn from(id: WorkspaceId) -> Self {
         id.0

@@ -81,6 +81,8 @@ async fn without_an_authorizer_every_route_but_the_keys_is_refused() {
     let stage = Stage::new().await;
     for path in [
         "policy/login.json",
+        "policy/show-policy.json",
+        "policy/set-policy.json",
         "enroll/list.json",
         "enroll/begin-totp.json",
         "enroll/begin-sms.json",

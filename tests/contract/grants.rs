@@ -15,7 +15,7 @@ type Grant = (String, String, String, Vec<String>);
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_granted_and_no_grant_is_idle() {
     let stage = Stage::new().await;
-    let ada = stage.user("ada").await;
+    let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
     let first = ada.enrol().await;
     let verified = ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
     let assertion = verified["assertion"].as_str().unwrap();
@@ -29,6 +29,9 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     let assertion = ada.prove(&second).await;
     let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
     ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200);
+    let policy = ada.request(Method::PUT, "/v1/workspaces/acme/policy").header("mfa-assertion", &assertion);
+    stage.send(policy.json(&json!({"required": true}))).await.expect(200);
+    ada.get("/v1/workspaces/acme/policy").await.expect(200);
     ada.email().await.expect(202);
     ada.redeem(&stage.emailed_to("ada@example.com").await).await.expect(200);
     let locked = json!({
@@ -38,7 +41,7 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     stage.dynamodb("UpdateItem", locked).await;
     stage.advance(3600).await;
     ada.verify(&second.id, &second.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
-    let eve = stage.user("eve").await;
+    let eve = stage.user_with(json!({"sub": "eve", "workspaces": ["acme"]})).await;
     eve.login().await;
     let phone = eve.enrol_phone("+14155550123").await;
     eve.text(&phone).await.expect(202);

@@ -3,17 +3,19 @@
 use proptest::{collection::vec, prelude::*, string::string_regex};
 use serde_json::{Map, Value, json};
 use shared::{
+    account::Account,
     assertion::Unverified,
     clock::Timestamp,
     code::Code,
     error::Refusal,
-    factor::{FactorId, FactorName},
+    factor::{FactorId, FactorName, Kind},
     http::{
         Request,
         claims::{ClaimNames, LoginToken, Sso},
     },
     message::{Language, Texts},
     phone::{PhoneNumber, Regions},
+    policy::{Decision, Policy, Requirements, Wish},
     settings::Settings,
     user::{UserId, WorkspaceId},
 };
@@ -242,6 +244,30 @@ proptest! {
         prop_assert_eq!(ours == Language::French, french);
     }
 
+    /// Of any workspaces the strictest wins: together they let nothing through that one of them alone would not.
+    #[test]
+    fn no_set_of_policies_is_weaker_than_the_strictest_of_them(policies in vec(policy(), 0..6), kinds in vec(any::<bool>(), 2)) {
+        let kinds = Kind::ALL.into_iter().zip(kinds).filter(|(_, has)| *has).map(|(kind, _)| kind);
+        let account = account_with(&kinds.collect::<Vec<_>>());
+        let all = Requirements::of(&policies, NOW);
+        let together = Decision::of(&account, false, &all);
+        for one in &policies {
+            let alone = Requirements::of([one], NOW);
+            let decided = Decision::of(&account, false, &alone);
+            prop_assert!(strength(together.reason) >= strength(decided.reason), "{:?} {:?}", together, decided);
+            prop_assert!(all.methods().iter().all(|kind| alone.may_enrol(*kind)));
+            prop_assert!(all.is_required() || !alone.is_required());
+            prop_assert!(!all.allow_email() || alone.allow_email());
+            for factor in account.factors.values() {
+                prop_assert!(!all.is_usable(factor) || alone.is_usable(factor));
+            }
+            if let (Some(by), Some(alone)) = (together.enroll_by, decided.enroll_by) {
+                prop_assert!(by <= alone);
+            }
+        }
+        prop_assert!(all.may_enrol(Kind::Totp), "nobody is left without a way");
+    }
+
     /// Whatever the app is called: one segment, letters of GSM-7 alone, the lifetime, and the code's line last.
     #[test]
     fn every_text_is_one_segment_of_gsm_7(name in nameish(), number in 0..1_000_000_u32, minutes in 1..=10_u64) {
@@ -275,4 +301,46 @@ fn phonish() -> impl Strategy<Value = String> {
 /// What an app may be called: 1 to 30 characters.
 fn nameish() -> impl Strategy<Value = String> {
     prop_oneof![spelled(r"\PC{1,30}"), spelled(r"[a-zA-Z\[\]{}|^~€\\@#\r\n ]{1,30}"), spelled(r"(.|\n){1,30}")]
+}
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+/// How much a decision asks for.
+fn strength(reason: &str) -> u32 {
+    ["mfa_not_enabled", "grace_period", "mfa_enabled", "required_by_workspace", "method_not_allowed"]
+        .into_iter()
+        .zip([0, 1, 2, 2, 3])
+        .find(|(known, _)| *known == reason)
+        .unwrap()
+        .1
+}
+
+/// Any policy, its date around now.
+fn policy() -> impl Strategy<Value = Policy> {
+    (any::<bool>(), 0..4_u64, any::<bool>(), any::<bool>()).prop_map(|(required, from, sms, email)| {
+        let allowed = if sms { vec![Kind::Totp, Kind::Sms] } else { vec![Kind::Totp] };
+        let wish = Wish {
+            required,
+            allowed_factors: allowed.into_iter().collect(),
+            allow_email_recovery: email,
+            ..Wish::default()
+        };
+        let from = Timestamp::from_seconds(NOW.seconds() - 2 + from);
+        Policy { wish, required_from: required.then_some(from), ..Policy::default() }
+    })
+}
+
+/// An account with an active factor of each of these kinds.
+fn account_with(kinds: &[Kind]) -> Account {
+    let factor = |kind: Kind| {
+        let kind = serde_json::to_value(kind).unwrap();
+        let phone = json!({"hint": "+1 ••• ••• 0123", "number_digest": "n", "exchange_digest": "e"});
+        let phone = if kind == "sms" { phone } else { Value::Null };
+        let factor = json!({
+            "kind": kind, "status": "active", "name": "x", "created_at": 0, "sealed": [], "phone": phone,
+        });
+        serde_json::from_value(factor).unwrap()
+    };
+    let ids = (1..).map(|index| FactorId::new(NOW, [index; 10]));
+    Account { factors: ids.zip(kinds.iter().copied().map(factor)).collect(), ..Account::default() }
 }

@@ -146,6 +146,25 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn policies_are_read_beside_the_account_and_cost_no_step() {
+    let stage = Stage::slow().await;
+    let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"]})).await;
+    let login = ada.post_nothing("/v1/logins").await;
+    assert_eq!(steps(&stage, &login).await, [vec!["BatchGetItem", "GetItem"], vec!["Sign"]]);
+    let calls = stage.calls_of(&login.request).await;
+    assert!(calls.iter().filter(|call| call["service"] == "dynamodb").all(|call| call["consistent"] == true));
+    let enrolled = ada.enrol().await;
+    let verified = ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await;
+    let expected = [vec!["BatchGetItem", "UpdateItem"], vec!["Decrypt"], vec!["Sign", "UpdateItem"]];
+    assert_eq!(steps(&stage, &verified).await, expected);
+    let redeemed = ada.redeem(&enrolled.recovery_codes[0]).await;
+    assert_eq!(steps(&stage, &redeemed).await[0], ["BatchGetItem", "UpdateItem"]);
+    let sso = stage.user_with(json!({"sub": "bob", "workspaces": ["acme"], "sso": true})).await;
+    let login = sso.post_nothing("/v1/logins").await;
+    assert_eq!(steps(&stage, &login).await, [["GetItem"], ["Sign"]], "by SSO nothing is asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_public_keys_are_fetched_once() {
     let stage = Stage::new().await;
     let mut fetched = Vec::new();

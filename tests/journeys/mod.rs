@@ -13,3 +13,4 @@ mod second_phone;
 mod strangers;
 mod texts;
 mod unfinished;
+mod workspace_requires;

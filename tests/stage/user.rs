@@ -21,6 +21,11 @@ pub struct Enrolled {
 }
 
 impl User {
+    /// Sends a request of the user's.
+    pub async fn send(&self, request: RequestBuilder) -> Reply {
+        self.stage.send(request).await
+    }
+
     pub async fn get(&self, path: &str) -> Reply {
         self.stage.send(self.request(Method::GET, path)).await
     }

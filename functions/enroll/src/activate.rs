@@ -10,7 +10,7 @@ use shared::{
     assertion::{Settled, signer::Signed},
     clock::Timestamp,
     email::Contact,
-    error::{Fault, Refusal, Result, chain},
+    error::{Error, Fault, Refusal, Result, chain},
     event::Event,
     factor::{FactorId, Kind, Summary},
     http::{Reply, Request, caller::Caller},
@@ -43,9 +43,17 @@ impl Function {
         fields.end()?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
-        let reserved = self.accounts.reserve_activation(user, &id, now).await?;
+        let (reserved, requirements) = tokio::join!(
+            self.accounts.reserve_activation(user, &id, now),
+            self.policies.requirements(caller.workspaces(), now)
+        );
+        let reserved = reserved?;
         let account = &reserved.account;
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
+        let allowed = requirements.map_err(Error::from).and_then(|requirements| {
+            if requirements.may_enrol(factor.kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace.into()) }
+        });
+        self.accounts.or_give_back(user, &reserved, allowed).await?;
         let method = factor.kind.amr();
         let what = if factor.kind == Kind::Totp { What::AppAdded } else { What::PhoneAdded };
         let (looked, kept) = tokio::join!(

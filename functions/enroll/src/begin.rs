@@ -82,6 +82,7 @@ impl Function {
         let uri = secret.uri(&self.app_name, caller.label());
         let qr_svg = qr_svg(&uri).ok_or(Fault::new("draw a QR code"))?;
 
+        // Authenticator apps are allowed everywhere: there is no policy to ask.
         let (account, sealed) = tokio::join!(self.accounts.load(user), self.vault.seal_totp(user, &id, &secret));
         let factor = Factor::begun(name, sealed?, None, now);
         self.save_begun(caller, account?, &id, &factor, now).await?;
@@ -97,12 +98,16 @@ impl Function {
         now: Timestamp,
     ) -> Result<Reply> {
         let (user, id) = (&caller.user, FactorId::new(now, random::bytes()?));
-        let (account, sealed, number_digest, exchange_digest) = tokio::join!(
+        let (account, requirements, sealed, number_digest, exchange_digest) = tokio::join!(
             self.accounts.load(user),
+            self.policies.requirements(caller.workspaces(), now),
             self.vault.seal_phone(user, &id, number),
             self.digests.digest(Purpose::Number, number.e164()),
             self.digests.digest(Purpose::Exchange, number.exchange()),
         );
+        if !requirements?.may_enrol(Kind::Sms) {
+            return Err(Refusal::NotAllowedByWorkspace.into());
+        }
         let phone = Phone { hint: number.hint(), number_digest: number_digest?, exchange_digest: exchange_digest? };
         let factor = Factor::begun(name, sealed?, Some(phone), now);
         self.save_begun(caller, account?, &id, &factor, now).await?;

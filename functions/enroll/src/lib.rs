@@ -16,6 +16,7 @@ use shared::{
         mail::{Notice, What},
     },
     phone::Regions,
+    policy::store::Policies,
     recovery,
     settings::{SettingError, Settings},
 };
@@ -30,6 +31,7 @@ mod rename;
 pub struct Function {
     api: Api,
     accounts: Accounts,
+    policies: Policies,
     vault: Vault,
     recovery: recovery::vault::Vault,
     contacts: email::vault::Vault,
@@ -48,6 +50,7 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
+            policies: Policies::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             recovery: recovery::vault::Vault::new(settings, aws)?,
             contacts: email::vault::Vault::new(settings, aws)?,

@@ -27,11 +27,12 @@ impl Function {
         request.fields()?.end()?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
-        let account = self.accounts.load(user).await?;
+        let (account, requirements) =
+            tokio::try_join!(self.accounts.load(user), self.policies.requirements(caller.workspaces(), now))?;
         let presented = require_passed(caller.assertion.as_ref(), account.epoch)?;
         let make = |account: &Account| {
             require_passed(Some(presented), account.epoch)?;
-            account.remove(&id, now)
+            account.remove(&id, requirements.is_required(), now)
         };
         let contact = account.contact.clone();
         let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind));

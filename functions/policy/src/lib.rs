@@ -8,15 +8,18 @@ use shared::{
     clock::Clock,
     error::Result,
     http::{Api, Reply, Request},
+    policy::store::Policies,
     settings::{SettingError, Settings},
 };
 
 mod login;
+mod policy;
 
 /// What this function may touch.
 pub struct Function {
     api: Api,
     accounts: Accounts,
+    policies: Policies,
     signer: Signer,
 }
 
@@ -26,6 +29,7 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
+            policies: Policies::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }
@@ -39,6 +43,8 @@ impl Function {
     async fn route(&self, request: &Request) -> Result<Reply> {
         match request.route() {
             "POST /v1/logins" => self.login(request).await,
+            "GET /v1/workspaces/{workspace_id}/policy" => self.show_policy(request).await,
+            "PUT /v1/workspaces/{workspace_id}/policy" => self.set_policy(request).await,
             _ => Err(request.misrouted()),
         }
     }

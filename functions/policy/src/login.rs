@@ -9,7 +9,7 @@ use shared::{
     error::Result,
     factor::{Kind, Summary},
     http::{Reply, Request},
-    policy::Decision,
+    policy::{Decided, Decision},
     recovery::Standing,
 };
 
@@ -20,8 +20,10 @@ struct Login<'a> {
     decision: &'static str,
     reason: &'static str,
     factors: Vec<Summary<'a>>,
-    methods: [Kind; Kind::ALL.len()],
+    methods: Vec<Kind>,
     recovery: Recovery,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enroll_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,10 +44,13 @@ impl Function {
     pub(crate) async fn login(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
         request.fields()?.end()?;
-        let account = self.accounts.load(&caller.user).await?;
-        let (decision, reason) = Decision::of(&account, caller.by_sso());
+        // Who comes by SSO is asked for nothing here, whatever is required.
+        let workspaces = if caller.by_sso() { &[] } else { caller.workspaces() };
+        let (account, requirements) =
+            tokio::try_join!(self.accounts.load(&caller.user), self.policies.requirements(workspaces, request.now))?;
+        let Decided { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
         let assertion = match decision {
-            Decision::Challenge => None,
+            Decision::Challenge | Decision::Enroll => None,
             Decision::Allow => {
                 let statement = caller.statement(account.epoch, Settled::not_required(reason));
                 Some(self.signer.sign(statement, request.now).await?.token)
@@ -54,12 +59,18 @@ impl Function {
         Reply::ok(&Login {
             decision: decision.name(),
             reason,
-            factors: account.active().into_iter().map(|(id, factor)| factor.summary(id)).collect(),
-            methods: Kind::ALL,
+            factors: account
+                .active()
+                .into_iter()
+                .filter(|(_, factor)| decision != Decision::Challenge || requirements.is_usable(factor))
+                .map(|(id, factor)| factor.summary(id))
+                .collect(),
+            methods: requirements.methods(),
             recovery: Recovery {
                 codes: account.recovery_standing(),
                 email_hint: caller.address().filter(|_| account.has_factor()).map(|address| address.hint()),
             },
+            enroll_by: enroll_by.map(Timestamp::rfc3339),
             retry_after: retry_after(&account, request.now),
             assertion,
         })

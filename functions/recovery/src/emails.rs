@@ -43,7 +43,14 @@ impl Function {
         let address = self.address(&caller, now)?;
         let folded = address.folded();
         let digest = self.digests.digest(Purpose::EmailAddress, &folded);
-        let (account, digest) = tokio::try_join!(self.accounts.load(&caller.user), digest)?;
+        let (account, requirements, digest) = tokio::try_join!(
+            self.accounts.load(&caller.user),
+            self.policies.requirements(caller.workspaces(), now),
+            digest
+        )?;
+        if !requirements.allow_email() {
+            return Err(Refusal::NotAllowedByWorkspace.into());
+        }
         let expires = if account.has_factor() {
             self.count_and_send(&caller, account, &address, &digest, request).await?
         } else {

@@ -14,6 +14,7 @@ use shared::{
         email::Sender,
         mail::{Notice, What},
     },
+    policy::store::Policies,
     recovery::{emailed::Limits, vault::Vault},
     settings::{SettingError, Settings},
 };
@@ -26,6 +27,7 @@ mod redeem;
 pub struct Function {
     api: Api,
     accounts: Accounts,
+    policies: Policies,
     vault: Vault,
     contacts: email::vault::Vault,
     digests: Deriver,
@@ -40,6 +42,7 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
+            policies: Policies::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             contacts: email::vault::Vault::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,

@@ -10,6 +10,7 @@ use shared::{
     event::Event,
     http::{Reply, Request, body::invalid, caller::Caller},
     message::mail::What,
+    policy::Requirements,
     recovery::{RecoveryCode, Standing},
 };
 
@@ -41,11 +42,16 @@ impl Function {
         let (user, now) = (&caller.user, request.now);
         let log = |event: Event| event.log(user, "recovery_code");
 
-        let reserved = self.accounts.reserve_recovery(user, now).await?;
-        let mut account = reserved.account.clone();
-        let set = account.recovery.as_mut().ok_or(Fault::new("find the recovery codes of an attempt"))?;
+        let (reserved, requirements) = tokio::join!(
+            self.accounts.reserve_recovery(user, now),
+            self.policies.requirements(caller.workspaces(), now)
+        );
+        let reserved = reserved?;
+        let requirements = self.accounts.or_give_back(user, &reserved, requirements).await?;
+        let account = &reserved.account;
+        let mut set = account.recovery.clone().ok_or(Fault::new("find the recovery codes of an attempt"))?;
         let (codes, kept) =
-            tokio::join!(self.vault.codes(user, set), self.contacts.kept(user, account.contact.as_ref()));
+            tokio::join!(self.vault.codes(user, &set), self.contacts.kept(user, account.contact.as_ref()));
         let codes = self.accounts.or_give_back(user, &reserved, codes).await?;
         let Some(index) = code.index_in(&codes) else {
             let failures = account.recovery_failures;
@@ -59,7 +65,8 @@ impl Function {
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
-        let statement = caller.statement(account.epoch, Settled::recovered("recovery"));
+        let settled = settled("recovery", &requirements, account);
+        let statement = caller.statement(account.epoch, settled);
         let (claimed, signed) =
             tokio::join!(self.accounts.claim_recovery(user, &set.nonce, index, now), self.signer.sign(statement, now));
         match &claimed {
@@ -70,11 +77,12 @@ impl Function {
         claimed?;
         set.used.insert(index.to_string(), now);
         log(Event::RecoveryUsed);
-        if account.recovery_standing().low {
+        let standing = Standing::of(Some(&set));
+        if standing.low {
             log(Event::RecoveryLow);
         }
         self.tell(What::RecoveryCodeUsed, caller, kept.as_ref(), request).await;
-        reply(&account, signed?)
+        reply(standing, signed?)
     }
 
     async fn redeem_emailed(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
@@ -82,8 +90,16 @@ impl Function {
         let address = self.address(caller, now)?;
         let log = |event: Event| event.log(user, "emailed_code");
 
-        let reserved = self.accounts.reserve_emailed(user, now).await?;
+        let (reserved, requirements) = tokio::join!(
+            self.accounts.reserve_emailed(user, now),
+            self.policies.requirements(caller.workspaces(), now)
+        );
+        let reserved = reserved?;
         let account = &reserved.account;
+        let allowed = requirements.map_err(Error::from).and_then(|requirements| {
+            if requirements.allow_email() { Ok(requirements) } else { Err(Refusal::NotAllowedByWorkspace.into()) }
+        });
+        let requirements = self.accounts.or_give_back(user, &reserved, allowed).await?;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
         let (looked, kept) = tokio::join!(
             async {
@@ -100,7 +116,7 @@ impl Function {
 
         // Where the code went to another address, that is the one kept from now on.
         let contact = Some(&contact).filter(|_| !kept.as_ref().is_some_and(|kept| kept.is(&address)));
-        let statement = caller.statement(account.epoch, Settled::recovered("email"));
+        let statement = caller.statement(account.epoch, settled("email", &requirements, account));
         let (claimed, signed) =
             tokio::join!(self.accounts.claim_emailed(user, &sent.nonce, contact), self.signer.sign(statement, now));
         match &claimed {
@@ -111,11 +127,16 @@ impl Function {
         claimed?;
         log(Event::RecoveryUsed);
         self.tell(What::EmailedCodeUsed, caller, kept.as_ref(), request).await;
-        reply(account, signed?)
+        reply(account.recovery_standing(), signed?)
     }
 }
 
-fn reply(account: &Account, signed: Signed) -> Result<Reply> {
-    let recovery = account.recovery_standing();
+/// How `method` settles MFA: for who has no factor that is allowed, only as far as enrolling one.
+fn settled(method: &str, requirements: &Requirements, account: &Account) -> Settled {
+    let settled = Settled::recovered(method);
+    if requirements.has_usable(account) { settled } else { settled.to_enroll_only() }
+}
+
+fn reply(recovery: Standing, signed: Signed) -> Result<Reply> {
     Reply::ok(&Redeemed { assertion: signed.token, expires_at: signed.expires_at.rfc3339(), recovery })
 }

@@ -10,6 +10,7 @@ use shared::{
     factor::vault::Vault,
     http::{Api, Reply, Request},
     message::{Texts, sms::Sender},
+    policy::store::Policies,
     settings::{SettingError, Settings},
     texts::store::Budget,
 };
@@ -20,6 +21,7 @@ mod text;
 pub struct Function {
     api: Api,
     accounts: Accounts,
+    policies: Policies,
     vault: Vault,
     digests: Deriver,
     budget: Budget,
@@ -33,6 +35,7 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
+            policies: Policies::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             budget: Budget::new(settings)?,

@@ -14,10 +14,11 @@ use shared::{
     code::{Code, Nonce, Purpose},
     error::{Error, Fault, Refusal, Result},
     event::Event,
-    factor::FactorId,
+    factor::{FactorId, Kind},
     http::{Reply, Request, caller::Caller},
     message::{Language, unsent::Unsent},
     phone::PhoneNumber,
+    policy::Requirements,
     random,
 };
 
@@ -64,9 +65,13 @@ impl Function {
 
     async fn count_and_send(&self, caller: &Caller, id: &FactorId, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
-        let (mut account, address) = tokio::try_join!(self.accounts.load(user), self.address(request))?;
+        let (mut account, requirements, address) = tokio::try_join!(
+            self.accounts.load(user),
+            self.policies.requirements(caller.workspaces(), now),
+            self.address(request)
+        )?;
         for _ in 0..self.budget.limits.plans() {
-            let text = self.plan(&account, caller, id, now)?;
+            let text = self.plan(&account, &requirements, caller, id, now)?;
             let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
@@ -98,9 +103,25 @@ impl Function {
     }
 
     /// The text that is to be sent, as the account stands.
-    fn plan(&self, account: &Account, caller: &Caller, id: &FactorId, now: Timestamp) -> Result<Text> {
-        if account.factors.get(id).is_some_and(|factor| !factor.is_active()) {
-            caller.refuse_sso()?;
+    fn plan(
+        &self,
+        account: &Account,
+        requirements: &Requirements,
+        caller: &Caller,
+        id: &FactorId,
+        now: Timestamp,
+    ) -> Result<Text> {
+        if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind == Kind::Sms) {
+            let allowed = if factor.is_active() {
+                // One that is forbidden still proves who its holder is, where they have nothing else.
+                requirements.is_usable(factor) || !requirements.has_usable(account)
+            } else {
+                caller.refuse_sso()?;
+                requirements.may_enrol(factor.kind)
+            };
+            if !allowed {
+                return Err(Refusal::NotAllowedByWorkspace.into());
+            }
         }
         let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
         Ok(account.text(id, &self.budget.limits, draw, now)?)

@@ -34,9 +34,19 @@ impl Function {
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
         let log = |event: Event| event.log(user, id.as_str());
 
-        let reserved = self.accounts.reserve_check(user, &id, now).await?;
+        let (reserved, requirements) = tokio::join!(
+            self.accounts.reserve_check(user, &id, now),
+            self.policies.requirements(caller.workspaces(), now)
+        );
+        let reserved = reserved?;
         let account = &reserved.account;
         let mut factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
+        let usable = requirements.map_err(Error::from).and_then(|requirements| match requirements.is_usable(&factor) {
+            // What a workspace forbids is good for one thing where there is nothing else: enrolling what it allows.
+            false if requirements.has_usable(account) => Err(Refusal::NotAllowedByWorkspace.into()),
+            usable => Ok(usable),
+        });
+        let usable = self.accounts.or_give_back(user, &reserved, usable).await?;
 
         let looked = self.vault.check(user, &id, &factor, &code, now).await;
         let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
@@ -50,7 +60,9 @@ impl Function {
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
-        let statement = caller.statement(account.epoch, Settled::passed(factor.kind.amr()));
+        let settled = Settled::passed(factor.kind.amr());
+        let settled = if usable { settled } else { settled.to_enroll_only() };
+        let statement = caller.statement(account.epoch, settled);
         let (claimed, signed) =
             tokio::join!(self.accounts.claim(user, &id, spent, now), self.signer.sign(statement, now));
         match &claimed {

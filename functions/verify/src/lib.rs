@@ -11,6 +11,7 @@ use shared::{
     factor::vault::Vault,
     http::{Api, Reply, Request},
     message::email::Sender,
+    policy::store::Policies,
     settings::{SettingError, Settings},
 };
 
@@ -21,6 +22,7 @@ mod jwks;
 pub struct Function {
     api: Api,
     accounts: Accounts,
+    policies: Policies,
     vault: Vault,
     contacts: email::vault::Vault,
     mail: Sender,
@@ -33,6 +35,7 @@ impl Function {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
+            policies: Policies::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             contacts: email::vault::Vault::new(settings, aws)?,
             mail: Sender::new(settings, aws)?,

@@ -124,14 +124,9 @@ impl Accounts {
         }
     }
 
-    /// What KMS made of an attempt's code. One that it could not look at is given back, and with it the wait that was
-    /// over; unless another write came between: then it stays counted.
-    pub async fn or_give_back<T>(
-        &self,
-        user: &UserId,
-        reserved: &Reserved,
-        looked: Result<T, Fault>,
-    ) -> Result<T, Fault> {
+    /// What was made of an attempt. One whose code was not looked at is given back, and with it the wait that was over;
+    /// unless another write came between: then it stays counted.
+    pub async fn or_give_back<T, E>(&self, user: &UserId, reserved: &Reserved, looked: Result<T, E>) -> Result<T, E> {
         if looked.is_err()
             && let Err(fault) = self.give_back(user, reserved).await
         {

@@ -158,12 +158,16 @@ impl Account {
         Ok(Change { factors: [(id.clone(), Edit::Rename(name))].into(), ..Change::default() })
     }
 
-    /// Takes a factor away, and with it every other pending one. With the last active one go the recovery codes.
-    pub fn remove(&self, id: &FactorId, now: Timestamp) -> Result<Change, Refusal> {
-        self.living(id, now)?;
+    /// Takes a factor away, and with it every other pending one. With the last active one go the recovery codes; where MFA is
+    /// `required` it stays.
+    pub fn remove(&self, id: &FactorId, required: bool, now: Timestamp) -> Result<Change, Refusal> {
+        let factor = self.living(id, now)?;
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Remove);
         let last = !self.factors.iter().any(|(other, factor)| factor.is_active() && other != id);
+        if required && last && factor.is_active() {
+            return Err(Refusal::LastFactor);
+        }
         let recovery = if last { Recovery::Remove } else { Recovery::Keep };
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact: None })
     }

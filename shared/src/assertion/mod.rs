@@ -105,6 +105,12 @@ impl Settled {
         Self { amr: vec![method.to_owned()], ..Self::passed(method) }
     }
 
+    /// The same, but good for no more than beginning a factor that is allowed: what proved it is not, or not any more.
+    #[must_use]
+    pub fn to_enroll_only(self) -> Self {
+        Self { mfa: Mfa::EnrollOnly, ..self }
+    }
+
     /// It was not needed, for this reason ([`crate::policy::Decision::of`]).
     pub fn not_required(reason: &str) -> Self {
         Self { mfa: Mfa::NotRequired, reason: Some(reason.to_owned()), amr: Vec::new(), until: u64::MAX }
@@ -121,7 +127,7 @@ impl Claims {
         let Settled { mfa, reason, amr, until } = statement.settled;
         Self {
             iss: issuer.to_owned(),
-            aud: audience.to_owned(),
+            aud: if mfa == Mfa::EnrollOnly { issuer } else { audience }.to_owned(),
             sub: statement.user.clone(),
             iat: now.seconds(),
             exp: now.plus(LIFE).seconds().min(until),
@@ -149,6 +155,17 @@ pub fn require_passed(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims,
 /// The assertion that lets its user begin another factor, in an account of this epoch.
 pub fn require_to_begin(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
     require(assertion, epoch, &[Mfa::Passed, Mfa::EnrollOnly])
+}
+
+/// The assertion that lets an owner act on `workspace`: MFA was passed, or the login came by SSO that vouches for it.
+pub fn require_for_workspace<'a>(
+    assertion: Option<&'a Claims>,
+    epoch: u64,
+    workspace: &WorkspaceId,
+) -> Result<&'a Claims, Refusal> {
+    let claims = require(assertion, epoch, &[Mfa::Passed, Mfa::NotRequired])?;
+    let by_sso = claims.reason.as_deref() == Some("sso") && claims.workspaces.contains(workspace);
+    if claims.mfa == Mfa::Passed || by_sso { Ok(claims) } else { Err(Refusal::AssertionRequired) }
 }
 
 fn require<'a>(assertion: Option<&'a Claims>, epoch: u64, enough: &[Mfa]) -> Result<&'a Claims, Refusal> {

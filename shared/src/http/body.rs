@@ -2,6 +2,7 @@
 //! parser's own message could hold a code.
 
 use lambda_http::{Body, http::header::CONTENT_TYPE};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Request;
@@ -58,6 +59,13 @@ impl Fields {
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(invalid(format!("The field `{name}` must be a string."))),
         }
+    }
+
+    /// What a field that may be absent holds, of the type that is asked for; `form` says which that is.
+    pub fn optional<T: DeserializeOwned>(&mut self, name: &str, form: &str) -> Result<Option<T>, Refusal> {
+        let value = self.0.remove(name).map(serde_json::from_value).transpose();
+        // The parser's own words could quote what was sent.
+        value.map_err(|_| invalid(format!("The field `{name}` must be {form}.")))
     }
 
     /// The field `code`: six digits.

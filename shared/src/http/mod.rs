@@ -137,6 +137,13 @@ impl Request {
         parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
     }
 
+    /// The version that the client has read, as it sends it back in `If-Match` (RFC 9110 section 13.1.1): `"3"`, or `*` for
+    /// whichever. `Some(None)` for what is no version of ours.
+    pub fn if_match(&self) -> Option<Option<u64>> {
+        let tag = self.header("if-match")?.trim();
+        (tag != "*").then(|| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
+    }
+
     /// The address that the request came from, as the gateway saw it: never what a header says.
     pub fn client_address(&self) -> Option<IpAddr> {
         match self.event.request_context_ref() {
@@ -170,6 +177,12 @@ impl Reply {
     /// 202 with `body` as JSON.
     pub fn accepted(body: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::ACCEPTED, "application/json", body)
+    }
+
+    /// Names the version of what it shows.
+    #[must_use]
+    pub fn of_version(self, version: u64) -> Self {
+        self.with(header::ETAG, format!("\"{version}\""))
     }
 
     /// Lets anyone keep the reply for `life`. Without this nobody may.

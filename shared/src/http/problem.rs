@@ -127,6 +127,21 @@ fn describe(refusal: &Refusal) -> Problem {
             "text-not-sent",
             "The text could not be sent. Try again, or another way to log in.",
         ),
+        Refusal::NotOwner => (FORBIDDEN, "not-owner", "Only an owner of the workspace may do that."),
+        Refusal::OwnerNeedsMfa => {
+            (CONFLICT, "owner-needs-mfa", "Enrol a factor yourself before you require one of everyone.")
+        }
+        Refusal::PolicyChanged => (
+            StatusCode::PRECONDITION_FAILED,
+            "policy-changed",
+            "Somebody else has changed the policy. Read it again, then change it.",
+        ),
+        Refusal::NotAllowedByWorkspace => {
+            (FORBIDDEN, "not-allowed-by-workspace", "A workspace of yours does not allow that. Use another way.")
+        }
+        Refusal::LastFactor => {
+            (CONFLICT, "last-factor", "A workspace of yours requires a factor. Add another one first.")
+        }
         Refusal::EmailNotVerified => (
             FORBIDDEN,
             "email-not-verified",

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::faults::Service;
@@ -58,10 +58,7 @@ impl Calls {
             service,
             operation: operation.to_owned(),
             touches: touches(&body),
-            consistent: operation
-                .starts_with("Get")
-                .then(|| body.get("ConsistentRead") == Some(&Value::Bool(true)))
-                .filter(|_| service == Service::Dynamodb),
+            consistent: reads(operation).then(|| is_consistent(&body)).filter(|_| service == Service::Dynamodb),
             started_at: self.now(),
             ended_at: None,
         };
@@ -95,12 +92,29 @@ impl Calls {
     }
 }
 
+fn reads(operation: &str) -> bool {
+    operation.starts_with("Get") || operation.starts_with("BatchGet")
+}
+
+/// Whether a read, or each table's part of a batch, asks for what was written last.
+fn is_consistent(body: &Value) -> bool {
+    let consistent = |part: &Value| part.get("ConsistentRead") == Some(&Value::Bool(true));
+    match body.get("RequestItems").and_then(Value::as_object) {
+        Some(tables) => tables.values().all(consistent),
+        None => consistent(body),
+    }
+}
+
 /// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
 fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
     let together = body.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
     let together = together.filter_map(|write| write.get("Update"));
-    let keys = iter::once(body).chain(together).filter_map(|write| write.pointer("/Key/pk/S")?.as_str());
+    let one = |write: &Value| Some(write.pointer("/Key/pk/S").or(write.pointer("/Item/pk/S"))?.as_str()?.to_owned());
+    let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let batch = tables.filter_map(|table| table.get("Keys")?.as_array()).flatten();
+    let batch = batch.filter_map(|key| Some(key.pointer("/pk/S")?.as_str()?.to_owned()));
+    let keys = iter::once(body).chain(together).filter_map(one).chain(batch);
     let prefixes: BTreeSet<_> = keys.filter_map(|key| Some(format!("{}#", key.split_once('#')?.0))).collect();
     let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);
     prefixes.into_iter().chain(rest).collect()

@@ -1,0 +1,112 @@
+//! `GET` and `PUT /v1/workspaces/{workspace_id}/policy`: what a workspace requires, for its owners.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use shared::{
+    account::store::SAVES,
+    assertion::require_for_workspace,
+    clock::Timestamp,
+    error::{Error, Fault, Refusal, Result},
+    event::Event,
+    factor::Kind,
+    http::{
+        Reply, Request,
+        body::{Fields, invalid},
+        caller::Caller,
+    },
+    policy::{Direction, LONGEST_GRACE, Policy, Wish},
+    user::{UserId, WorkspaceId},
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    wish: &'a Wish,
+    required_from: Option<String>,
+    updated_by: Option<&'a UserId>,
+    updated_at: Option<String>,
+}
+
+impl Function {
+    pub(crate) async fn show_policy(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let workspace = owned(&caller, request)?;
+        show(&self.policies.load(&workspace).await?)
+    }
+
+    pub(crate) async fn set_policy(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let workspace = owned(&caller, request)?;
+        let wish = wish(request.fields()?)?;
+        let (account, mut policy) = tokio::try_join!(self.accounts.load(&caller.user), self.policies.load(&workspace))?;
+        let vouched = caller.by_sso() && caller.workspaces().contains(&workspace);
+        if wish.required && !account.has_factor() && !vouched {
+            return Err(Refusal::OwnerNeedsMfa.into());
+        }
+        require_for_workspace(caller.assertion.as_ref(), account.epoch, &workspace)?;
+
+        for _ in 0..SAVES {
+            let read = request.if_match();
+            if read.is_some_and(|version| version != Some(policy.version)) {
+                return Err(Refusal::PolicyChanged.into());
+            }
+            let next = policy.changed(wish.clone(), &caller.user, request.now);
+            match self.policies.save(&workspace, &policy, &next).await {
+                // Who did not say what they had read wishes the whole of it, whatever came before.
+                Err(Error::Refusal(Refusal::PolicyChanged)) if read.is_none() => {
+                    policy = self.policies.load(&workspace).await?;
+                }
+                saved => {
+                    saved?;
+                    let how = match policy.direction(&next) {
+                        Direction::Raised => "raised",
+                        Direction::Lowered => "lowered",
+                        Direction::Same => "same",
+                    };
+                    Event::PolicyChanged.log_workspace(&caller.user, &workspace, how);
+                    return show(&next);
+                }
+            }
+        }
+        Err(Fault::contended("save a policy").into())
+    }
+}
+
+/// The workspace of the path, if the caller owns it.
+fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, Refusal> {
+    let workspace = WorkspaceId::try_from(request.path("workspace_id")).map_err(|_| Refusal::NotOwner)?;
+    if caller.token.owned_workspaces.contains(&workspace) { Ok(workspace) } else { Err(Refusal::NotOwner) }
+}
+
+fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
+    let default = Wish::default();
+    let required = fields.optional("required", "true or false")?;
+    let grace_days = fields.optional("grace_days", "0 to 30")?.unwrap_or(default.grace_days);
+    let allowed: Option<BTreeSet<Kind>> = fields.optional("allowed_factors", "a list of: totp, sms")?;
+    let allow_email_recovery = fields.optional("allow_email_recovery", "true or false")?;
+    fields.end()?;
+    if grace_days > LONGEST_GRACE {
+        return Err(invalid("The field `grace_days` must be 0 to 30."));
+    }
+    // Nobody must be left without a way that needs no carrier.
+    let allowed_factors = allowed.map_or(default.allowed_factors, |kinds| &kinds | &BTreeSet::from([Kind::Totp]));
+    Ok(Wish {
+        required: required.unwrap_or(default.required),
+        grace_days,
+        allowed_factors,
+        allow_email_recovery: allow_email_recovery.unwrap_or(default.allow_email_recovery),
+    })
+}
+
+fn show(policy: &Policy) -> Result<Reply> {
+    let shown = Shown {
+        wish: &policy.wish,
+        required_from: policy.required_from.map(Timestamp::rfc3339),
+        updated_by: policy.updated_by.as_ref(),
+        updated_at: policy.updated_at.map(Timestamp::rfc3339),
+    };
+    Ok(Reply::ok(&shown)?.of_version(policy.version))
+}

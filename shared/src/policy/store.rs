@@ -1,0 +1,52 @@
+//! The policies in the table.
+
+use aws_types::SdkConfig;
+
+use super::{Policy, Requirements};
+use crate::{
+    clock::Timestamp,
+    error::{Fault, Refusal, Result},
+    random,
+    settings::{SettingError, Settings},
+    table::{self, Key, Table, Written, string},
+    user::WorkspaceId,
+};
+
+/// Every workspace's policy.
+#[derive(Clone)]
+pub struct Policies {
+    table: Table,
+}
+
+impl Policies {
+    /// The policies of the deployment's table.
+    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+        Ok(Self { table: Table::new(settings, aws)? })
+    }
+
+    /// The policy of `workspace`.
+    pub async fn load(&self, workspace: &WorkspaceId) -> Result<Policy, Fault> {
+        self.table.get(&Key::policy(workspace)).await?.map_or_else(|| Ok(Policy::default()), table::read)
+    }
+
+    /// What `workspaces` require together. For none, nothing is read.
+    pub async fn requirements(&self, workspaces: &[WorkspaceId], now: Timestamp) -> Result<Requirements, Fault> {
+        let keys: Vec<_> = workspaces.iter().map(Key::policy).collect();
+        let policies = self.table.get_all(&keys).await?.into_iter().map(table::read::<Policy>);
+        let policies = policies.collect::<Result<Vec<_>, Fault>>()?;
+        Ok(Requirements::of(&policies, now))
+    }
+
+    /// Saves `next`, made from `read`, if no other change came first.
+    pub async fn save(&self, workspace: &WorkspaceId, read: &Policy, next: &Policy) -> Result<()> {
+        let by = string(random::id()?);
+        let mut item = table::item(next)?;
+        item.insert("by".to_owned(), by.clone());
+        match self.table.put(&Key::policy(workspace), item, read.version).await? {
+            Written::Applied(_) => Ok(()),
+            // An earlier try of the very same write was applied, and its response was lost.
+            Written::Refused(Some(old)) if old.get("by") == Some(&by) => Ok(()),
+            Written::Refused(_) => Err(Refusal::PolicyChanged.into()),
+        }
+    }
+}
