@@ -18,7 +18,7 @@ pub const LONGEST_GRACE: u16 = 30;
 const DAY: Duration = Duration::from_hours(24);
 
 /// What one workspace requires. One that never set a policy has the default one, at version 0.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
     /// Of the last change.
@@ -54,12 +54,6 @@ impl Default for Wish {
     }
 }
 
-impl Default for Policy {
-    fn default() -> Self {
-        Self { version: 0, wish: Wish::default(), required_from: None, updated_by: None, updated_at: None }
-    }
-}
-
 /// Which way a change of a policy goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -85,11 +79,13 @@ impl Policy {
     /// Which way the change to `next` goes.
     pub fn direction(&self, next: &Self) -> Direction {
         let (before, after) = (&self.wish, &next.wish);
-        let lowered = (before.required && !after.required)
-            || (after.required && before.required && self.required_from < next.required_from)
-            || !after.allowed_factors.is_subset(&before.allowed_factors)
-            || (!before.allow_email_recovery && after.allow_email_recovery);
-        if lowered {
+        let lowered = [
+            before.required && !after.required,
+            before.required && self.required_from < next.required_from,
+            !after.allowed_factors.is_subset(&before.allowed_factors),
+            !before.allow_email_recovery && after.allow_email_recovery,
+        ];
+        if lowered.contains(&true) {
             Direction::Lowered
         } else if before == after {
             Direction::Same
@@ -258,7 +254,9 @@ mod tests {
         Policy { wish, required_from, ..Policy::default() }
     }
 
-    /// The decision, its reason, and the methods, for each situation there is.
+    /// A situation (account, by SSO, policies) and what follows: the decision, its reason, how many methods.
+    type Case<'a> = (&'a Account, bool, &'a [&'a Policy], &'a str, &'a str, usize);
+
     #[test]
     fn the_table_of_cases() {
         use Status::{Active, Pending};
@@ -269,7 +267,7 @@ mod tests {
         let (off, soon, on) = (policy(None, &all), policy(Some(LATER), &all), policy(Some(NOW), &all));
         let (off_app, soon_app, on_app) =
             (policy(None, &[Kind::Totp]), policy(Some(LATER), &[Kind::Totp]), policy(Some(NOW), &[Kind::Totp]));
-        let cases: &[(&Account, bool, &[&Policy], &str, &str, usize)] = &[
+        let cases: &[Case<'_>] = &[
             // By SSO, whatever is required.
             (&none, true, &[], "allow", "sso", 2),
             (&none, true, &[&on], "allow", "sso", 2),
