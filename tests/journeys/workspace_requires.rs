@@ -225,6 +225,7 @@ async fn in_two_workspaces_the_strictest_wins() {
     let ada = member(&stage, "ada", &["acme"]).await;
     ada.enrol().await;
     ada.email().await.refused(403, "not-allowed-by-workspace");
+    assert_eq!(ada.login().await["recovery"].get("email_hint"), None);
     ada.redeem("k3xq-9f2m").await.refused(422, "code-expired");
     member(&stage, "ada", &["globex"]).await.email().await.expect(202);
     let code = stage.emailed_to("ada@example.com").await;

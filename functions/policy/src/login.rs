@@ -68,7 +68,10 @@ impl Function {
             methods: requirements.methods(),
             recovery: Recovery {
                 codes: account.recovery_standing(),
-                email_hint: caller.address().filter(|_| account.has_factor()).map(|address| address.hint()),
+                email_hint: caller
+                    .address()
+                    .filter(|_| account.has_factor() && requirements.allow_email())
+                    .map(|address| address.hint()),
             },
             enroll_by: enroll_by.map(Timestamp::rfc3339),
             retry_after: retry_after(&account, request.now),
