@@ -80,6 +80,7 @@ with tempfile.TemporaryDirectory() as work:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "AWS_LAMBDA_FUNCTION_VERSION": "1", "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": f"https://localhost:{port}",
         "SSL_CERT_FILE": authority, "MFA_TABLE": "mfa", "MFA_SEALING_KEY": "x", "MFA_SIGNING_KEYS": "a=x",
+        "MFA_CODE_KEYS": "a=x", "MFA_APP_NAME": "App", "MFA_EMAIL_FROM": "security@example.com",
         "MFA_ISSUER": "https://mfa.example.com", "MFA_AUDIENCE": "app",
     }
     function = subprocess.Popen([root / "target/debug/verify"], env=environment, stdout=subprocess.DEVNULL)

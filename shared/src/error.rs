@@ -110,6 +110,8 @@ pub enum Refusal {
     },
     /// Too many wrong codes: only a recovery code, an emailed code or an operator helps.
     Locked,
+    /// Too many wrong recovery codes: only an emailed code or an operator helps.
+    RecoveryLocked,
 }
 
 /// When to try again what failed for a moment.

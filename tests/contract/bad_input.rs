@@ -21,6 +21,7 @@ async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
         (format!("/v1/factors/{id}/verify"), good),
         ("/v1/logins".to_owned(), "{}".to_owned()),
         ("/v1/recovery/codes".to_owned(), "{}".to_owned()),
+        ("/v1/recovery/emails".to_owned(), "{}".to_owned()),
         ("/v1/recovery/verify".to_owned(), r#"{"code":"k3xq-9f2m-7w4d-h8ra"}"#.to_owned()),
     ] {
         let unknown = good.replace("{}", r#"{"":0}"#).replacen('{', r#"{"surprise":true,"#, 1).replace(r#","":0"#, "");

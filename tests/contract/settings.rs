@@ -91,7 +91,8 @@ fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
 
 #[test]
 fn a_sender_that_is_no_address_ends_the_start_of_whoever_sends_email() {
-    for bad in ["security", "Acme <security@example.com", "Acme\r\nBcc: eve@evil.example <security@example.com>"] {
+    for bad in ["security", "Acme, Inc. <security@example.com>", "Acme\r\nBcc: eve@evil.example <security@example.com>"]
+    {
         let settings: Settings = COMPLETE.into_iter().chain([("MFA_EMAIL_FROM", bad)]).collect();
         for (function, error) in start(&settings) {
             let sends = ["enroll", "recovery", "verify"].contains(&function);

@@ -72,7 +72,40 @@ async fn a_user_is_told_when_wrong_codes_lock_their_factors_or_their_recovery_co
     assert_eq!(stage.subjects_to(ADA).await, ["an authenticator app was added", "too many wrong codes"]);
     ada.redeem("0000-0000-0000-0000").await.refused(422, "code-rejected");
     ada.redeem("0000-0000-0000-0000").await.refused(423, "locked");
-    assert_eq!(stage.subjects_to(ADA).await.len(), 3);
+    let told = ["an authenticator app was added", "too many wrong codes", "too many wrong recovery codes"];
+    assert_eq!(stage.subjects_to(ADA).await, told);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_told_of_a_lock_also_where_a_used_code_was_the_last_straw() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let app = ada.enrol().await;
+    ada.redeem(&app.recovery_codes[0]).await.expect(200);
+    let now = stage.now().await;
+    let code = app.app.code(now);
+    ada.verify(&app.id, &code).await.expect(200);
+    let almost = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET failures = :last, recovery_failures = :last_code, tried_at = :ago, recovery_tried_at = :ago",
+        "ExpressionAttributeValues": {":last": {"N": "49"}, ":last_code": {"N": "99"}, ":ago": {"N": "0"}},
+    });
+    stage.dynamodb("UpdateItem", almost).await;
+    for (reply, factor) in [
+        (ada.verify(&app.id, &code).await, app.id.as_str()),
+        (ada.redeem(&app.recovery_codes[0]).await, "recovery_code"),
+    ] {
+        reply.refused(422, "code-used");
+        let lines = logs::of(&reply.request);
+        let events: Vec<_> =
+            lines.iter().filter(|line| line["factor"] == factor).map(|line| line["event"].clone()).collect();
+        assert_eq!(events, ["verification.replayed", "verification.locked"]);
+    }
+    let subjects = stage.subjects_to(ADA).await;
+    assert!(
+        subjects.ends_with(&["too many wrong codes".to_owned(), "too many wrong recovery codes".to_owned()]),
+        "{subjects:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +128,21 @@ async fn both_addresses_are_told_where_they_differ_and_in_the_language_of_who_as
     let unverified = stage.user_with(json!({"sub": "ada", "email": "eve@evil.example", "email_verified": false})).await;
     unverified.redeem(&app.recovery_codes[2]).await.expect(200);
     assert_eq!((stage.emails_to(ADA).await.len(), stage.emails_to("eve@evil.example").await.len()), (told + 1, 0));
+    // Both hear of a lock and of a new app too: the old mailbox last of all.
+    let almost = json!({
+        "Key": account_key("ada"), "UpdateExpression": "SET failures = :last, tried_at = :ago",
+        "ExpressionAttributeValues": {":last": {"N": "49"}, ":ago": {"N": "0"}},
+    });
+    stage.dynamodb("UpdateItem", almost).await;
+    moved.verify(&app.id, &app.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
+    let assertion = moved.redeem(&app.recovery_codes[3]).await.expect(200)["assertion"].clone();
+    moved.enrol_another(assertion.as_str().unwrap()).await;
+    for address in [ADA, "ada@new.example"] {
+        let subjects = stage.subjects_to(address).await;
+        for told in ["too many wrong codes", "an authenticator app was added"] {
+            assert!(subjects.iter().skip(1).any(|subject| subject == told), "{address}: {subjects:?}");
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

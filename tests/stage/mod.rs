@@ -230,14 +230,12 @@ impl Stage {
 
     /// Waits until an operation was called so many times.
     pub async fn until_called(&self, operation: &str, times: usize) {
-        loop {
+        until(async || {
             let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
             let calls = reply["calls"].as_array().unwrap();
-            if calls.iter().filter(|call| call["operation"] == operation).count() >= times {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+            calls.iter().filter(|call| call["operation"] == operation).count() >= times
+        })
+        .await;
     }
 
     /// Waits until so many failures of a user are counted.
@@ -248,9 +246,7 @@ impl Stage {
 
     /// Waits until a user's account is so.
     pub async fn until_account(&self, sub: &str, is_so: impl Fn(&Value) -> bool) {
-        while !is_so(&self.account(sub).await) {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until(async || is_so(&self.account(sub).await)).await;
     }
 }
 
@@ -284,4 +280,14 @@ where
         results.push(task.await.unwrap());
     }
     results
+}
+
+/// Waits until something is so; longer than half a minute nothing takes.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("it never was so");
 }

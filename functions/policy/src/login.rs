@@ -35,7 +35,7 @@ struct Login<'a> {
 struct Recovery {
     #[serde(flatten)]
     codes: Standing,
-    /// Where a code can be emailed to.
+    /// Where a code would be emailed to. It may have to wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_hint: Option<String>,
 }

@@ -10,8 +10,8 @@ use shared::{
     },
     clock::{Timestamp, whole_seconds},
     code::{Nonce, Purpose, SENT_LIFE},
-    email::{Clearance, EmailAddress, clearance},
-    error::{Error, Fault, Refusal, Result},
+    email::{Changed, Clearance, EmailAddress, clearance},
+    error::{Fault, Refusal, Result},
     event::Event,
     http::{Reply, Request, caller::Caller},
     message::{
@@ -21,12 +21,10 @@ use shared::{
     },
     random,
     recovery::RecoveryCode,
+    user::UserId,
 };
 
 use crate::Function;
-
-/// How often an email is planned anew where the account has changed: more often than a user is sent any in an hour.
-const PLANS: u32 = 8;
 
 #[derive(Serialize)]
 struct Sent {
@@ -51,11 +49,7 @@ impl Function {
         if !requirements.allow_email() {
             return Err(Refusal::NotAllowedByWorkspace.into());
         }
-        let expires = if account.has_factor() {
-            self.count_and_send(&caller, account, &address, &digest, request).await?
-        } else {
-            now.plus(SENT_LIFE)
-        };
+        let expires = self.count_and_send(&caller, account, &address, &digest, request).await?;
         Reply::accepted(&Sent {
             to_hint: address.hint(),
             expires_at: expires.rfc3339(),
@@ -63,7 +57,7 @@ impl Function {
         })
     }
 
-    /// Sends a code to `address` if it is clear; when the code expires.
+    /// Sends a code to `address` if the user has a factor and the address is clear; when the code expires.
     async fn count_and_send(
         &self,
         caller: &Caller,
@@ -73,38 +67,38 @@ impl Function {
         request: &Request,
     ) -> Result<Timestamp> {
         let (user, now) = (&caller.user, request.now);
-        for _ in 0..PLANS {
+        for _ in 0..self.limits.plans() {
+            if !account.has_factor() {
+                return Ok(now.plus(SENT_LIFE));
+            }
             let kept = match &account.contact {
                 Some(contact) => Some(self.contacts.open(user, contact).await?),
                 None => None,
             };
             let is_kept = kept.as_ref().is_some_and(|kept| kept.is(address));
-            match (clearance(account.contact.as_ref(), is_kept, digest, self.limits.hold, now), &account.contact) {
-                (Clearance::New(changed), Some(contact)) => {
-                    match self.accounts.note_changed(user, contact, &changed).await? {
-                        Saved::Done => self.tell_of_other(address, kept.as_ref(), request).await,
-                        Saved::Stale(newer) => {
-                            account = *newer;
-                            continue;
-                        }
+            match clearance(account.contact.as_ref(), is_kept, digest, self.limits.hold, now) {
+                Clearance::Clear => {}
+                Clearance::Held => return Err(Refusal::EmailRecoveryHeld.into()),
+                Clearance::New(changed) => {
+                    if let Some(kept) = &kept {
+                        self.warn(user, &account, &changed, kept, address, request).await?;
                     }
                     return Err(Refusal::EmailRecoveryHeld.into());
                 }
-                (Clearance::Held | Clearance::New(_), _) => return Err(Refusal::EmailRecoveryHeld.into()),
-                (Clearance::Clear, _) => {}
             }
             let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
             let email = account.email(&self.limits, draw, now)?;
+            let sent = email.code.as_ref().ok_or(Fault::new("find the code of an email"))?;
             let forget = is_kept && account.contact.as_ref().is_some_and(|contact| contact.changed.is_some());
             let (taken, code) = tokio::join!(
                 self.accounts.take_email(user, &email, forget),
-                self.vault.emailed_code(user, address, &email.code)
+                self.vault.emailed_code(user, address, sent)
             );
             match taken? {
                 Saved::Stale(newer) => account = *newer,
                 Saved::Done => {
-                    self.deliver(caller, address, &email, code, request).await?;
-                    return Ok(email.code.expires);
+                    let expires = sent.expires;
+                    return self.deliver(user, address, &email, code, expires, request).await.map(|()| expires);
                 }
             }
         }
@@ -113,35 +107,60 @@ impl Function {
 
     async fn deliver(
         &self,
-        caller: &Caller,
+        user: &UserId,
         address: &EmailAddress,
         email: &Email,
         code: Result<RecoveryCode, Fault>,
+        expires: Timestamp,
         request: &Request,
     ) -> Result<()> {
-        let language = Language::accepted(request.accept_language());
-        let minutes = email.code.expires.since(request.now).as_secs() / 60;
-        let sent = match &code {
-            Ok(code) => self.mail.code(address, language, code, minutes).await,
-            Err(_) => Err(Unsent::Refused),
+        let code = match code {
+            Ok(code) => code,
+            Err(fault) => {
+                self.accounts.give_back_email(user, email).await;
+                return Err(fault.into());
+            }
         };
-        let error = match sent {
+        let language = Language::accepted(request.accept_language());
+        let minutes = expires.since(request.now).as_secs() / 60;
+        match self.mail.code(address, language, &code, minutes).await {
             Ok(()) => {
-                Event::RecoveryEmailed.log(&caller.user, "emailed_code");
-                return Ok(());
+                Event::RecoveryEmailed.log(user, "emailed_code");
+                Ok(())
             }
             // It may have gone: it stays counted.
-            Err(Unsent::Unknown(fault)) => return Err(fault.for_now(self.limits.interval).into()),
-            Err(Unsent::Refused) => code.err().map_or(Error::from(Refusal::EmailNotSent), Error::from),
-        };
-        self.accounts.give_back_email(&caller.user, email).await;
-        Err(error)
+            Err(Unsent::Unknown(fault)) => Err(fault.for_now(self.limits.interval).into()),
+            Err(Unsent::Refused) => {
+                self.accounts.give_back_email(user, email).await;
+                Err(Refusal::EmailNotSent.into())
+            }
+        }
     }
 
-    /// Tells whoever has the kept address that a code was asked for at another one.
-    async fn tell_of_other(&self, other: &EmailAddress, kept: Option<&EmailAddress>, request: &Request) {
+    /// Tells whoever has the `kept` address that a code was asked for at another one. Only once they are told does the other
+    /// one begin to wait: the wait is there for them to act in. Past the limit on emails they are not told again, and it
+    /// does not.
+    async fn warn(
+        &self,
+        user: &UserId,
+        account: &Account,
+        changed: &Changed,
+        kept: &EmailAddress,
+        other: &EmailAddress,
+        request: &Request,
+    ) -> Result<()> {
+        let (Ok(warning), Some(contact)) =
+            (account.warning(&self.limits, random::id()?, request.now), &account.contact)
+        else {
+            return Ok(());
+        };
+        // Whoever else came first tells them, or has sent them something else.
+        let Saved::Done = self.accounts.take_email(user, &warning, false).await? else { return Ok(()) };
         let notice = Notice::new(What::OtherAddress, request.now, request.client_address(), request.accept_language());
         let notice = Notice { other: Some((other.hint(), whole_seconds(self.limits.hold) / 3600)), ..notice };
-        self.mail.tell(&notice, [kept, None]).await;
+        if self.mail.tell(&notice, [Some(kept), None]).await {
+            self.accounts.note_changed(user, contact, changed, &warning).await?;
+        }
+        Ok(())
     }
 }

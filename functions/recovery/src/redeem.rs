@@ -53,15 +53,18 @@ impl Function {
         let (codes, kept) =
             tokio::join!(self.vault.codes(user, &set), self.contacts.kept(user, account.contact.as_ref()));
         let codes = self.accounts.or_give_back(user, &reserved, codes).await?;
-        let Some(index) = code.index_in(&codes) else {
-            let failures = account.recovery_failures;
-            if RECOVERY.locks_at(failures) {
+        // An attempt that came to nothing, which may be the last that the schedule allows.
+        let failed = async |event: Event| {
+            log(event);
+            if RECOVERY.locks_at(account.recovery_failures) {
                 log(Event::VerificationLocked);
-                self.tell(What::Locked, caller, kept.as_ref(), request).await;
-            } else {
-                log(Event::VerificationRejected);
+                self.tell(What::RecoveryLocked, caller, kept.as_ref(), request).await;
             }
-            return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(failures) }.into());
+        };
+        let Some(index) = code.index_in(&codes) else {
+            failed(Event::VerificationRejected).await;
+            let attempts_left = attempts::left_before_wait(account.recovery_failures);
+            return Err(Refusal::CodeRejected { attempts_left }.into());
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
@@ -70,8 +73,8 @@ impl Function {
         let (claimed, signed) =
             tokio::join!(self.accounts.claim_recovery(user, &set.nonce, index, now), self.signer.sign(statement, now));
         match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),
+            Err(Error::Refusal(Refusal::CodeUsed)) => failed(Event::VerificationReplayed).await,
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(Event::VerificationRejected).await,
             _ => {}
         }
         claimed?;
@@ -101,24 +104,28 @@ impl Function {
         });
         let requirements = self.accounts.or_give_back(user, &reserved, allowed).await?;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
-        let (looked, kept) = tokio::join!(
-            async {
-                let sealed = self.contacts.seal(user, &address, now);
-                tokio::try_join!(self.vault.emailed_code(user, &address, sent), sealed)
-            },
+        let (expected, kept) = tokio::join!(
+            self.vault.emailed_code(user, &address, sent),
             self.contacts.kept(user, account.contact.as_ref()),
         );
-        let (expected, contact) = self.accounts.or_give_back(user, &reserved, looked).await?;
+        let expected = self.accounts.or_give_back(user, &reserved, expected).await?;
         if !code.is(&expected) {
             log(Event::VerificationRejected);
             return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());
         }
 
         // Where the code went to another address, that is the one kept from now on.
-        let contact = Some(&contact).filter(|_| !kept.as_ref().is_some_and(|kept| kept.is(&address)));
+        let contact = if kept.as_ref().is_some_and(|kept| kept.is(&address)) {
+            None
+        } else {
+            let sealed = self.contacts.seal(user, &address, now).await;
+            Some(self.accounts.or_give_back(user, &reserved, sealed).await?)
+        };
         let statement = caller.statement(account.epoch, settled("email", &requirements, account));
-        let (claimed, signed) =
-            tokio::join!(self.accounts.claim_emailed(user, &sent.nonce, contact), self.signer.sign(statement, now));
+        let (claimed, signed) = tokio::join!(
+            self.accounts.claim_emailed(user, &sent.nonce, contact.as_ref()),
+            self.signer.sign(statement, now)
+        );
         match &claimed {
             Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
             Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),

@@ -49,13 +49,16 @@ impl Function {
         let usable = self.accounts.or_give_back(user, &reserved, usable).await?;
 
         let looked = self.vault.check(user, &id, &factor, &code, now).await;
-        let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
+        // An attempt that came to nothing, which may be the last that the schedule allows.
+        let failed = async |event: Event| {
+            log(event);
             if FACTORS.locks_at(account.failures) {
                 log(Event::VerificationLocked);
                 self.tell_of_lock(&caller, account, request).await;
-            } else {
-                log(Event::VerificationRejected);
             }
+        };
+        let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
+            failed(Event::VerificationRejected).await;
             return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(account.failures) }.into());
         };
 
@@ -66,8 +69,8 @@ impl Function {
         let (claimed, signed) =
             tokio::join!(self.accounts.claim(user, &id, spent, now), self.signer.sign(statement, now));
         match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),
+            Err(Error::Refusal(Refusal::CodeUsed)) => failed(Event::VerificationReplayed).await,
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(Event::VerificationRejected).await,
             _ => {}
         }
         claimed?;

@@ -298,7 +298,7 @@ impl Account {
         }
         match RECOVERY.judge(self.recovery_failures, self.recovery_tried_at, now) {
             Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
-            Verdict::Locked => Refusal::Locked.into(),
+            Verdict::Locked => Refusal::RecoveryLocked.into(),
             Verdict::Go => Fault::new("agree with the table on who may try a recovery code").into(),
         }
     }
@@ -341,6 +341,7 @@ impl Account {
     /// Why the account, as it was, did not let an emailed code be redeemed.
     fn why_not_emailed(&self, nonce: &Nonce) -> Error {
         match &self.emailed {
+            _ if !self.has_factor() => self.why_no_emailed(),
             None => Refusal::CodeUsed.into(),
             Some(code) if code.nonce != *nonce => Refusal::CodeRejected { attempts_left: code.tries_left() }.into(),
             Some(_) => Fault::new("agree with the table on which emailed code is there").into(),

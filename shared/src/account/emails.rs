@@ -9,6 +9,7 @@ use super::{
 use crate::{
     email::{Changed, Contact},
     error::{Fault, chain},
+    recovery::emailed::EmailedCode,
     table::{Key, Written, number, string, value},
     user::UserId,
 };
@@ -40,15 +41,20 @@ impl Accounts {
             }
             None => "attribute_not_exists(emailed)",
         });
-        if email.is_new() {
+        if let Some(code) = email.new_code() {
             set.push("emailed = :code");
-            update = update.expression_attribute_values(":code", value(&email.code)?);
+            update = update.expression_attribute_values(":code", value(code)?);
         }
         let forget = if forget { " REMOVE contact.changed" } else { "" };
         let update = update
             .update_expression(format!("SET {}{forget}", set.join(", ")))
             .condition_expression(condition.join(" AND "));
-        self.saved(update).await
+        let taken = self.saved(update).await;
+        if taken.is_err() {
+            // It may have been applied all the same; if not, there is nothing to give back.
+            self.give_back_email(user, email).await;
+        }
+        taken
     }
 
     /// Takes an email back that was not sent: the code that was there returns, and so does the count. Best effort: what has
@@ -65,15 +71,23 @@ impl Accounts {
         }
     }
 
-    /// Notes that a code was asked for at an address that is not the one kept.
-    pub async fn note_changed(&self, user: &UserId, contact: &Contact, changed: &Changed) -> Result<Saved, Fault> {
+    /// Notes that a code was asked for at an address that is not the one kept, and that who has the kept one was told so by
+    /// `warning`: from then on the other one waits.
+    pub async fn note_changed(
+        &self,
+        user: &UserId,
+        contact: &Contact,
+        changed: &Changed,
+        warning: &Email,
+    ) -> Result<Saved, Fault> {
         let update = self
             .table
             .update(&Key::account(user))
             .update_expression("SET contact.changed = :changed, #by = :by")
-            .condition_expression("contact.sealed = :sealed AND #by <> :by")
+            .condition_expression("contact.sealed = :sealed AND emails.id = :email AND #by <> :by")
             .expression_attribute_values(":changed", value(changed)?)
-            .expression_attribute_values(":sealed", value(&contact.sealed)?);
+            .expression_attribute_values(":sealed", value(&contact.sealed)?)
+            .expression_attribute_values(":email", string(&warning.tally.id));
         self.saved(update).await
     }
 
@@ -102,11 +116,11 @@ fn giving_back(mut update: UpdateItemFluentBuilder, email: &Email) -> Result<Upd
         }
         None => remove.push("emails"),
     }
-    if email.is_new() {
+    if let Some(code) = email.new_code() {
         condition.push_str(" AND emailed.nonce = :nonce AND emailed.tries = :tries");
         update = update
-            .expression_attribute_values(":nonce", value(&email.code.nonce)?)
-            .expression_attribute_values(":tries", number(email.code.tries));
+            .expression_attribute_values(":nonce", value(&code.nonce)?)
+            .expression_attribute_values(":tries", number(code.tries));
         match &email.code_before {
             Some(code) => {
                 set.push("emailed = :code");
@@ -120,8 +134,9 @@ fn giving_back(mut update: UpdateItemFluentBuilder, email: &Email) -> Result<Upd
 }
 
 impl Email {
-    /// Whether its code is a new one.
-    fn is_new(&self) -> bool {
-        self.code_before.as_ref().is_none_or(|before| before.nonce != self.code.nonce)
+    /// The code that it carries, where that is a new one.
+    fn new_code(&self) -> Option<&EmailedCode> {
+        let known = self.code_before.as_ref().map(|before| before.nonce);
+        self.code.as_ref().filter(|code| known != Some(code.nonce))
     }
 }

@@ -209,6 +209,7 @@ impl Account {
         }
         if let Some(contact) = &change.contact {
             after.contact = Some(contact.clone());
+            after.emailed = None;
         }
         after
     }

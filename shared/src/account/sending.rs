@@ -6,15 +6,13 @@ use super::Account;
 use crate::{
     attempts::{self, Verdict},
     clock::Timestamp,
-    code::{Nonce, SENT_LIFE, SentCode},
+    code::{Nonce, RESENT_LIFE, SENT_LIFE, SentCode},
     error::Refusal,
     factor::{FactorId, Kind},
     recovery::emailed::{self, EmailedCode},
     texts::{Limits, Subject, Tally},
 };
 
-/// A code that is texted again lives so long still; one that would not is replaced.
-const RESENT_LIFE: Duration = Duration::from_mins(5);
 /// No code is texted that would live shorter: nobody could type it.
 const SHORTEST_LIFE: Duration = Duration::from_mins(1);
 
@@ -45,11 +43,11 @@ pub struct Draw<'a> {
     pub nonce: Nonce,
 }
 
-/// An email with a code that is to be sent: what it changes in the account, and what was there before.
+/// An email that is to be sent and counted: what it changes in the account, and what was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
-    /// The code that it carries.
-    pub code: EmailedCode,
+    /// The code that it carries, if it carries one.
+    pub code: Option<EmailedCode>,
     pub(super) tally: emailed::Tally,
     pub(super) code_before: Option<EmailedCode>,
     pub(super) tally_before: Option<emailed::Tally>,
@@ -102,10 +100,27 @@ impl Account {
 
     /// An email with a code, now. A code that lives long enough is sent again; else a new one is.
     pub fn email(&self, limits: &emailed::Limits, draw: Draw<'_>, now: Timestamp) -> Result<Email, Refusal> {
-        let tally = limits.one_more(&self.emails.clone().unwrap_or_default(), draw.id, now)?;
         let again = self.emailed.clone().filter(|code| code.is_worth_resending(now));
+        let code = again.unwrap_or_else(|| EmailedCode::new(draw.key, draw.nonce, now));
+        self.counted(Some(code), limits, draw.id, now)
+    }
+
+    /// An email that tells of another address, now. It is counted as those with codes are: whoever can ask for one must not
+    /// flood the mailbox of who is told.
+    pub fn warning(&self, limits: &emailed::Limits, id: String, now: Timestamp) -> Result<Email, Refusal> {
+        self.counted(None, limits, id, now)
+    }
+
+    fn counted(
+        &self,
+        code: Option<EmailedCode>,
+        limits: &emailed::Limits,
+        id: String,
+        now: Timestamp,
+    ) -> Result<Email, Refusal> {
+        let tally = limits.one_more(&self.emails.clone().unwrap_or_default(), id, now)?;
         Ok(Email {
-            code: again.unwrap_or_else(|| EmailedCode::new(draw.key, draw.nonce, now)),
+            code,
             tally,
             code_before: self.emailed.clone(),
             tally_before: self.emails.clone(),

@@ -146,6 +146,10 @@ fn expression(
         Recovery::Remove => remove.extend(["recovery".to_owned(), "emailed".to_owned()]),
     }
     if let Some(contact) = &change.contact {
+        // A code that is under way to the address before must not bring that one back.
+        if change.recovery != Recovery::Remove {
+            remove.push("emailed".to_owned());
+        }
         set.push("contact = :contact".to_owned());
         update = update.expression_attribute_values(":contact", value(contact)?);
     }

@@ -95,11 +95,13 @@ impl Accounts {
             updates.extend(counted.0.iter().map(|counter| counter.give_back(&self.table)));
             match self.table.transact(updates).await? {
                 Transacted::Applied => return Ok(()),
-                Transacted::Cancelled(obstacles) if obstacles.iter().any(Obstacle::is_condition) => break,
+                Transacted::Cancelled(obstacles) if obstacles.iter().any(Obstacle::is_condition) => {
+                    return Err(Fault::new("find a text as it was counted"));
+                }
                 Transacted::Cancelled(_) => table::pause(conflicts).await?,
             }
         }
-        Err(Fault::new("find a text as it was counted"))
+        Err(Fault::contended("give a text back"))
     }
 
     /// The account's part in taking a text.

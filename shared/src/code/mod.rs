@@ -17,6 +17,8 @@ pub mod deriver;
 
 /// How long a code that was sent is accepted.
 pub const SENT_LIFE: Duration = Duration::from_mins(10);
+/// A code that is sent again lives so long still; one that would not is replaced.
+pub const RESENT_LIFE: Duration = Duration::from_mins(5);
 
 /// Six digits. Zeroized on drop, never printed.
 pub struct Code(Zeroizing<String>);

@@ -66,7 +66,8 @@ impl fmt::Debug for EmailAddress {
     }
 }
 
-/// The address that is kept of a user: the verified one of their last activation.
+/// The address that is kept of a user: the verified one of their last activation, or of the emailed code that they redeemed
+/// last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// The address.
@@ -99,7 +100,8 @@ pub enum Clearance {
 }
 
 /// Whether a code may be sent to the address with this digest; `kept` is whether it is the one that is kept. Another one
-/// waits for `hold` from when a code was first asked for it, and yet another starts anew.
+/// waits for `hold` from when a code was first asked for it, and is clear for as long again: a wait can't be stored up for a
+/// day when nobody thinks of it any more. Yet another one starts anew.
 pub fn clearance(contact: Option<&Contact>, kept: bool, digest: &str, hold: Duration, now: Timestamp) -> Clearance {
     if hold.is_zero() {
         return Clearance::Clear;
@@ -110,8 +112,8 @@ pub fn clearance(contact: Option<&Contact>, kept: bool, digest: &str, hold: Dura
         _ if kept => Clearance::Clear,
         Some(changed) if changed.digest != digest => Clearance::New(Changed { digest: digest.to_owned(), since: now }),
         Some(changed) if now < changed.since.plus(hold) => Clearance::Held,
-        Some(_) => Clearance::Clear,
-        None => Clearance::New(Changed { digest: digest.to_owned(), since: now }),
+        Some(changed) if now < changed.since.plus(hold * 2) => Clearance::Clear,
+        _ => Clearance::New(Changed { digest: digest.to_owned(), since: now }),
     }
 }
 

@@ -1,6 +1,9 @@
 //! The address that is kept of a user, at rest: sealed by KMS for that user, and for nothing else.
 
+use std::time::Duration;
+
 use aws_types::SdkConfig;
+use tokio::time::timeout;
 
 use super::{Contact, EmailAddress};
 use crate::{
@@ -10,6 +13,9 @@ use crate::{
     settings::{SettingError, Settings},
     user::UserId,
 };
+
+/// The longest that a notice waits for its address.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Seals and opens addresses.
 pub struct Vault {
@@ -28,10 +34,11 @@ impl Vault {
         Ok(Contact { sealed, since: now, changed: None })
     }
 
-    /// The address that is kept, if there is one and it can be opened: for a notice, which is best effort.
+    /// The address that is kept, if there is one and it can be opened within two seconds: for a notice, which is best effort.
     pub async fn kept(&self, user: &UserId, contact: Option<&Contact>) -> Option<EmailAddress> {
-        let opened = self.open(user, contact?).await;
-        opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address could not be told")).ok()
+        let opened = timeout(LONGEST, self.open(user, contact?)).await;
+        let opened = opened.unwrap_or(Err(Fault::new("open a kept address in time")));
+        opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address is not told")).ok()
     }
 
     /// Opens the address that is kept.

@@ -72,6 +72,7 @@ pub(super) fn of_fault(fault: &Fault, base: &str) -> (&'static str, Reply) {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: a row for each refusal")]
 fn describe(refusal: &Refusal) -> Problem {
     const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
     const CONFLICT: StatusCode = StatusCode::CONFLICT;
@@ -150,7 +151,7 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::EmailRecoveryHeld => (
             FORBIDDEN,
             "email-recovery-held",
-            "For a while after a password reset or a new email address no code is emailed. Use a recovery code.",
+            "No code is emailed for a while after a password reset or a change of address. Use a recovery code.",
         ),
         Refusal::TooManyEmails { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-emails", "Wait before asking for another email.")
@@ -166,6 +167,11 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before the next one.")
         }
+        Refusal::RecoveryLocked => (
+            StatusCode::LOCKED,
+            "locked",
+            "Too many wrong recovery codes. An emailed code or an operator unlocks them.",
+        ),
         Refusal::Locked => (
             StatusCode::LOCKED,
             "locked",

@@ -1,9 +1,11 @@
-//! Emails on their way: Amazon SES.
+//! Emails on their way: Amazon SES. Each is tried once: of a try whose response is lost nobody knows whether it has gone, and
+//! one that was refused after that must not be taken for one that has not.
 
 use std::time::Duration;
 
 use aws_sdk_sesv2::{
-    Client,
+    Client, Config,
+    config::retry::RetryConfig,
     error::BuildError,
     types::{Body, Content, Destination, EmailContent, Message},
 };
@@ -38,15 +40,14 @@ impl Sender {
     /// `MFA_EMAIL_CONFIGURATION_SET` (none unless set).
     pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
         let from = settings.required("MFA_EMAIL_FROM")?;
-        let address = from.rsplit_once('<').map_or(Some(from.as_str()), |(_, rest)| rest.strip_suffix('>'));
-        if from.chars().any(char::is_control) || address.and_then(EmailAddress::parse).is_none() {
-            return Err(SettingError::Invalid(
-                "MFA_EMAIL_FROM",
-                "security@example.com, or Name <security@example.com>",
-            ));
+        if !is_sender(&from) {
+            let form =
+                "security@example.com, or Name <security@example.com>; a name in ASCII, in quotes if it has commas";
+            return Err(SettingError::Invalid("MFA_EMAIL_FROM", form));
         }
+        let once = Config::new(aws).to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self {
-            ses: Client::new(aws),
+            ses: Client::from_conf(once),
             from,
             configuration_set: settings.optional("MFA_EMAIL_CONFIGURATION_SET"),
             words: Words::new(settings)?,
@@ -64,9 +65,9 @@ impl Sender {
         self.send(to, self.words.code(language, code, minutes)).await
     }
 
-    /// Tells whoever has these addresses, at the same time, and once where they are the same. What can't be told within two seconds is not: best effort,
-    /// for what it tells of is done.
-    pub async fn tell(&self, notice: &Notice, to: [Option<&EmailAddress>; 2]) {
+    /// Tells whoever has these addresses, at the same time, and once where they are the same. What can't be told within two
+    /// seconds is not. Returns whether all were told.
+    pub async fn tell(&self, notice: &Notice, to: [Option<&EmailAddress>; 2]) -> bool {
         let tell = async |to: Option<&EmailAddress>| match to {
             Some(to) => self.send(to, self.words.notice(notice)).await,
             None => Ok(()),
@@ -74,9 +75,11 @@ impl Sender {
         let [first, second] = to;
         let second = second.filter(|second| !first.is_some_and(|first| first.is(second)));
         let told = timeout(NOTICES, async { tokio::join!(tell(first), tell(second)) }).await;
-        if !matches!(told, Ok((Ok(()), Ok(())))) {
+        let all = matches!(told, Ok((Ok(()), Ok(()))));
+        if !all {
             tracing::warn!(notice = ?notice.what, "a notice may not have gone");
         }
+        all
     }
 
     async fn send(&self, to: &EmailAddress, mail: Mail) -> Result<(), Unsent> {
@@ -97,4 +100,43 @@ fn content(mail: &Mail) -> Result<EmailContent, BuildError> {
     let body = Body::builder().text(utf8(&mail.text)?).html(utf8(&mail.html)?).build();
     let message = Message::builder().subject(utf8(&mail.subject)?).body(body).build();
     Ok(EmailContent::builder().simple(message).build())
+}
+
+/// Whether `from` is an address, or a name and an address as RFC 5322 section 3.4 spells them: words of ASCII, in quotes if
+/// need be. SES takes other letters only encoded.
+fn is_sender(from: &str) -> bool {
+    let Some((name, address)) = from.split_once('<') else { return EmailAddress::parse(from).is_some() };
+    let name = name.trim();
+    let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+    let spelled = match quoted {
+        Some(name) => name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'),
+        None => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" !#$%&'*+-/=?^_`{|}~".contains(&byte)),
+    };
+    !name.is_empty() && spelled && address.strip_suffix('>').and_then(EmailAddress::parse).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sender_is_an_address_with_or_without_a_plain_name() {
+        for good in ["a@b.co", "Acme <a@b.co>", "Acme & Sons <a@b.co>", "\"Acme, Inc.\" <a@b.co>"] {
+            assert!(is_sender(good), "{good}");
+        }
+        for bad in [
+            "",
+            "Acme",
+            "<a@b.co>",
+            "Acme <a@b.co",
+            "Acme, Inc. <a@b.co>",
+            "Café <a@b.co>",
+            "Eve <e@b.co>, Bob <a@b.co>",
+            "\"a\"b\" <a@b.co>",
+            "Acme\r\nBcc: e@b.co <a@b.co>",
+            "Acme <a@b.co> ",
+        ] {
+            assert!(!is_sender(bad), "{bad:?}");
+        }
+    }
 }

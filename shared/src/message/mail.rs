@@ -40,15 +40,17 @@ pub enum What {
     EmailedCodeUsed,
     /// The recovery codes were made anew.
     CodesRenewed,
-    /// Too many wrong codes: nothing is accepted any more.
+    /// Too many wrong codes: no code of a factor is accepted any more.
     Locked,
+    /// Too many wrong recovery codes: none is accepted any more.
+    RecoveryLocked,
     /// A code was asked for at an address that is not the one kept.
     OtherAddress,
 }
 
 impl What {
     /// All of it.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::AppAdded,
         Self::PhoneAdded,
         Self::AppRemoved,
@@ -57,6 +59,7 @@ impl What {
         Self::EmailedCodeUsed,
         Self::CodesRenewed,
         Self::Locked,
+        Self::RecoveryLocked,
         Self::OtherAddress,
     ];
 
@@ -70,6 +73,7 @@ impl What {
             Self::EmailedCodeUsed => "emailed-code-used",
             Self::CodesRenewed => "codes-renewed",
             Self::Locked => "locked",
+            Self::RecoveryLocked => "recovery-locked",
             Self::OtherAddress => "other-address",
         }
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Timestamp,
-    code::{Nonce, SENT_LIFE},
+    code::{Nonce, RESENT_LIFE, SENT_LIFE},
     error::Refusal,
     settings::{SettingError, Settings},
     window::{Count, Window},
@@ -14,8 +14,6 @@ use crate::{
 
 /// How many guesses a code takes.
 pub const TRIES: u32 = 5;
-/// A code that is sent again lives so long still; one that would not is replaced.
-const RESENT_LIFE: Duration = Duration::from_mins(5);
 
 /// The code, as the table keeps it: what it is derived from, never the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,7 +50,7 @@ impl EmailedCode {
     }
 }
 
-/// The emails with codes that one user was sent, as their account keeps it.
+/// The emails with codes, and those that tell of another address, that one user was sent, as their account keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     /// The id of the last one.
@@ -104,16 +102,22 @@ impl Limits {
         Some(())
     }
 
+    /// How often an email is planned at most where its user's account keeps changing: each time another one was counted, and
+    /// there can be only so many, or a code was guessed at.
+    pub fn plans(&self) -> u32 {
+        self.hour.saturating_add(TRIES + 3)
+    }
+
     /// The tally with one more email, `id`.
     pub fn one_more(&self, tally: &Tally, id: String, now: Timestamp) -> Result<Tally, Refusal> {
-        let refuse = |until: Timestamp| Refusal::TooManyEmails { wait: until.since(now) };
-        // The longer window first: who waits for a shorter one alone would be refused again.
-        let day = tally.day.one_more(Window::Day, self.day, now).map_err(refuse)?;
-        let hour = tally.hour.one_more(Window::Hour, self.hour, now).map_err(refuse)?;
-        let next = tally.sent_at.plus(self.interval);
-        if now < next && !tally.id.is_empty() {
-            return Err(refuse(next));
+        let next = if tally.id.is_empty() { now } else { tally.sent_at.plus(self.interval) };
+        let hour = tally.hour.one_more(Window::Hour, self.hour, now);
+        let day = tally.day.one_more(Window::Day, self.day, now);
+        // Until the last of them is over: who waits for a shorter one alone would be refused again.
+        let until = [hour.err(), day.err(), Some(next)].into_iter().flatten().max().filter(|until| now < *until);
+        match (hour, day, until) {
+            (Ok(hour), Ok(day), None) => Ok(Tally { id, sent_at: now, hour, day }),
+            (_, _, until) => Err(Refusal::TooManyEmails { wait: until.unwrap_or(next).since(now) }),
         }
-        Ok(Tally { id, sent_at: now, hour, day })
     }
 }
