@@ -454,6 +454,28 @@ async fn a_wrong_code_is_counted_once_where_the_response_to_counting_it_is_lost(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guess_that_kms_could_not_look_at_stays_counted_where_another_write_came_between() {
+    let stage = Stage::slow().await;
+    let (ada, _) = enrolled(&stage).await;
+    ada.email().await.expect(202);
+    stage.fault("kms", "GenerateMac", "throttle", 3).await;
+    let guess = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.redeem("0000-0000").await }
+    });
+    stage.until_account("ada", |account| account["emailed"]["M"]["tries"]["N"] == "1").await;
+    let other = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET emailed.tries = emailed.tries + :one, #by = :other",
+        "ExpressionAttributeNames": {"#by": "by"},
+        "ExpressionAttributeValues": {":one": {"N": "1"}, ":other": {"S": "another write"}},
+    });
+    stage.dynamodb("UpdateItem", other).await;
+    guess.await.unwrap().refused(503, "temporarily-unavailable");
+    assert_eq!(stage.account("ada").await["emailed"]["M"]["tries"]["N"], "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_emailed_codes_nonce_moved_to_another_user_is_another_code() {
     let stage = Stage::new().await;
     let shared = async |sub: &str| stage.user_with(json!({"sub": sub, "email": "office@example.com"})).await;
