@@ -50,9 +50,7 @@ impl Function {
         let reserved = reserved?;
         let account = &reserved.account;
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
-        let allowed = requirements.map_err(Error::from).and_then(|requirements| {
-            if requirements.may_enrol(factor.kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace.into()) }
-        });
+        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrolable(factor.kind)?));
         self.accounts.or_give_back(user, &reserved, allowed).await?;
         let method = factor.kind.amr();
         let what = if factor.kind == Kind::Totp { What::AppAdded } else { What::PhoneAdded };

@@ -105,9 +105,7 @@ impl Function {
             self.digests.digest(Purpose::Number, number.e164()),
             self.digests.digest(Purpose::Exchange, number.exchange()),
         );
-        if !requirements?.may_enrol(Kind::Sms) {
-            return Err(Refusal::NotAllowedByWorkspace.into());
-        }
+        requirements?.require_enrolable(Kind::Sms)?;
         let phone = Phone { hint: number.hint(), number_digest: number_digest?, exchange_digest: exchange_digest? };
         let factor = Factor::begun(name, sealed?, Some(phone), now);
         self.save_begun(caller, account?, &id, &factor, now).await?;

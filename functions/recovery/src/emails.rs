@@ -46,9 +46,7 @@ impl Function {
             self.policies.requirements(caller.workspaces(), now),
             digest
         )?;
-        if !requirements.allow_email() {
-            return Err(Refusal::NotAllowedByWorkspace.into());
-        }
+        requirements.require_email()?;
         let expires = self.count_and_send(&caller, account, &address, &digest, request).await?;
         Reply::accepted(&Sent {
             to_hint: address.hint(),

@@ -99,9 +99,7 @@ impl Function {
         );
         let reserved = reserved?;
         let account = &reserved.account;
-        let allowed = requirements.map_err(Error::from).and_then(|requirements| {
-            if requirements.allow_email() { Ok(requirements) } else { Err(Refusal::NotAllowedByWorkspace.into()) }
-        });
+        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_email().map(|()| all)?));
         let requirements = self.accounts.or_give_back(user, &reserved, allowed).await?;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
         let (expected, kept) = tokio::join!(

@@ -4,13 +4,13 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 use super::{
     sending::Email,
-    store::{Accounts, Saved, account, signed},
+    store::{Accounts, Saved},
 };
 use crate::{
     email::{Changed, Contact},
     error::{Fault, chain},
     recovery::emailed::EmailedCode,
-    table::{Key, Written, number, string, value},
+    table::{Key, number, string, value},
     user::UserId,
 };
 
@@ -89,16 +89,6 @@ impl Accounts {
             .expression_attribute_values(":sealed", value(&contact.sealed)?)
             .expression_attribute_values(":email", string(&warning.tally.id));
         self.saved(update).await
-    }
-
-    async fn saved(&self, update: UpdateItemFluentBuilder) -> Result<Saved, Fault> {
-        match signed(update).await? {
-            (_, Written::Applied(_)) => Ok(Saved::Done),
-            (by, Written::Refused(old)) => match account(old)? {
-                old if old.is_by(&by) => Ok(Saved::Done),
-                old => Ok(Saved::Stale(Box::new(old))),
-            },
-        }
     }
 }
 

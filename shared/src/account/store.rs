@@ -73,6 +73,11 @@ impl Accounts {
                 .condition_expression("version = :version AND #by <> :by")
                 .expression_attribute_values(":version", number(read.version))
         };
+        self.saved(update).await
+    }
+
+    /// Makes a write that stands on the account as it was read.
+    pub(super) async fn saved(&self, update: UpdateItemFluentBuilder) -> Result<Saved, Fault> {
         match signed(update).await? {
             (_, Written::Applied(_)) => Ok(Saved::Done),
             (by, Written::Refused(old)) => match account(old)? {

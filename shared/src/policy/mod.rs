@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::Account,
     clock::Timestamp,
+    error::Refusal,
     factor::{Factor, Kind},
     user::UserId,
 };
@@ -148,6 +149,16 @@ impl Requirements {
     /// Whether a factor of `kind` may be enrolled now.
     pub fn may_enrol(&self, kind: Kind) -> bool {
         self.allowed_soon.contains(&kind)
+    }
+
+    /// Refuses to enrol a factor of a `kind` that may not be.
+    pub fn require_enrolable(&self, kind: Kind) -> Result<(), Refusal> {
+        if self.may_enrol(kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
+    }
+
+    /// Refuses a code by email where it may not be.
+    pub fn require_email(&self) -> Result<(), Refusal> {
+        if self.allow_email() { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
     /// Whether a code may be emailed.
