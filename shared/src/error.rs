@@ -54,6 +54,12 @@ pub enum Refusal {
     FactorNotPending,
     /// The caller does not own the workspace.
     NotOwner,
+    /// The caller is no operator, or is to act on themselves.
+    NotOperator,
+    /// Nothing is known of the user that an operator named.
+    UserNotFound,
+    /// The user whom a factor is to be imported for has one already.
+    UserHasFactors,
     /// Only an owner who has MFA may require it of others.
     OwnerNeedsMfa,
     /// Another change of the policy came first.

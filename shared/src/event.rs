@@ -1,6 +1,9 @@
 //! What happened, for alarms and audits: one structured log line each, stable, never with a code, a secret or an address.
 
-use crate::user::{UserId, WorkspaceId};
+use crate::{
+    line::line,
+    user::{UserId, WorkspaceId},
+};
 
 /// Something an operator may count, be warned of, or search for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +32,14 @@ pub enum Event {
     RecoveryRegenerated,
     /// A workspace's policy was changed.
     PolicyChanged,
+    /// An operator cleared a user's counts of wrong codes.
+    UserUnlocked,
+    /// An operator took all factors from a user.
+    UserReset,
+    /// An operator had a user forgotten.
+    UserErased,
+    /// An operator gave a user the authenticator app that they had elsewhere.
+    FactorImported,
     /// A text was sent.
     TextSent,
     /// A text was asked for and refused: by a limit, by STOP, or on its way.
@@ -51,6 +62,10 @@ impl Event {
             Self::RecoveryLow => "recovery.low",
             Self::RecoveryRegenerated => "recovery.regenerated",
             Self::PolicyChanged => "policy.changed",
+            Self::UserUnlocked => "user.unlocked",
+            Self::UserReset => "user.reset",
+            Self::UserErased => "user.erased",
+            Self::FactorImported => "factor.imported",
             Self::TextSent => "text.sent",
             Self::TextRefused => "text.refused",
         }
@@ -66,9 +81,32 @@ impl Event {
         tracing::info!(event = self.name(), user = user.as_str(), factor, why, "event");
     }
 
+    /// Writes the line of what an operator did to a user, and why.
+    pub fn log_operator(self, user: &UserId, operator: &UserId, reason: &Reason) {
+        let (operator, reason) = (operator.as_str(), reason.0.as_str());
+        tracing::info!(event = self.name(), user = user.as_str(), operator, reason, "event");
+    }
+
+    /// Writes the line of a factor that an operator imported; `weak` where its secret is shorter than is safe.
+    pub fn log_import(self, user: &UserId, factor: &str, operator: &UserId, reason: Option<&Reason>, weak: bool) {
+        let (operator, reason) = (operator.as_str(), reason.map(|reason| reason.0.as_str()));
+        tracing::info!(event = self.name(), user = user.as_str(), factor, operator, reason, weak, "event");
+    }
+
     /// Writes the line of what happened to a workspace, with a word on how.
     pub fn log_workspace(self, user: &UserId, workspace: &WorkspaceId, how: &str) {
         let workspace = workspace.to_string();
         tracing::info!(event = self.name(), user = user.as_str(), workspace, how, "event");
+    }
+}
+
+/// Why an operator did something, in their own words: 1 to 256 characters on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(String);
+
+impl Reason {
+    /// Reads a reason; `None` where it is too long, or nothing, or steers the text around it.
+    pub fn parse(text: &str) -> Option<Self> {
+        line(text, 256).map(|reason| Self(reason.to_owned()))
     }
 }

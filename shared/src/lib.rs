@@ -2,13 +2,13 @@
 //! in as arguments. The file beside it, where there is one, makes the few AWS calls that make the rule hold.
 //!
 //! Who may know whom (a test reads the `use` lines and holds this):
-//! - [`user`], [`clock`], [`error`], [`settings`] and [`calls`] know nothing of ours, [`event`] knows user, [`random`]
-//!   error and [`window`] clock; anyone may know these eight;
+//! - [`user`], [`clock`], [`error`], [`line`](mod@line), [`settings`] and [`calls`] know nothing of ours, [`event`] knows user and line,
+//!   [`random`] error and [`window`] clock; anyone may know these nine;
 //! - [`totp`], [`phone`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
 //! - [`factor`] knows totp, phone, code and sealed; [`email`] knows sealed; [`recovery`] knows code and email; [`texts`]
 //!   knows phone; [`message`] knows code, phone, email and recovery;
 //! - [`account`] knows factor, recovery, attempts, code, sealed, email and texts;
-//! - [`policy`] knows account and factor; [`http`] knows assertion, code and email;
+//! - [`policy`] and [`member`] know account and factor; [`http`] knows assertion, code and email;
 //! - a store, deriver, signer or sender knows what its noun may, [`table`], and one SDK client.
 
 pub mod account;
@@ -23,6 +23,8 @@ pub mod error;
 pub mod event;
 pub mod factor;
 pub mod http;
+pub mod line;
+pub mod member;
 pub mod message;
 pub mod phone;
 pub mod policy;

@@ -11,8 +11,11 @@ use aws_sdk_dynamodb::{
         update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     },
     types::{
-        AttributeValue, CancellationReason, KeysAndAttributes, ReturnValue::AllNew,
-        ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update, builders::UpdateBuilder,
+        AttributeValue, CancellationReason, Delete, KeysAndAttributes,
+        ReturnValue::AllNew,
+        ReturnValuesOnConditionCheckFailure::AllOld,
+        TransactWriteItem, Update,
+        builders::{DeleteBuilder, UpdateBuilder},
     },
 };
 use aws_types::SdkConfig;
@@ -53,13 +56,64 @@ impl Key {
         Self { pk: format!("WORKSPACE#{workspace}"), sk: "POLICY".to_owned() }
     }
 
-    fn attributes(&self) -> Item {
-        [("pk", &self.pk), ("sk", &self.sk)].map(|(name, value)| (name.to_owned(), string(value))).into()
-    }
-
     /// The texts that were counted for `subject` in `window`.
     pub fn texts(subject: &str, window: &str) -> Self {
         Self { pk: format!("TEXTS#{subject}"), sk: window.to_owned() }
+    }
+
+    /// What was last written of `user` to each workspace.
+    pub fn seen(user: &UserId) -> Self {
+        Self { pk: format!("USER#{user}"), sk: "SEEN".to_owned() }
+    }
+
+    /// The member of `workspace` with this name: what they are sorted by, then who they are. Part of a name is where those
+    /// begin that start with it.
+    pub fn member(workspace: &WorkspaceId, name: &str) -> Self {
+        Self { pk: format!("MEMBERS#{workspace}"), sk: format!("{MEMBER}{name}") }
+    }
+
+    /// How many members of each sort `workspace` has.
+    pub fn summary(workspace: &WorkspaceId) -> Self {
+        Self { pk: format!("MEMBERS#{workspace}"), sk: "SUMMARY".to_owned() }
+    }
+
+    fn attributes(&self) -> Item {
+        [("pk", &self.pk), ("sk", &self.sk)].map(|(name, value)| (name.to_owned(), string(value))).into()
+    }
+}
+
+/// What comes before a member's name.
+const MEMBER: &str = "MEMBER#";
+
+/// One write of a transaction, with its condition.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Changes an item, or makes it.
+    Update(Box<UpdateBuilder>),
+    /// Takes an item away.
+    Delete(Box<DeleteBuilder>),
+}
+
+impl From<UpdateBuilder> for Write {
+    fn from(update: UpdateBuilder) -> Self {
+        Self::Update(Box::new(update))
+    }
+}
+
+impl From<DeleteBuilder> for Write {
+    fn from(delete: DeleteBuilder) -> Self {
+        Self::Delete(Box::new(delete))
+    }
+}
+
+impl Write {
+    fn build(self) -> Result<TransactWriteItem, Fault> {
+        let write = TransactWriteItem::builder();
+        let write = match self {
+            Self::Update(update) => update.build().map(|update| write.update(update)),
+            Self::Delete(delete) => delete.build().map(|delete| write.delete(delete)),
+        };
+        Ok(write.map_err(|error| Fault::caused("build a write of a transaction", error))?.build())
     }
 }
 
@@ -131,6 +185,24 @@ impl Table {
         if left.is_empty() { Ok(found) } else { Err(Fault::contended("read items together")) }
     }
 
+    /// The first `limit` members whose names start as `start` does, of those after `after`, by name, read strongly
+    /// consistently.
+    pub async fn members(&self, start: &Key, after: Option<&Key>, limit: usize) -> Result<Vec<(String, Item)>, Fault> {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let request = self.db.query().table_name(&self.name).consistent_read(true).limit(limit);
+        let request = request
+            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+            .expression_attribute_values(":pk", string(&start.pk))
+            .expression_attribute_values(":start", string(&start.sk))
+            .set_exclusive_start_key(after.map(Key::attributes));
+        let found = request.send().await.map_err(|error| Fault::aws("read members", error))?.items.unwrap_or_default();
+        let named = found.into_iter().map(|item| {
+            let name = item.get("sk").and_then(|sk| sk.as_s().ok()?.strip_prefix(MEMBER)).map(str::to_owned);
+            Ok((name.ok_or(Fault::new("read a member's name"))?, item))
+        });
+        named.collect()
+    }
+
     /// Puts `item` at `key`, on condition that the one that is there is of this `version`; 0 for none.
     pub async fn put(&self, key: &Key, mut item: Item, version: u64) -> Result<Written, Fault> {
         item.extend(key.attributes());
@@ -166,15 +238,21 @@ impl Table {
             .return_values_on_condition_check_failure(AllOld)
     }
 
-    /// Makes all of the writes or none. The client names them by a token, so that a try whose response was lost is not
-    /// made twice.
-    pub async fn transact(&self, updates: Vec<UpdateBuilder>) -> Result<Transacted, Fault> {
-        let updates = updates.into_iter().map(|update| {
-            let update = update.build().map_err(|error| Fault::caused("build a write of a transaction", error))?;
-            Ok(TransactWriteItem::builder().update(update).build())
-        });
-        let updates = updates.collect::<Result<Vec<_>, Fault>>()?;
-        match self.db.transact_write_items().set_transact_items(Some(updates)).send().await {
+    /// The removal of the item at `key` within a transaction, to be given its condition, if any, and then to
+    /// [`Table::transact`].
+    pub fn delete_of(&self, key: &Key) -> DeleteBuilder {
+        Delete::builder()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .return_values_on_condition_check_failure(AllOld)
+    }
+
+    /// Makes all of the writes or none; of at most 100. The client names them by a token, so that a try whose response was
+    /// lost is not made twice.
+    pub async fn transact(&self, writes: impl IntoIterator<Item: Into<Write>>) -> Result<Transacted, Fault> {
+        let writes = writes.into_iter().map(|write| write.into().build()).collect::<Result<Vec<_>, Fault>>()?;
+        match self.db.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(Transacted::Applied),
             Err(error) => {
                 let obstacles = match error.as_service_error() {

@@ -33,6 +33,8 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     let policy = ada.request(Method::PUT, "/v1/workspaces/acme/policy").header("mfa-assertion", &assertion);
     stage.send(policy.json(&json!({"required": true}))).await.expect(200);
     ada.get("/v1/workspaces/acme/policy").await.expect(200);
+    let members = ada.request(Method::GET, "/v1/workspaces/acme/members").header("mfa-assertion", &assertion);
+    stage.send(members).await.expect(200);
     let moved = json!({"sub": "ada", "email": "ada@new.example", "workspaces": ["acme"]});
     let moved = stage.user_with(moved).await;
     moved.email().await.expect(202);
@@ -53,9 +55,15 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     eve.post_with(verified["assertion"].as_str().unwrap(), &path, json!({})).await.expect(202);
     stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
 
+    let op = stage.operator().await;
+    for act in ["unlock", "reset", "erase"] {
+        op.act(act, "ada").await.expect(200);
+    }
+    op.import("ada", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").await.expect(201);
+
     let calls = stage.send(stage.request(Method::GET, "/dev/calls")).await.expect(200);
     let made: BTreeSet<_> =
-        calls["calls"].as_array().unwrap().iter().filter(|call| call["function"] != "").map(made).collect();
+        calls["calls"].as_array().unwrap().iter().filter(|call| call["function"] != "").flat_map(made).collect();
     let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
     let mut granted = BTreeSet::new();
     for (function, services) in &grants {
@@ -72,24 +80,28 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     assert_eq!(made, granted);
 }
 
-/// A call as its grant would be: function, service, action, and what it touches.
-fn made(call: &Value) -> Grant {
+/// A call as its grants would be: function, service, action, and what it touches.
+fn made(call: &Value) -> Vec<Grant> {
+    let grant = |action: &str, touches| (text(&call["function"]), text(&call["service"]), action.to_owned(), touches);
+    if let Some(writes) = call["writes"].as_array() {
+        let writes = writes.iter().map(|write| write.as_str().unwrap().split_once(' ').unwrap());
+        return writes.map(|(action, prefix)| grant(action, vec![prefix.to_owned()])).collect();
+    }
     // Keys of one use are granted together: the one that signs, and the one that will.
     let touches = call["touches"].as_array().unwrap().iter().map(|id| text(id).replace("-next", "")).collect();
-    // All that is written together is an update.
-    let action = text(&call["operation"]).replace("TransactWriteItems", "UpdateItem");
-    (text(&call["function"]), text(&call["service"]), action, touches)
+    vec![grant(call["operation"].as_str().unwrap(), touches)]
 }
 
 /// What a grant lets its actions touch: some prefixes of keys; a key, for one purpose or another.
 fn touched(grant: &Value) -> Vec<Vec<String>> {
     let list = |name: &str| grant[name].as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
-    let mut keys = list("keys");
-    keys.sort();
-    keys.extend(grant["key"].as_str().map(|key| format!("alias/mfa-{key}")));
-    match list("purpose") {
-        none if none.is_empty() => vec![keys],
-        purposes => purposes.into_iter().map(|purpose| [keys.clone(), vec![purpose]].concat()).collect(),
+    let key: Vec<_> = grant["key"].as_str().map(|key| format!("alias/mfa-{key}")).into_iter().collect();
+    match (list("keys"), list("purpose")) {
+        (prefixes, _) if !prefixes.is_empty() => prefixes.into_iter().map(|prefix| vec![prefix]).collect(),
+        (_, purposes) if !purposes.is_empty() => {
+            purposes.into_iter().map(|purpose| [key.clone(), vec![purpose]].concat()).collect()
+        }
+        _ => vec![key],
     }
 }
 

@@ -7,10 +7,10 @@ use std::{
 };
 
 /// Modules that anyone may know, but for each other.
-const ANYONE: [&str; 8] = ["user", "clock", "random", "error", "event", "settings", "calls", "window"];
+const ANYONE: [&str; 9] = ["user", "clock", "random", "error", "event", "line", "settings", "calls", "window"];
 
 /// What each other module may know besides those and itself.
-const MAY_KNOW: [(&str, &[&str]); 24] = [
+const MAY_KNOW: [(&str, &[&str]); 26] = [
     ("totp", &[]),
     ("phone", &[]),
     ("code", &[]),
@@ -26,13 +26,15 @@ const MAY_KNOW: [(&str, &[&str]); 24] = [
     ("message", &["code", "phone", "email", "recovery"]),
     ("account", &["factor", "recovery", "attempts", "code", "sealed", "email", "texts"]),
     ("policy", &["account", "factor"]),
+    ("member", &["account", "factor"]),
     ("http", &["assertion", "code", "email"]),
     ("user", &[]),
     ("clock", &[]),
     ("error", &[]),
     ("settings", &[]),
     ("calls", &[]),
-    ("event", &["user"]),
+    ("event", &["user", "line"]),
+    ("line", &[]),
     ("random", &["error"]),
     ("window", &["clock"]),
 ];

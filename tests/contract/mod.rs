@@ -2,6 +2,7 @@
 
 mod assertions;
 mod bad_input;
+mod claims;
 mod documents;
 pub mod events;
 mod gateway;

@@ -149,9 +149,28 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let stage = Stage::slow().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"]})).await;
     let login = ada.post_nothing("/v1/logins").await;
-    assert_eq!(steps(&stage, &login).await, [vec!["BatchGetItem", "GetItem"], vec!["Sign"]]);
+    // What the workspaces see is read beside them too, and written beside the signature.
+    let reads = vec!["BatchGetItem", "GetItem", "GetItem"];
+    assert_eq!(steps(&stage, &login).await, [reads.clone(), vec!["Sign", "TransactWriteItems"]]);
     let calls = stage.calls_of(&login.request).await;
-    assert!(calls.iter().filter(|call| call["service"] == "dynamodb").all(|call| call["consistent"] == true));
+    assert!(calls.iter().filter(|call| call["consistent"] != true).count() == 2);
+    let again = ada.post_nothing("/v1/logins").await;
+    assert_eq!(steps(&stage, &again).await, [reads.clone(), vec!["Sign"]], "what is seen already is not written again");
+    let (id, app) = ada.begin().await;
+    let activated = ada.activate(&id, &app.code(stage.now().await)).await;
+    let expected = [
+        vec!["BatchGetItem", "GetItem", "UpdateItem"],
+        vec!["Decrypt", "Encrypt", "GenerateMac"],
+        vec!["Sign", "UpdateItem"],
+        vec!["SendEmail", "TransactWriteItems"],
+    ];
+    assert_eq!(steps(&stage, &activated).await, expected);
+    let challenge = ada.post_nothing("/v1/logins").await;
+    assert_eq!(steps(&stage, &challenge).await, std::slice::from_ref(&reads));
+    let removed = ada.remove(activated.body["assertion"].as_str().unwrap(), &id).await;
+    let expected =
+        [vec!["GetPublicKey"], reads, vec!["Decrypt", "UpdateItem"], vec!["SendEmail", "Sign", "TransactWriteItems"]];
+    assert_eq!(steps(&stage, &removed).await, expected);
     let enrolled = ada.enrol().await;
     let verified = ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await;
     let expected = [vec!["BatchGetItem", "UpdateItem"], vec!["Decrypt"], vec!["Sign", "UpdateItem"]];
@@ -160,7 +179,8 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     assert_eq!(steps(&stage, &redeemed).await[0], ["BatchGetItem", "UpdateItem"]);
     let sso = stage.user_with(json!({"sub": "bob", "workspaces": ["acme"], "sso": true})).await;
     let login = sso.post_nothing("/v1/logins").await;
-    assert_eq!(steps(&stage, &login).await, [["GetItem"], ["Sign"]], "by SSO nothing is asked for");
+    let expected = [vec!["GetItem", "GetItem"], vec!["Sign", "TransactWriteItems"]];
+    assert_eq!(steps(&stage, &login).await, expected, "by SSO nothing is asked for");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,13 +36,11 @@ fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
 fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     assert!(start(&Settings::from_iter(COMPLETE)).iter().all(|(_, error)| error.is_none()));
     let own = [
-        ("MFA_SEALING_KEY", "policy"),
         ("MFA_CODE_KEYS", "policy"),
         ("MFA_RECOVERY_KEYS", "policy send-sms verify"),
         ("MFA_DIGEST_KEYS", "policy verify"),
-        ("MFA_APP_NAME", "policy"),
         ("MFA_DOMAIN", "enroll policy recovery verify"),
-        ("MFA_EMAIL_FROM", "policy send-sms"),
+        ("MFA_EMAIL_FROM", "send-sms"),
     ];
     for (missing, _) in COMPLETE {
         let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing).collect();
@@ -90,12 +88,23 @@ fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
 }
 
 #[test]
+fn a_list_of_operators_with_an_empty_place_ends_the_start_of_whoever_asks_for_one() {
+    for (bad, fine) in [("op,", false), (" ", false), ("op,,x", false), ("op, x", true), ("", true)] {
+        let settings: Settings = COMPLETE.into_iter().chain([("MFA_OPERATORS", bad)]).collect();
+        for (function, error) in start(&settings) {
+            let named = matches!(error, Some(SettingError::Invalid("MFA_OPERATORS", _)));
+            assert_eq!(named, !fine && ["enroll", "policy"].contains(&function), "{function}: {bad:?}");
+        }
+    }
+}
+
+#[test]
 fn a_sender_that_is_no_address_ends_the_start_of_whoever_sends_email() {
     for bad in ["security", "Acme, Inc. <security@example.com>", "Acme\r\nBcc: eve@evil.example <security@example.com>"]
     {
         let settings: Settings = COMPLETE.into_iter().chain([("MFA_EMAIL_FROM", bad)]).collect();
         for (function, error) in start(&settings) {
-            let sends = ["enroll", "recovery", "verify"].contains(&function);
+            let sends = function != "send-sms";
             assert_eq!(matches!(error, Some(SettingError::Invalid("MFA_EMAIL_FROM", _))), sends, "{function}: {bad:?}");
         }
     }

@@ -41,10 +41,12 @@ pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
     let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
+    let secret = body["secret"].as_str();
     let phone = body["phone"].as_str();
     let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
     let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
-    let secrets = [token, header("mfa-assertion"), code, phone.map(str::to_owned), digits, national];
+    let secrets =
+        [token, header("mfa-assertion"), code, secret.map(str::to_owned), phone.map(str::to_owned), digits, national];
     secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
 }
 

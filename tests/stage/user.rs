@@ -137,6 +137,34 @@ impl User {
     }
 }
 
+/// Whoever runs the deployment.
+#[derive(Clone)]
+pub struct Operator(User);
+
+impl Stage {
+    /// The operator of the local stack.
+    pub async fn operator(&self) -> Operator {
+        let ask = json!({"sub": "op", "scope": "mfa:operator", "email": null, "workspaces": null});
+        Operator(self.user_with(ask).await)
+    }
+}
+
+impl Operator {
+    /// Has something done to a user: unlock, reset, erase.
+    pub async fn act(&self, act: &str, user: &str) -> Reply {
+        self.post(act, json!({"user": user, "reason": "They asked on the phone"})).await
+    }
+
+    /// Imports an authenticator app's secret.
+    pub async fn import(&self, user: &str, secret: &str) -> Reply {
+        self.post("import", json!({"user": user, "kind": "totp", "secret": secret})).await
+    }
+
+    pub async fn post(&self, act: &str, body: Value) -> Reply {
+        self.0.post(&format!("/v1/operator/{act}"), body).await
+    }
+}
+
 /// The id of what was begun, and the app that has scanned it.
 pub fn scanned(begun: &Value) -> (String, Authenticator) {
     (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))

@@ -14,6 +14,7 @@ use shared::{
     event::Event,
     factor::{FactorId, Kind, Summary},
     http::{Reply, Request, caller::Caller},
+    member::Member,
     message::mail::What,
     recovery::{RecoveryCode, Standing, vault::Drawn},
     user::UserId,
@@ -43,9 +44,10 @@ impl Function {
         fields.end()?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
-        let (reserved, requirements) = tokio::join!(
+        let (reserved, requirements, seen) = tokio::join!(
             self.accounts.reserve_activation(user, &id, now),
-            self.policies.requirements(caller.workspaces(), now)
+            self.policies.requirements(caller.workspaces(), now),
+            self.members.seen(user, caller.workspaces())
         );
         let reserved = reserved?;
         let account = &reserved.account;
@@ -71,7 +73,11 @@ impl Function {
         let make = |account: &Account| account.activate(&id, spent, now, set.cloned(), contact.clone());
         let (after, signed) = self.save_and_sign(&caller, reserved.account, make, method, now).await?;
         Event::FactorActivated.log(user, id.as_str());
-        self.tell(what, &caller, kept.as_ref(), request).await;
+        let member = Member::of(&after, false, now);
+        tokio::join!(
+            self.tell(what, &caller, kept.as_ref(), request),
+            self.members.note(user, seen, caller.workspaces(), &member)
+        );
         let signed = match signed {
             Ok(signed) => Some(signed),
             // The codes are shown once: better without an assertion than not at all.

@@ -133,7 +133,8 @@ impl Function {
     }
 }
 
-fn kind(fields: &mut Fields) -> Result<Kind, Refusal> {
+/// The field `kind`.
+pub(crate) fn kind(fields: &mut Fields) -> Result<Kind, Refusal> {
     Kind::parse(&fields.text("kind")?).ok_or_else(|| invalid("The field `kind` must be: totp or sms."))
 }
 

@@ -10,7 +10,8 @@ use shared::{
     email::{self, EmailAddress},
     error::Result,
     factor::vault::Vault,
-    http::{Api, Reply, Request, caller::Caller},
+    http::{Api, Reply, Request, caller::Caller, operator::Operators},
+    member::store::Members,
     message::{
         email::Sender,
         mail::{Notice, What},
@@ -23,6 +24,7 @@ use shared::{
 
 mod activate;
 mod begin;
+mod import;
 mod list;
 mod remove;
 mod rename;
@@ -32,12 +34,14 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     policies: Policies,
+    members: Members,
     vault: Vault,
     recovery: recovery::vault::Vault,
     contacts: email::vault::Vault,
     mail: Sender,
     digests: Deriver,
     signer: Signer,
+    operators: Operators,
     /// What authenticator apps call the deployment.
     app_name: String,
     /// Where phones may be from.
@@ -51,12 +55,14 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
+            members: Members::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             recovery: recovery::vault::Vault::new(settings, aws)?,
             contacts: email::vault::Vault::new(settings, aws)?,
             mail: Sender::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             signer: Signer::new(settings, aws)?,
+            operators: Operators::new(settings)?,
             app_name: settings.required("MFA_APP_NAME")?,
             regions: Regions::new(settings)?,
         })
@@ -75,6 +81,7 @@ impl Function {
             "POST /v1/factors/{factor_id}/activate" => self.activate(request).await,
             "PATCH /v1/factors/{factor_id}" => self.rename(request).await,
             "DELETE /v1/factors/{factor_id}" => self.remove(request).await,
+            "POST /v1/operator/import" => self.import(request).await,
             _ => Err(request.misrouted()),
         }
     }

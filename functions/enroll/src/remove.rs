@@ -9,6 +9,7 @@ use shared::{
     event::Event,
     factor::{FactorId, Kind},
     http::{Reply, Request},
+    member::Member,
     message::mail::What,
 };
 
@@ -27,8 +28,12 @@ impl Function {
         request.fields()?.end()?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
-        let (account, requirements) =
-            tokio::try_join!(self.accounts.load(user), self.policies.requirements(caller.workspaces(), now))?;
+        let (account, requirements, seen) = tokio::join!(
+            self.accounts.load(user),
+            self.policies.requirements(caller.workspaces(), now),
+            self.members.seen(user, caller.workspaces())
+        );
+        let (account, requirements) = (account?, requirements?);
         let presented = require_passed(caller.assertion.as_ref(), account.epoch)?;
         let make = |account: &Account| {
             require_passed(Some(presented), account.epoch)?;
@@ -49,7 +54,9 @@ impl Function {
                 _ => {}
             }
         };
-        let (signed, ()) = tokio::join!(self.signer.sign(statement, now), notice);
+        let member = Member::of(&after, caller.by_sso(), now);
+        let noted = self.members.note(user, seen, caller.workspaces(), &member);
+        let (signed, (), ()) = tokio::join!(self.signer.sign(statement, now), notice, noted);
         let signed = signed?;
         Reply::ok(&Removed { assertion: signed.token, expires_at: signed.expires_at.rfc3339() })
     }

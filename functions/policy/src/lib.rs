@@ -1,4 +1,4 @@
-//! Decides what follows the password.
+//! What follows the password, what workspaces require, who in them has MFA; and what operators do.
 
 use lambda_http::{Body, Response};
 use shared::{
@@ -6,13 +6,18 @@ use shared::{
     assertion::signer::Signer,
     boot::SdkConfig,
     clock::Clock,
+    email,
     error::Result,
-    http::{Api, Reply, Request},
+    http::{Api, Reply, Request, operator::Operators},
+    member::store::Members,
+    message::email::Sender,
     policy::store::Policies,
     settings::{SettingError, Settings},
 };
 
 mod login;
+mod members;
+mod operator;
 mod policy;
 
 /// What this function may touch.
@@ -20,7 +25,11 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     policies: Policies,
+    members: Members,
+    contacts: email::vault::Vault,
+    mail: Sender,
     signer: Signer,
+    operators: Operators,
 }
 
 impl Function {
@@ -30,7 +39,11 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
+            members: Members::new(settings, aws)?,
+            contacts: email::vault::Vault::new(settings, aws)?,
+            mail: Sender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
+            operators: Operators::new(settings)?,
         })
     }
 
@@ -45,6 +58,10 @@ impl Function {
             "POST /v1/logins" => self.login(request).await,
             "GET /v1/workspaces/{workspace_id}/policy" => self.show_policy(request).await,
             "PUT /v1/workspaces/{workspace_id}/policy" => self.set_policy(request).await,
+            "GET /v1/workspaces/{workspace_id}/members" => self.list_members(request).await,
+            "POST /v1/operator/unlock" => self.unlock(request).await,
+            "POST /v1/operator/reset" => self.reset(request).await,
+            "POST /v1/operator/erase" => self.erase(request).await,
             _ => Err(request.misrouted()),
         }
     }

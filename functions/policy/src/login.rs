@@ -9,6 +9,7 @@ use shared::{
     error::Result,
     factor::{Kind, Summary},
     http::{Reply, Request},
+    member::Member,
     policy::{Decided, Decision},
     recovery::Standing,
 };
@@ -46,16 +47,21 @@ impl Function {
         request.fields()?.end()?;
         // Who comes by SSO is asked for nothing here, whatever is required.
         let workspaces = if caller.by_sso() { &[] } else { caller.workspaces() };
-        let (account, requirements) =
-            tokio::try_join!(self.accounts.load(&caller.user), self.policies.requirements(workspaces, request.now))?;
+        let (account, requirements, seen) = tokio::join!(
+            self.accounts.load(&caller.user),
+            self.policies.requirements(workspaces, request.now),
+            self.members.seen(&caller.user, caller.workspaces())
+        );
+        let (account, requirements) = (account?, requirements?);
         let Decided { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
-        let assertion = match decision {
-            Decision::Challenge | Decision::Enroll => None,
-            Decision::Allow => {
-                let statement = caller.statement(account.epoch, Settled::not_required(reason));
-                Some(self.signer.sign(statement, request.now).await?.token)
-            }
+        let member = Member::of(&account, caller.by_sso(), request.now);
+        let allowed = async {
+            let Decision::Allow = decision else { return Ok(None) };
+            let statement = caller.statement(account.epoch, Settled::not_required(reason));
+            self.signer.sign(statement, request.now).await.map(Some)
         };
+        let noted = self.members.note(&caller.user, seen, caller.workspaces(), &member);
+        let (signed, ()) = tokio::join!(allowed, noted);
         Reply::ok(&Login {
             decision: decision.name(),
             reason,
@@ -75,7 +81,7 @@ impl Function {
             },
             enroll_by: enroll_by.map(Timestamp::rfc3339),
             retry_after: retry_after(&account, request.now),
-            assertion,
+            assertion: signed?.map(|signed| signed.token),
         })
     }
 }

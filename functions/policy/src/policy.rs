@@ -76,7 +76,7 @@ impl Function {
 }
 
 /// The workspace of the path, if the caller owns it.
-fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, Refusal> {
+pub(crate) fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, Refusal> {
     let workspace = WorkspaceId::try_from(request.path("workspace_id")).map_err(|_| Refusal::NotOwner)?;
     if caller.token.owned_workspaces.contains(&workspace) { Ok(workspace) } else { Err(Refusal::NotOwner) }
 }

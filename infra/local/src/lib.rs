@@ -156,6 +156,7 @@ pub fn settings(api_url: &str) -> Settings {
         ("MFA_DOMAIN", "app.example.com"),
         ("MFA_EMAIL_FROM", "Local App <security@app.example.com>"),
         ("MFA_SSO_CLAIM", "sso"),
+        ("MFA_OPERATORS", "op"),
         ("MFA_PASSWORD_RESET_CLAIM", "password_reset_at"),
     ])
 }

@@ -68,6 +68,8 @@ pub struct Change {
     pub epoch: Option<u64>,
     /// The address to be kept from now on, where another is.
     pub contact: Option<Contact>,
+    /// Whether both counts of wrong codes are cleared: an operator's affair alone.
+    pub unlock: bool,
 }
 
 /// What a change does to one factor.
@@ -149,7 +151,7 @@ impl Account {
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Write(Box::new(factor.activated(spent, now))));
         let recovery = recovery.map_or(Recovery::Keep, Recovery::Replace);
-        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact })
+        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact, ..Change::default() })
     }
 
     /// Gives a factor another name.
@@ -169,7 +171,40 @@ impl Account {
             return Err(Refusal::LastFactor);
         }
         let recovery = if last { Recovery::Remove } else { Recovery::Keep };
-        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact: None })
+        Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), ..Change::default() })
+    }
+
+    /// Makes an app active that the user has elsewhere. Every pending factor goes, and no recovery codes come: they are for the
+    /// user's eyes. `None` where it was imported already.
+    pub fn import(&self, id: &FactorId, factor: Factor, now: Timestamp) -> Result<Option<Change>, Refusal> {
+        if self.factors.get(id).is_some_and(Factor::is_active) {
+            return Ok(None);
+        }
+        if self.has_factor() {
+            return Err(Refusal::UserHasFactors);
+        }
+        let mut factors = self.without_pending(&[]);
+        factors.insert(id.clone(), Edit::Write(Box::new(factor)));
+        Ok(Some(Change { factors, epoch: Some(self.next_epoch(now)), ..Change::default() }))
+    }
+
+    /// Clears both counts of wrong codes.
+    pub fn unlock(&self) -> Result<Change, Refusal> {
+        self.known()?;
+        Ok(Change { unlock: true, ..Change::default() })
+    }
+
+    /// Takes every factor away, and with them the recovery codes and an emailed one, and clears both counts of wrong codes.
+    pub fn reset(&self, now: Timestamp) -> Result<Change, Refusal> {
+        self.known()?;
+        let factors = self.factors.keys().map(|id| (id.clone(), Edit::Remove)).collect();
+        let epoch = Some(self.next_epoch(now));
+        Ok(Change { factors, recovery: Recovery::Remove, epoch, contact: None, unlock: true })
+    }
+
+    /// Refuses what is to be done to a user of whom there is nothing.
+    fn known(&self) -> Result<(), Refusal> {
+        if self.version == 0 { Err(Refusal::UserNotFound) } else { Ok(()) }
     }
 
     /// A factor that is active, or can still be activated.
@@ -210,6 +245,9 @@ impl Account {
         if let Some(contact) = &change.contact {
             after.contact = Some(contact.clone());
             after.emailed = None;
+        }
+        if change.unlock {
+            (after.failures, after.recovery_failures) = (0, 0);
         }
         after
     }

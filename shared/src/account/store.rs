@@ -63,7 +63,7 @@ impl Accounts {
     }
 
     /// Saves a change of settings made to `read`, if no other change came first. Names only the paths that it changes, so
-    /// that it can't undo a count or a code's use.
+    /// that it can't undo a count, unless that is what it is for, or a code's use.
     pub async fn save(&self, user: &UserId, read: &Account, change: &Change) -> Result<Saved, Fault> {
         let update = expression(self.table.update(&Key::account(user)), read, change)?;
         let update = if read.version == 0 {
@@ -161,6 +161,10 @@ fn expression(
     if let Some(epoch) = change.epoch {
         set.push("epoch = :epoch".to_owned());
         update = update.expression_attribute_values(":epoch", number(epoch));
+    }
+    if change.unlock {
+        set.extend(["failures = :zero".to_owned(), "recovery_failures = :zero".to_owned()]);
+        update = update.expression_attribute_values(":zero", number(0_u64));
     }
     let mut text = format!("SET {}", set.join(", "));
     if !remove.is_empty() {

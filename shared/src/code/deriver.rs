@@ -44,6 +44,11 @@ impl Deriver {
 
     /// The keyed digest of `subject`, by the current key: the same for the same subject until the key is changed.
     pub async fn digest(&self, purpose: Purpose, subject: &str) -> Result<String, Fault> {
-        Ok(self.derive(self.current_label()?, message(purpose, &[subject], None)).await?.digest())
+        Ok(self.digest_of(purpose, &[subject]).await?.digest())
+    }
+
+    /// The same of a subject of several parts, whole.
+    pub async fn digest_of(&self, purpose: Purpose, subject: &[&str]) -> Result<Mac, Fault> {
+        self.derive(self.current_label()?, message(purpose, subject, None)).await
     }
 }

@@ -112,6 +112,8 @@ pub enum Purpose {
     Exchange,
     /// The digest of a client's address.
     Address,
+    /// The id of an app that is imported, from its user and its secret.
+    Import,
 }
 
 impl Purpose {
@@ -124,6 +126,7 @@ impl Purpose {
             Self::Number => "number",
             Self::Exchange => "exchange",
             Self::Address => "address",
+            Self::Import => "import",
         }
     }
 }
@@ -150,9 +153,14 @@ impl Mac {
         &self.0
     }
 
+    /// Its first 128 bits, as a number.
+    pub fn bits(&self) -> u128 {
+        self.0.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+    }
+
     /// A digest of what it was made of: 128 bits in base64url. Without the key, nobody can guess their way back from it.
     pub fn digest(&self) -> String {
-        BASE64URL_NOPAD.encode(self.0.get(..16).unwrap_or_default())
+        BASE64URL_NOPAD.encode(&self.bits().to_be_bytes())
     }
 }
 

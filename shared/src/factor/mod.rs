@@ -9,6 +9,7 @@ use ulid::Ulid;
 use crate::{
     clock::Timestamp,
     code::{Nonce, SentCode},
+    line::line,
     phone::Phone,
     sealed::Sealed,
 };
@@ -30,6 +31,11 @@ impl FactorId {
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
         let random = random.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         Self(Ulid::from_parts(now.millis(), random).to_string())
+    }
+
+    /// The id that these bits spell.
+    pub fn of(bits: u128) -> Self {
+        Self(Ulid(bits).to_string())
     }
 
     /// Reads an id; `None` unless it is a ULID in its canonical spelling.
@@ -119,23 +125,8 @@ impl TryFrom<String> for FactorName {
     type Error = InvalidName;
 
     fn try_from(name: String) -> Result<Self, InvalidName> {
-        let name = name.trim();
-        if (1..=64).contains(&name.chars().count()) && !name.chars().any(steers_text) {
-            Ok(Self(name.to_owned()))
-        } else {
-            Err(InvalidName)
-        }
+        line(&name, 64).map(|name| Self(name.to_owned())).ok_or(InvalidName)
     }
-}
-
-/// Characters that change how the text around them is read: controls, line and paragraph separators, and those that
-/// turn the direction of writing.
-fn steers_text(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-        )
 }
 
 impl From<FactorName> for String {
@@ -204,6 +195,11 @@ impl Factor {
             phone,
             code: None,
         }
+    }
+
+    /// An app that the user has been logging in with elsewhere: active, though no code of it was seen here.
+    pub fn imported(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
+        Self { status: Status::Active, tries: None, ..Self::begun(name, sealed, None, now) }
     }
 
     /// The factor once a code has proven it.

@@ -88,7 +88,7 @@ impl Caller {
 }
 
 /// The claims of the login token, if the authorizer vouched for one.
-fn claims(request: &Request) -> Option<&HashMap<String, String>> {
+pub(super) fn claims(request: &Request) -> Option<&HashMap<String, String>> {
     let Some(RequestContext::ApiGatewayV2(context)) = request.event.request_context_ref() else { return None };
     Some(&context.authorizer.as_ref()?.jwt.as_ref()?.claims)
 }

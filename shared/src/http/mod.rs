@@ -20,13 +20,14 @@ use crate::{
     assertion::keys::PublicKeys,
     calls,
     clock::{Clock, Timestamp},
-    error::{Error, Fault, Result, chain},
+    error::{Error, Fault, Refusal, Result, chain},
     settings::{SettingError, Settings},
 };
 
 pub mod body;
 pub mod caller;
 pub mod claims;
+pub mod operator;
 mod problem;
 
 /// What every function needs to take a request and to answer it.
@@ -135,6 +136,15 @@ impl Request {
     pub fn path(&self, name: &str) -> String {
         let parameters = self.event.path_parameters_ref();
         parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
+    }
+
+    /// What the query asks for by these names, in turn. Any other name is refused: nothing that was sent is silently ignored.
+    pub fn query<const N: usize>(&self, names: [&str; N]) -> Result<[Option<String>; N], Refusal> {
+        let asked = self.event.query_string_parameters_ref();
+        if asked.is_some_and(|asked| asked.iter().any(|(name, _)| !names.contains(&name))) {
+            return Err(body::invalid(format!("The query takes no other names than: {}.", names.join(", "))));
+        }
+        Ok(names.map(|name| asked?.first(name).map(str::to_owned)))
     }
 
     /// The version that the client has read, as it sends it back in `If-Match` (RFC 9110 section 13.1.1): `"3"`, or `*` for

@@ -129,6 +129,13 @@ fn describe(refusal: &Refusal) -> Problem {
             "The text could not be sent. Try again, or another way to log in.",
         ),
         Refusal::NotOwner => (FORBIDDEN, "not-owner", "Only an owner of the workspace may do that."),
+        Refusal::NotOperator => {
+            (FORBIDDEN, "not-operator", "Only an operator of this service may do that, and not to themselves.")
+        }
+        Refusal::UserNotFound => (StatusCode::NOT_FOUND, "user-not-found", "Nothing is known of that user here."),
+        Refusal::UserHasFactors => {
+            (CONFLICT, "user-has-factors", "The user has another factor. Reset them first, if they have lost it.")
+        }
         Refusal::OwnerNeedsMfa => {
             (CONFLICT, "owner-needs-mfa", "Enrol a factor yourself before you require one of everyone.")
         }

@@ -46,11 +46,17 @@ pub enum What {
     RecoveryLocked,
     /// A code was asked for at an address that is not the one kept.
     OtherAddress,
+    /// An operator cleared the counts of wrong codes.
+    Unlocked,
+    /// An operator took every factor away.
+    Reset,
+    /// An operator imported the authenticator app that the user had elsewhere.
+    Imported,
 }
 
 impl What {
     /// All of it.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::AppAdded,
         Self::PhoneAdded,
         Self::AppRemoved,
@@ -61,6 +67,9 @@ impl What {
         Self::Locked,
         Self::RecoveryLocked,
         Self::OtherAddress,
+        Self::Unlocked,
+        Self::Reset,
+        Self::Imported,
     ];
 
     const fn section(self) -> &'static str {
@@ -75,6 +84,17 @@ impl What {
             Self::Locked => "locked",
             Self::RecoveryLocked => "recovery-locked",
             Self::OtherAddress => "other-address",
+            Self::Unlocked => "unlocked",
+            Self::Reset => "reset",
+            Self::Imported => "imported",
+        }
+    }
+
+    /// What to do about it. Where an operator did it, from where tells the user nothing.
+    const fn closing(self) -> &'static str {
+        match self {
+            Self::Unlocked | Self::Reset | Self::Imported => "operator",
+            _ => "notice",
         }
     }
 }
@@ -133,7 +153,7 @@ impl Words {
         let parts =
             [("app", self.app.as_str()), ("when", &when), ("address", &address), ("other", &other), ("hours", &hours)];
         let language = notice.language;
-        mail(language, &[section(language, notice.what.section()), section(language, "notice")], &parts)
+        mail(language, &[section(language, notice.what.section()), section(language, notice.what.closing())], &parts)
     }
 }
 
@@ -214,10 +234,11 @@ mod tests {
             for what in What::ALL {
                 let mail = words("Acme").notice(&notice(what, language));
                 assert!(mail.subject.starts_with("Acme") && mail.subject.lines().count() == 1, "{}", mail.subject);
-                for said in ["2027-01-15 08:00:00 (UTC)", "2001:db8::7"] {
+                let from = (what.closing() == "notice").then_some("2001:db8::7");
+                for said in ["2027-01-15 08:00:00 (UTC)"].into_iter().chain(from) {
                     assert!(mail.text.contains(said) && mail.html.contains(said), "{what:?} {}", *mail.text);
                 }
-                assert!(mail.text.lines().count() > 7 && !mail.text.contains(['{', '}']), "{what:?} {}", *mail.text);
+                assert!(mail.text.lines().count() >= 7 && !mail.text.contains(['{', '}']), "{what:?} {}", *mail.text);
                 assert!(mail.html.contains(&format!("<html lang=\"{}\">", language.tag())));
             }
         }

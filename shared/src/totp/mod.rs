@@ -1,8 +1,9 @@
 //! An authenticator app's secret, and which time step a code is of (RFC 6238: SHA-1, 6 digits, 30 s — the one setting
 //! that Google Authenticator, 1Password and Authy all accept).
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive, sync::LazyLock};
 
+use data_encoding::{BASE32_NOPAD, Encoding};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::{EcLevel, QrCode, render::svg};
 use totp_rs::{Algorithm, Builder, Secret, Totp};
@@ -12,10 +13,19 @@ use crate::clock::Timestamp;
 
 /// Bytes of a new secret: 160 bits, as RFC 4226 section 4 recommends.
 pub const SECRET_BYTES: usize = 20;
+/// Bytes of a secret from elsewhere. Google's own were of 80 bits.
+const IMPORTED_BYTES: RangeInclusive<usize> = 10..=64;
 const DIGITS: u8 = 6;
 const STEP_SECONDS: u64 = 30;
 /// Steps accepted before and after the present one (RFC 6238 section 5.2), for clocks that drift.
 const DRIFT_STEPS: u16 = 1;
+
+/// Base32 whose last letter may carry bits that are none of the secret's: apps ignore them.
+static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut base32 = BASE32_NOPAD.specification();
+    base32.check_trailing_bits = false;
+    base32.encoding().unwrap_or(BASE32_NOPAD)
+});
 
 /// A shared secret of server and app. Zeroized on drop; never printed by accident.
 pub struct TotpSecret(Totp);
@@ -32,6 +42,24 @@ impl TotpSecret {
             .with_secret(Secret::new(bytes.into()))
             .build_noncompliant();
         Self(totp)
+    }
+
+    /// Reads a secret as apps are given it: base32 (RFC 4648 section 6) in either case, padded or not, spaces and dashes
+    /// ignored. `None` unless it is of 80 to 512 bits.
+    pub fn parse(base32: &str) -> Option<Self> {
+        // Longer than any spelling of 512 bits that a person or a program would make.
+        if base32.len() > 256 {
+            return None;
+        }
+        let letters = base32.trim_end_matches('=').bytes().filter(|byte| !matches!(byte, b' ' | b'-'));
+        let letters = Zeroizing::new(letters.map(|byte| byte.to_ascii_uppercase()).collect::<Vec<_>>());
+        let bytes = Zeroizing::new(LENIENT.decode(&letters).ok()?);
+        IMPORTED_BYTES.contains(&bytes.len()).then(|| Self::new(&bytes))
+    }
+
+    /// Whether it is shorter than the 112 bits that NIST SP 800-131A asks of a key.
+    pub fn is_weak(&self) -> bool {
+        self.bytes().len() < 14
     }
 
     /// The secret's bytes, to be sealed.

@@ -36,6 +36,9 @@ pub struct Call {
     operation: String,
     /// What the call touches, as a grant names it: prefixes of partition keys, a KMS key, a purpose.
     touches: Vec<String>,
+    /// What a transaction is made of: each write and what it touches, as `UpdateItem USER#`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    writes: Vec<String>,
     /// Whether a read is strongly consistent; nothing where the call is no read.
     #[serde(skip_serializing_if = "Option::is_none")]
     consistent: Option<bool>,
@@ -58,6 +61,7 @@ impl Calls {
             service,
             operation: operation.to_owned(),
             touches: touches(&body),
+            writes: writes(&body),
             consistent: reads(operation).then(|| is_consistent(&body)).filter(|_| service == Service::Dynamodb),
             started_at: self.now(),
             ended_at: None,
@@ -93,7 +97,7 @@ impl Calls {
 }
 
 fn reads(operation: &str) -> bool {
-    operation.starts_with("Get") || operation.starts_with("BatchGet")
+    operation.starts_with("Get") || operation.starts_with("BatchGet") || operation == "Query"
 }
 
 /// Whether a read, or each table's part of a batch, asks for what was written last.
@@ -108,16 +112,37 @@ fn is_consistent(body: &Value) -> bool {
 /// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
 fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
-    let together = body.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
-    let together = together.filter_map(|write| write.get("Update"));
-    let one = |write: &Value| Some(write.pointer("/Key/pk/S").or(write.pointer("/Item/pk/S"))?.as_str()?.to_owned());
+    let query = body.get("KeyConditionExpression").and(text("/ExpressionAttributeValues/:pk/S")).map(str::to_owned);
     let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
     let batch = tables.filter_map(|table| table.get("Keys")?.as_array()).flatten();
     let batch = batch.filter_map(|key| Some(key.pointer("/pk/S")?.as_str()?.to_owned()));
-    let keys = iter::once(body).chain(together).filter_map(one).chain(batch);
-    let prefixes: BTreeSet<_> = keys.filter_map(|key| Some(format!("{}#", key.split_once('#')?.0))).collect();
+    let together = together(body).map(|(_, write)| write);
+    let prefixes = iter::once(body).chain(together).filter_map(touched);
+    let prefixes: BTreeSet<_> = prefixes.chain(batch.chain(query).filter_map(|key| prefix(&key))).collect();
     let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);
     prefixes.into_iter().chain(rest).collect()
+}
+
+/// Each write of a transaction, and what it touches.
+fn writes(body: &Value) -> Vec<String> {
+    let writes = together(body).filter_map(|(operation, write)| Some(format!("{operation}Item {}", touched(write)?)));
+    writes.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The writes of a transaction, if it is one: `Update`, `Delete`, `Put`, and of what.
+fn together(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    let writes = body.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
+    writes.filter_map(Value::as_object).flatten()
+}
+
+/// What a write of one item touches.
+fn touched(write: &Value) -> Option<String> {
+    prefix(write.pointer("/Key/pk/S").or(write.pointer("/Item/pk/S"))?.as_str()?)
+}
+
+/// The prefix of a partition key, as a grant names it.
+fn prefix(key: &str) -> Option<String> {
+    Some(format!("{}#", key.split_once('#')?.0))
 }
 
 /// The app's name in an SDK's user agent: the function's, for the functions name their clients so.

@@ -1,0 +1,66 @@
+//! `GET /v1/workspaces/{workspace_id}/members`: who has MFA and who has not, for the workspace's owners. They see how their
+//! members stand, and nothing of other workspaces or of the factors themselves.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use shared::{
+    assertion::require_for_workspace,
+    error::{Refusal, Result},
+    factor::Kind,
+    http::{Reply, Request, body::invalid},
+    member::{Cursor, State, Summary},
+    user::UserId,
+};
+
+use crate::{Function, policy::owned};
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    summary: Summary,
+    members: Vec<Shown<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Shown<'a> {
+    user: &'a UserId,
+    state: State,
+    factors: &'a BTreeSet<Kind>,
+    last_seen: String,
+}
+
+impl Function {
+    pub(crate) async fn list_members(&self, request: &Request) -> Result<Reply> {
+        let caller = self.api.caller(request).await?;
+        let workspace = owned(&caller, request)?;
+        let (state, cursor) = asked(request)?;
+        let (account, summary, page) = tokio::try_join!(
+            self.accounts.load(&caller.user),
+            self.members.summary(&workspace),
+            self.members.page(&workspace, state, cursor.as_ref())
+        )?;
+        require_for_workspace(caller.assertion.as_ref(), account.epoch, &workspace)?;
+        let shown = page.members.iter().map(|(user, member)| Shown {
+            user,
+            state: member.state,
+            factors: &member.factors,
+            last_seen: member.day.date(),
+        });
+        Reply::ok(&Listed { summary, members: shown.collect(), next_cursor: page.next.as_ref().map(Cursor::spelled) })
+    }
+}
+
+/// Those who stand so, or all; and where the page begins.
+fn asked(request: &Request) -> Result<(Option<State>, Option<Cursor>)> {
+    let [state, cursor] = request.query(["state", "cursor"])?;
+    let state = state.map(|state| State::parse(&state).ok_or_else(|| invalid("The state must be: mfa, none or sso.")));
+    let state = state.transpose()?;
+    let cursor = cursor.map(|cursor| Cursor::parse(&cursor).filter(|cursor| cursor.is_of(state)).ok_or_else(foreign));
+    Ok((state, cursor.transpose()?))
+}
+
+fn foreign() -> Refusal {
+    invalid("The cursor must be the `next_cursor` of the same list.")
+}

@@ -1,0 +1,97 @@
+//! `POST /v1/operator/unlock`, `/reset` and `/erase`: what whoever runs the deployment does for a user who can't help
+//! themselves, or is gone. Each is an event with its reason; the user hears of the first two at the address that is kept.
+
+use serde::Serialize;
+use shared::{
+    account::{Account, Change},
+    email::Contact,
+    error::{Refusal, Result, chain},
+    event::{Event, Reason},
+    http::{
+        Reply, Request,
+        body::missing,
+        operator::{Operator, reason},
+    },
+    message::mail::{Notice, What},
+    user::UserId,
+};
+
+use crate::Function;
+
+#[derive(Serialize)]
+struct Done {
+    mfa_epoch: u64,
+}
+
+/// What is asked for: who does it, to whom, and why.
+struct Act {
+    operator: Operator,
+    user: UserId,
+    reason: Reason,
+}
+
+impl Act {
+    fn log(&self, event: Event) {
+        event.log_operator(&self.user, &self.operator.id, &self.reason);
+    }
+}
+
+impl Function {
+    pub(crate) async fn unlock(&self, request: &Request) -> Result<Reply> {
+        let act = self.act(request)?;
+        let (after, contact) = self.change(&act, Account::unlock).await?;
+        act.log(Event::UserUnlocked);
+        self.tell(What::Unlocked, &act.user, contact.as_ref(), request).await;
+        Reply::ok(&Done { mfa_epoch: after.epoch })
+    }
+
+    pub(crate) async fn reset(&self, request: &Request) -> Result<Reply> {
+        let act = self.act(request)?;
+        let (after, contact) = self.change(&act, |account| account.reset(request.now)).await?;
+        act.log(Event::UserReset);
+        let (seen, ()) = tokio::join!(
+            self.members.reset(&act.user, after.epoch),
+            self.tell(What::Reset, &act.user, contact.as_ref(), request)
+        );
+        // The reset holds, and the app needs its epoch. What is old in a workspace is made up for at the next login.
+        if let Err(fault) = seen {
+            tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
+        }
+        Reply::ok(&Done { mfa_epoch: after.epoch })
+    }
+
+    pub(crate) async fn erase(&self, request: &Request) -> Result<Reply> {
+        let act = self.act(request)?;
+        self.members.erase(&act.user).await?;
+        act.log(Event::UserErased);
+        Reply::ok(&Done { mfa_epoch: 0 })
+    }
+
+    fn act(&self, request: &Request) -> Result<Act> {
+        let operator = self.operators.admit(request)?;
+        let mut fields = request.fields()?;
+        let user = operator.acts_on(&mut fields)?;
+        let reason = reason(&mut fields)?.ok_or_else(|| missing("reason"))?;
+        fields.end()?;
+        Ok(Act { operator, user, reason })
+    }
+
+    /// Changes the account of the user who is acted on. Returns it, and the address that is kept of them.
+    async fn change(
+        &self,
+        act: &Act,
+        make: impl Fn(&Account) -> Result<Change, Refusal>,
+    ) -> Result<(Account, Option<Contact>)> {
+        let account = self.accounts.load(&act.user).await?;
+        let after = self.accounts.change(&act.user, account, make).await?;
+        let contact = after.contact.clone();
+        Ok((after, contact))
+    }
+
+    /// Tells the user what was done to them, at the address that is kept: the operator's token has none of theirs.
+    async fn tell(&self, what: What, user: &UserId, contact: Option<&Contact>, request: &Request) {
+        let Some(kept) = self.contacts.kept(user, contact).await else { return };
+        let notice = Notice::new(what, request.now, None, request.accept_language());
+        self.mail.tell(&notice, [Some(&kept), None]).await;
+    }
+}

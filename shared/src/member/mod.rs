@@ -1,0 +1,312 @@
+//! Who has MFA, as a workspace sees it: a row for each member, and how many there are of each sort. What was last written of
+//! a user to each of their workspaces is kept beside their account, so that nothing is counted twice, and what is newer is
+//! never written over by what is older.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::Account,
+    clock::Timestamp,
+    factor::Kind,
+    user::{UserId, WorkspaceId},
+};
+
+pub mod store;
+
+/// How many workspaces one transaction writes to: three writes each, and one beside the account, of DynamoDB's 100.
+const TOGETHER: usize = 33;
+/// Members on one page.
+const PAGE: usize = 100;
+
+/// How a member stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// They have a factor.
+    Mfa,
+    /// They have none.
+    None,
+    /// They came by SSO: their MFA is at their identity provider.
+    Sso,
+}
+
+impl State {
+    const ALL: [Self; 3] = [Self::Mfa, Self::None, Self::Sso];
+
+    /// The state as the contract spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mfa => "mfa",
+            Self::None => "none",
+            Self::Sso => "sso",
+        }
+    }
+
+    /// Reads a state by its name in the contract.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A day in UTC, in days since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Day(u64);
+
+impl Day {
+    const SECONDS: u64 = 24 * 3600;
+
+    /// The day that `moment` is in.
+    pub const fn of(moment: Timestamp) -> Self {
+        Self(moment.seconds() / Self::SECONDS)
+    }
+
+    /// RFC 3339's full date: `2026-11-24`.
+    pub fn date(self) -> String {
+        let mut date = Timestamp::from_seconds(self.0.saturating_mul(Self::SECONDS)).rfc3339();
+        date.truncate("2026-11-24".len());
+        date
+    }
+}
+
+/// What a workspace sees of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// How they stand.
+    pub state: State,
+    /// The kinds of their active factors.
+    pub factors: BTreeSet<Kind>,
+    /// When they were last seen.
+    pub day: Day,
+    /// The epoch of their account.
+    pub epoch: u64,
+}
+
+impl Member {
+    /// The user of `account`, seen `now`.
+    pub fn of(account: &Account, by_sso: bool, now: Timestamp) -> Self {
+        let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind).collect();
+        let state = match (by_sso, factors.is_empty()) {
+            (true, _) => State::Sso,
+            (false, true) => State::None,
+            (false, false) => State::Mfa,
+        };
+        Self { state, factors, day: Day::of(now), epoch: account.epoch }
+    }
+
+    /// The same once all factors were taken from the account, whose epoch rose to this one.
+    fn reset(&self, epoch: u64) -> Self {
+        let state = if self.state == State::Sso { State::Sso } else { State::None };
+        Self { state, factors: BTreeSet::new(), day: self.day, epoch }
+    }
+}
+
+/// What was last written of a user to each workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    version: u64,
+    workspaces: BTreeMap<WorkspaceId, Member>,
+}
+
+/// What a workspace is to see of a user instead of what it does; nothing where that is nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Move {
+    workspace: WorkspaceId,
+    before: Option<Member>,
+    after: Option<Member>,
+}
+
+impl Move {
+    fn changes_state(&self) -> bool {
+        self.before.as_ref().map(|member| member.state) != self.after.as_ref().map(|member| member.state)
+    }
+}
+
+impl Seen {
+    /// What is to be written so that `workspaces` see the user as `member`: only where that is new, and never over what comes
+    /// of a newer account. What changes how many there are of a sort comes first.
+    fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<Move> {
+        let workspaces: BTreeSet<_> = workspaces.iter().collect();
+        let mut moves = Vec::new();
+        for workspace in workspaces {
+            let before = self.workspaces.get(workspace);
+            let day = before.map_or(member.day, |before| before.day.max(member.day));
+            let after = Member { day, ..member.clone() };
+            if before.is_none_or(|before| *before != after && before.epoch <= after.epoch) {
+                moves.push(Move { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
+            }
+        }
+        moves.sort_by_key(|one| !one.changes_state());
+        moves
+    }
+
+    /// What is to be written once all factors were taken from the account, whose epoch rose to this one.
+    fn resetting(&self, epoch: u64) -> Vec<Move> {
+        let older = self.workspaces.iter().filter(|(_, before)| before.epoch < epoch);
+        let moves = older.map(|(workspace, before)| Move {
+            workspace: workspace.clone(),
+            before: Some(before.clone()),
+            after: Some(before.reset(epoch)),
+        });
+        moves.collect()
+    }
+
+    /// What is to be written so that no workspace sees the user any more.
+    fn forgetting(&self) -> Vec<Move> {
+        let moves = self.workspaces.iter().map(|(workspace, before)| Move {
+            workspace: workspace.clone(),
+            before: Some(before.clone()),
+            after: None,
+        });
+        moves.collect()
+    }
+
+    /// This once `moves` were written.
+    fn after(&self, moves: &[Move]) -> Self {
+        let mut after = self.clone();
+        after.version += 1;
+        for Move { workspace, after: to, .. } in moves {
+            match to {
+                Some(member) => after.workspaces.insert(workspace.clone(), member.clone()),
+                None => after.workspaces.remove(workspace),
+            };
+        }
+        after
+    }
+}
+
+/// How many members a workspace has of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// With a factor.
+    pub mfa: u64,
+    /// Without.
+    pub none: u64,
+    /// By SSO.
+    pub sso: u64,
+}
+
+/// A page of a workspace's members, by state and then by who they are.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The members.
+    pub members: Vec<(UserId, Member)>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Cursor>,
+}
+
+/// The last member of a page: the next one begins after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    state: State,
+    user: UserId,
+}
+
+impl Cursor {
+    /// Reads a cursor as a reply spelled it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        Self::named(std::str::from_utf8(&name).ok()?)
+    }
+
+    /// The cursor as a reply spells it.
+    pub fn spelled(&self) -> String {
+        BASE64URL_NOPAD.encode(self.name().as_bytes())
+    }
+
+    /// Whether it is of a list of those who stand so; `None` for a list of all.
+    pub fn is_of(&self, state: Option<State>) -> bool {
+        state.is_none_or(|state| self.state == state)
+    }
+
+    /// The member as their row is named.
+    fn named(name: &str) -> Option<Self> {
+        let (state, user) = name.split_once('#')?;
+        Some(Self { state: State::parse(state)?, user: UserId::try_from(user.to_owned()).ok()? })
+    }
+
+    fn name(&self) -> String {
+        name(self.state, &self.user)
+    }
+}
+
+/// What a member's row is named: how they stand, so that those who stand so are one range of keys, and who they are.
+fn name(state: State, user: &UserId) -> String {
+    format!("{}#{user}", state.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Day = Day(20_000);
+
+    fn id(text: &str) -> WorkspaceId {
+        WorkspaceId::try_from(text.to_owned()).unwrap()
+    }
+
+    fn member(state: State, day: u64, epoch: u64) -> Member {
+        let factors = if state == State::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
+        Member { state, factors, day: Day(day), epoch }
+    }
+
+    fn seen(entries: &[(&str, Member)]) -> Seen {
+        Seen { version: 1, workspaces: entries.iter().map(|(name, member)| (id(name), member.clone())).collect() }
+    }
+
+    #[test]
+    fn only_what_is_new_is_written_and_what_changes_a_count_first() {
+        let now = member(State::Mfa, TODAY.0, 7);
+        let seen = seen(&[
+            ("same", now.clone()),
+            ("yesterday", member(State::Mfa, TODAY.0 - 1, 7)),
+            ("tomorrow", member(State::Mfa, TODAY.0 + 1, 7)),
+            ("other", member(State::None, TODAY.0, 3)),
+            ("newer", member(State::None, TODAY.0, 8)),
+            ("elsewhere", member(State::None, TODAY.0, 3)),
+        ]);
+        let names = ["same", "yesterday", "tomorrow", "other", "newer", "first", "first"];
+        let moves = seen.noting(&names.map(id), &now);
+        let written: Vec<_> = moves.iter().map(|one| (one.workspace.to_string(), one.changes_state())).collect();
+        let expected = [("first", true), ("other", true), ("yesterday", false)];
+        assert_eq!(written, expected.map(|(name, changes)| (name.to_owned(), changes)));
+        assert!(seen.after(&moves).noting(&names.map(id), &now).is_empty(), "written once, it is not written again");
+    }
+
+    #[test]
+    fn a_reset_leaves_who_comes_by_sso_where_they_are_and_is_over_when_it_is() {
+        let entries =
+            [("a", member(State::Mfa, 5, 7)), ("b", member(State::Sso, 5, 7)), ("c", member(State::Mfa, 5, 9))];
+        let seen = seen(&entries);
+        let moves = seen.resetting(9);
+        let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state).collect();
+        assert_eq!(states, [State::None, State::Sso]);
+        assert!(seen.after(&moves).resetting(9).is_empty());
+        assert!(seen.after(&seen.forgetting()).workspaces.is_empty());
+    }
+
+    #[test]
+    fn a_cursor_is_a_state_and_a_user_and_nothing_else() {
+        for user in ["ada", "auth0|5f7c8ec7", "a#b c"] {
+            let cursor = Cursor { state: State::None, user: UserId::try_from(user.to_owned()).unwrap() };
+            assert_eq!(Cursor::parse(&cursor.spelled()), Some(cursor));
+        }
+        for bad in ["none#", "ada", "some#ada", "", "none#a\nb"] {
+            assert_eq!(Cursor::parse(&BASE64URL_NOPAD.encode(bad.as_bytes())), None, "{bad:?}");
+        }
+        for bad in ["none#ada", "bm9uZSNhZGE=", "%%%"] {
+            assert_eq!(Cursor::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_a_date_in_utc() {
+        assert_eq!(Day::of(Timestamp::from_seconds(1_795_512_600)).date(), "2026-11-24");
+        assert_eq!(Day::of(Timestamp::from_seconds(1_795_564_799)), Day::of(Timestamp::from_seconds(1_795_512_600)));
+    }
+}

@@ -1,0 +1,52 @@
+//! The workspaces of a login token, in each shape in which the gateway renders them.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, claims};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workspaces_are_read_however_the_gateway_renders_them() {
+    let stage = Stage::new().await;
+    for (claim, expected) in [
+        (json!(["acme", "globex"]), json!(["acme", "globex"])),
+        (json!("acme globex"), json!(["acme", "globex"])),
+        (json!(["acme"]), json!(["acme"])),
+        (json!("acme"), json!(["acme"])),
+        (json!([]), json!([])),
+        (json!(""), json!([])),
+        (json!(7), json!(["7"])),
+    ] {
+        let ada = stage.user_with(json!({"sub": "ada", "workspaces": claim})).await;
+        assert_eq!(claims(&ada.login().await)["workspaces"], expected, "{claim}");
+    }
+    let missing = stage.user_with(json!({"sub": "ada", "workspaces": null})).await;
+    missing.post_nothing("/v1/logins").await.refused(403, "claim-missing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workspaces_and_users_that_are_no_ids_are_refused() {
+    let stage = Stage::new().await;
+    let many: Vec<_> = (0..51).map(|index| format!("w{index}")).collect();
+    for claim in [
+        json!(["acme/eu"]),
+        json!(["acme#x"]),
+        json!("acme,globex"),
+        json!("[acme"),
+        json!([["acme"]]),
+        json!({"acme": true}),
+        json!(["Größe"]),
+        json!(["w".repeat(65)]),
+        json!(many),
+    ] {
+        for name in ["workspaces", "owned_workspaces"] {
+            let mut ask = json!({"sub": "ada"});
+            ask[name] = claim.clone();
+            let ada = stage.user_with(ask).await;
+            ada.post_nothing("/v1/logins").await.refused(403, "claim-invalid");
+        }
+    }
+    for sub in ["a\nb", "ä", &"x".repeat(256)] {
+        stage.user(sub).await.post_nothing("/v1/logins").await.refused(403, "claim-invalid");
+    }
+    assert_eq!(stage.dynamodb("Scan", json!({})).await["Items"], Value::Array(vec![]), "nothing was written");
+}

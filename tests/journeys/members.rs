@@ -1,0 +1,307 @@
+//! An owner sees who in their workspace has MFA and who has not: as of each member's last login, counted once, and nothing
+//! of what is none of theirs.
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    logs,
+    stage::{Reply, Stage, User, at_once},
+};
+
+const DAY: u64 = 24 * 3600;
+
+async fn member(stage: &Stage, sub: &str, workspaces: &[&str]) -> User {
+    stage.user_with(json!({"sub": sub, "workspaces": workspaces})).await
+}
+
+/// An owner of a workspace, with an assertion that lasts as long as the clock stands still. They are not in it themselves.
+async fn owner(stage: &Stage, workspace: &str) -> (User, String) {
+    let ask = json!({"sub": format!("owner-of-{workspace}"), "owned_workspaces": [workspace]});
+    let boss = stage.user_with(ask).await;
+    let (id, app) = boss.begin().await;
+    let activated = boss.activate(&id, &app.code(stage.now().await)).await.expect(200);
+    (boss, activated["assertion"].as_str().unwrap().to_owned())
+}
+
+async fn list(owner: &(User, String), workspace: &str, query: &str) -> Reply {
+    let (user, assertion) = owner;
+    let request = user.request(Method::GET, &format!("/v1/workspaces/{workspace}/members{query}"));
+    user.send(request.header("mfa-assertion", assertion)).await
+}
+
+/// The members as `ada mfa totp 2027-01-15`, and the summary as `mfa none sso`.
+async fn seen(owner: &(User, String), workspace: &str) -> (Vec<String>, [u64; 3]) {
+    let listed = list(owner, workspace, "").await.expect(200);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let line = |member: &Value| {
+        let factors = member["factors"].as_array().unwrap().iter().map(text).collect::<Vec<_>>().join("+");
+        format!("{} {} {factors} {}", text(&member["user"]), text(&member["state"]), text(&member["last_seen"]))
+    };
+    let count = ["mfa", "none", "sso"].map(|state| listed["summary"][state].as_u64().unwrap());
+    (listed["members"].as_array().unwrap().iter().map(line).collect(), count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_sees_at_once_who_enrols_adds_a_phone_and_removes_everything() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    assert_eq!(seen(&boss, "acme").await, (vec![], [0, 0, 0]));
+    let ada = member(&stage, "ada", &["acme"]).await;
+    ada.login().await;
+    assert_eq!(seen(&boss, "acme").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
+    // A pending factor is none.
+    let (id, app) = ada.begin().await;
+    ada.login().await;
+    assert_eq!(seen(&boss, "acme").await.1, [0, 1, 0]);
+    let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
+    assert_eq!(seen(&boss, "acme").await, (vec!["ada mfa totp 2027-01-15".to_owned()], [1, 0, 0]));
+
+    let assertion = activated["assertion"].as_str().unwrap();
+    let phone = json!({"kind": "sms", "phone": "+14155550123"});
+    let begun = ada.post_with(assertion, "/v1/factors", phone).await.expect(201);
+    let phone = begun["id"].as_str().unwrap();
+    ada.text(phone).await.expect(202);
+    let activated = ada.activate(phone, &stage.code_to("+14155550123").await).await.expect(200);
+    assert_eq!(seen(&boss, "acme").await, (vec!["ada mfa totp+sms 2027-01-15".to_owned()], [1, 0, 0]));
+
+    let removed = ada.remove(activated["assertion"].as_str().unwrap(), &id).await.expect(200);
+    assert_eq!(seen(&boss, "acme").await.0, ["ada mfa sms 2027-01-15"]);
+    ada.remove(removed["assertion"].as_str().unwrap(), phone).await.expect(200);
+    assert_eq!(seen(&boss, "acme").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
+    // No more than that is told of anybody: no ids, names, numbers or other workspaces.
+    let listed = list(&boss, "acme", "").await.expect(200);
+    let told: Vec<_> = listed["members"][0].as_object().unwrap().keys().collect();
+    assert_eq!(told, ["factors", "last_seen", "state", "user"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sso_shows_as_such_and_only_to_the_workspace_that_it_vouches_for() {
+    let stage = Stage::new().await;
+    let (acme, globex) = (owner(&stage, "acme").await, owner(&stage, "globex").await);
+    member(&stage, "ada", &["acme", "globex"]).await.login().await;
+    let by_sso = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"], "sso": ["acme"]})).await;
+    by_sso.login().await;
+    assert_eq!(seen(&acme, "acme").await, (vec!["ada sso  2027-01-15".to_owned()], [0, 0, 1]));
+    assert_eq!(seen(&globex, "globex").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
+    // Back to a password: back among those without.
+    member(&stage, "ada", &["acme"]).await.login().await;
+    assert_eq!(seen(&acme, "acme").await.1, [0, 1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_day_of_the_last_login_moves_and_a_second_login_of_a_day_writes_nothing() {
+    let stage = Stage::new().await;
+    let ada = member(&stage, "ada", &["acme", "globex"]).await;
+    let writes = async |login: &Reply| {
+        let calls = stage.calls_of(&login.request).await;
+        calls.iter().filter(|call| call["operation"] == "TransactWriteItems").count()
+    };
+    let first = ada.post_nothing("/v1/logins").await;
+    let second = ada.post_nothing("/v1/logins").await;
+    assert_eq!((writes(&first).await, writes(&second).await), (1, 0));
+    stage.advance(DAY).await;
+    let ada = member(&stage, "ada", &["acme", "globex"]).await;
+    let next = ada.post_nothing("/v1/logins").await;
+    assert_eq!(writes(&next).await, 1);
+    assert_eq!(seen(&owner(&stage, "acme").await, "acme").await.0, ["ada none  2027-01-16"]);
+    // Who is in no workspace costs nothing.
+    let free = member(&stage, "bob", &[]).await.post_nothing("/v1/logins").await;
+    assert_eq!(stage.calls_of(&free.request).await.len(), 2, "the account and the signature");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_are_their_owners_to_see_with_an_assertion_and_nobody_elses() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    let (user, assertion) = &boss;
+    let path = "/v1/workspaces/acme/members";
+    user.get(path).await.refused(403, "assertion-required");
+    for workspace in ["globex", "no%20such", "a%2Fb"] {
+        list(&boss, workspace, "").await.refused(403, "not-owner");
+    }
+    let ada = member(&stage, "ada", &["acme"]).await;
+    ada.get(path).await.refused(403, "not-owner");
+    // Not with another's assertion, nor with one that nothing was needed for; with one by SSO that vouches for it.
+    let stolen = ada.request(Method::GET, path).header("mfa-assertion", assertion);
+    ada.send(stolen).await.refused(403, "assertion-invalid");
+    let plain = stage.user_with(json!({"sub": "plain", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
+    let nothing = plain.login().await["assertion"].as_str().unwrap().to_owned();
+    list(&(plain, nothing), "acme", "").await.refused(403, "assertion-required");
+    let ask = json!({"sub": "sso", "workspaces": ["acme", "globex"], "owned_workspaces": ["acme", "globex"], "sso": ["acme"]});
+    let sso = stage.user_with(ask).await;
+    let vouched = sso.login().await["assertion"].as_str().unwrap().to_owned();
+    let sso = (sso, vouched);
+    list(&sso, "acme", "").await.expect(200);
+    list(&sso, "globex", "").await.refused(403, "assertion-required");
+    // Nor after the owner's factors changed.
+    let begun = user.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    user.finish(&begun).await;
+    list(&boss, "acme", "").await.refused(403, "assertion-invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_is_not_of_the_list_is_refused_by_name() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    member(&stage, "ada", &["acme"]).await.login().await;
+    let of_all = data_encoding::BASE64URL_NOPAD.encode(b"mfa#ada");
+    for (query, names) in [
+        ("?state=some".to_owned(), "state"),
+        ("?state=".to_owned(), "state"),
+        ("?state=none,mfa".to_owned(), "state"),
+        ("?sate=none".to_owned(), "state, cursor"),
+        ("?cursor=x".to_owned(), "cursor"),
+        ("?cursor=".to_owned(), "cursor"),
+        (format!("?state=none&cursor={of_all}"), "cursor"),
+    ] {
+        let reply = list(&boss, "acme", &query).await;
+        let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
+        assert!(detail.contains(names), "{query}: {detail}");
+    }
+    // A cursor is a place in the owner's own list: one that was made up leads nowhere else.
+    let listed = list(&boss, "acme", &format!("?cursor={of_all}")).await.expect(200);
+    assert_eq!(listed["members"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_thousand_members_the_missing_are_a_page_and_all_are_ten() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    // Every twentieth has no MFA; what a factor looks like is nothing to their row.
+    let logins = (0..1000).map(|index| {
+        let stage = stage.clone();
+        async move {
+            let ask = json!({"sub": format!("user-{index:04}"), "workspaces": ["acme"], "sso": index % 20 != 0});
+            stage.user_with(ask).await.login().await;
+        }
+    });
+    let logins: Vec<_> = logins.collect();
+    let mut logins = logins.into_iter();
+    while logins.len() > 0 {
+        at_once(logins.by_ref().take(25)).await;
+    }
+    let missing = list(&boss, "acme", "?state=none").await;
+    let query = stage.calls_of(&missing.request).await;
+    assert_eq!(query.iter().filter(|call| call["operation"] == "Query").count(), 1);
+    let missing = missing.expect(200);
+    assert_eq!(missing["summary"], json!({"mfa": 0, "none": 50, "sso": 950}));
+    let users: Vec<_> = missing["members"].as_array().unwrap().iter().map(|one| one["user"].clone()).collect();
+    assert_eq!(users, (0..50).map(|index| json!(format!("user-{:04}", index * 20))).collect::<Vec<_>>());
+    assert_eq!(missing.get("next_cursor"), None);
+
+    for (state, total) in [("", 1000), ("state=sso&", 950)] {
+        let (mut query, mut found, mut pages) = (format!("?{state}"), BTreeMap::new(), 0);
+        loop {
+            let page = list(&boss, "acme", query.trim_end_matches(['?', '&'])).await.expect(200);
+            let members = page["members"].as_array().unwrap();
+            found.extend(members.iter().map(|one| (one["user"].to_string(), one["state"].clone())));
+            pages += 1;
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            assert_eq!(members.len(), 100);
+            query = format!("?{state}cursor={cursor}");
+        }
+        assert_eq!((found.len(), pages), (total, 10), "the last page is not an empty one");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_logins_of_one_user_at_once_are_counted_once() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    for round in 0..3 {
+        let sub = format!("ada-{round}");
+        let both =
+            [json!({"sub": sub, "workspaces": ["acme"]}), json!({"sub": sub, "workspaces": ["acme"], "sso": true})];
+        let mut users = Vec::new();
+        for index in 0..60 {
+            users.push(stage.user_with(both[index % 2].clone()).await);
+        }
+        at_once(users.into_iter().map(|user| async move { user.login().await })).await;
+        let (members, summary) = seen(&boss, "acme").await;
+        assert_eq!((members.len(), summary.iter().sum::<u64>()), (round + 1, round as u64 + 1), "{members:?}");
+        let by_state = |state: &str| members.iter().filter(|line| line.contains(state)).count() as u64;
+        assert_eq!(summary, [by_state(" mfa "), by_state(" none "), by_state(" sso ")]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_fifty_workspaces_33_see_a_login_at_once_and_the_rest_the_next_one() {
+    let stage = Stage::new().await;
+    let names: Vec<_> = (0..50).map(|index| format!("w{index:02}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let ada = member(&stage, "ada", &names).await;
+    let rows = async || {
+        let items = stage.dynamodb("Scan", json!({})).await["Items"].take();
+        items.as_array().unwrap().iter().filter(|item| item["sk"]["S"] == "MEMBER#none#ada").count()
+    };
+    let mut counts = Vec::new();
+    for _ in 0..3 {
+        ada.login().await;
+        counts.push(rows().await);
+    }
+    assert_eq!(counts, [33, 50, 50]);
+    // Those that changed come before those that only have another day.
+    stage.advance(DAY).await;
+    let mut more = names.clone();
+    more[49] = "zz";
+    member(&stage, "ada", &more).await.login().await;
+    assert_eq!(seen(&owner(&stage, "zz").await, "zz").await.0, ["ada none  2027-01-16"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_workspaces_see_fails_no_login_and_is_made_up_for_at_the_next() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    let ada = member(&stage, "ada", &["acme"]).await;
+    let late =
+        |reply: &Reply| logs::of(&reply.request).iter().any(|line| line["message"] == "workspaces may see what is old");
+    for kind in ["throttle", "error", "refuse", "conflict", "drop_before", "hang"] {
+        stage.fault("dynamodb", "TransactWriteItems", kind, 10).await;
+        let login = ada.post_nothing("/v1/logins").await;
+        stage.clear_faults().await;
+        assert_eq!(login.status, 200, "{kind}: {login:?}");
+        assert!(login.body["assertion"].is_string() && late(&login), "{kind}");
+        assert_eq!(seen(&boss, "acme").await.1, [0, 0, 0], "{kind}");
+    }
+    // A read that fails, too: the second one is of what was seen, or it is the account and the login is not to be answered.
+    for kind in ["throttle", "refuse"] {
+        stage.fault("dynamodb", "GetItem", kind, 10).await;
+        ada.post_nothing("/v1/logins").await;
+        stage.clear_faults().await;
+    }
+    let (id, app) = ada.begin().await;
+    stage.fault("dynamodb", "TransactWriteItems", "error", 10).await;
+    let activated = ada.activate(&id, &app.code(stage.now().await)).await;
+    stage.clear_faults().await;
+    assert!(late(&activated));
+    activated.expect(200);
+    ada.login().await;
+    assert_eq!(seen(&boss, "acme").await, (vec!["ada mfa totp 2027-01-15".to_owned()], [1, 0, 0]));
+    // A response that is lost counts nobody twice.
+    let bob = member(&stage, "bob", &["acme"]).await;
+    stage.fault("dynamodb", "TransactWriteItems", "drop_after", 1).await;
+    bob.login().await;
+    bob.login().await;
+    assert_eq!(seen(&boss, "acme").await.1, [1, 1, 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_of_an_older_account_is_not_written_over_what_is_newer() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    let ada = member(&stage, "ada", &["acme"]).await;
+    ada.enrol().await;
+    assert_eq!(seen(&boss, "acme").await.1, [1, 0, 0]);
+    // As a login would find it that read the account before the activation, and what was seen after it.
+    let older = json!({
+        "Key": {"pk": {"S": "USER#ada"}, "sk": {"S": "ACCOUNT"}},
+        "UpdateExpression": "SET epoch = :older, factors = :none",
+        "ExpressionAttributeValues": {":older": {"N": "0"}, ":none": {"M": {}}},
+    });
+    stage.dynamodb("UpdateItem", older).await;
+    ada.login().await;
+    assert_eq!(seen(&boss, "acme").await.1, [1, 0, 0]);
+}
