@@ -11,11 +11,11 @@ use aws_sdk_dynamodb::{
         update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     },
     types::{
-        AttributeValue, CancellationReason, Delete, KeysAndAttributes,
+        AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes,
         ReturnValue::AllNew,
         ReturnValuesOnConditionCheckFailure::AllOld,
         TransactWriteItem, Update,
-        builders::{DeleteBuilder, UpdateBuilder},
+        builders::{ConditionCheckBuilder, DeleteBuilder, UpdateBuilder},
     },
 };
 use aws_types::SdkConfig;
@@ -92,6 +92,14 @@ pub enum Write {
     Update(Box<UpdateBuilder>),
     /// Takes an item away.
     Delete(Box<DeleteBuilder>),
+    /// Leaves an item as it is, but holds it to a condition.
+    Check(Box<ConditionCheckBuilder>),
+}
+
+impl From<ConditionCheckBuilder> for Write {
+    fn from(check: ConditionCheckBuilder) -> Self {
+        Self::Check(Box::new(check))
+    }
 }
 
 impl From<UpdateBuilder> for Write {
@@ -112,6 +120,7 @@ impl Write {
         let write = match self {
             Self::Update(update) => update.build().map(|update| write.update(update)),
             Self::Delete(delete) => delete.build().map(|delete| write.delete(delete)),
+            Self::Check(check) => check.build().map(|check| write.condition_check(check)),
         };
         Ok(write.map_err(|error| Fault::caused("build a write of a transaction", error))?.build())
     }
@@ -242,6 +251,15 @@ impl Table {
     /// [`Table::transact`].
     pub fn delete_of(&self, key: &Key) -> DeleteBuilder {
         Delete::builder()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .return_values_on_condition_check_failure(AllOld)
+    }
+
+    /// A look at the item at `key` within a transaction, to be given its condition and then to [`Table::transact`].
+    pub fn check_of(&self, key: &Key) -> ConditionCheckBuilder {
+        ConditionCheck::builder()
             .table_name(&self.name)
             .key("pk", string(&key.pk))
             .key("sk", string(&key.sk))

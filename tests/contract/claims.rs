@@ -15,6 +15,7 @@ async fn workspaces_are_read_however_the_gateway_renders_them() {
         (json!([]), json!([])),
         (json!(""), json!([])),
         (json!(7), json!(["7"])),
+        (json!(["acme", "globex", "acme"]), json!(["acme", "globex"])),
     ] {
         let ada = stage.user_with(json!({"sub": "ada", "workspaces": claim})).await;
         assert_eq!(claims(&ada.login().await)["workspaces"], expected, "{claim}");

@@ -255,6 +255,9 @@ proptest! {
             let alone = Requirements::of([one], NOW);
             let decided = Decision::of(&account, false, &alone);
             prop_assert!(strength(together.reason) >= strength(decided.reason), "{:?} {:?}", together, decided);
+            if let (Some(together), Some(alone)) = (together.enroll_by, decided.enroll_by) {
+                prop_assert!(together <= alone);
+            }
             prop_assert!(all.methods().iter().all(|kind| alone.may_enrol(*kind)));
             prop_assert!(all.is_required() || !alone.is_required());
             prop_assert!(!all.allow_email() || alone.allow_email());
@@ -317,7 +320,7 @@ fn strength(reason: &str) -> u32 {
 
 /// Any policy, its date around now.
 fn policy() -> impl Strategy<Value = Policy> {
-    (any::<bool>(), 0..4_u64, any::<bool>(), any::<bool>()).prop_map(|(required, from, sms, email)| {
+    (any::<bool>(), 0..8_u64, any::<bool>(), any::<bool>()).prop_map(|(required, from, sms, email)| {
         let allowed = if sms { vec![Kind::Totp, Kind::Sms] } else { vec![Kind::Totp] };
         let wish = Wish {
             required,

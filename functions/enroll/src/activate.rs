@@ -76,7 +76,7 @@ impl Function {
         let member = Member::of(&after, false, now);
         tokio::join!(
             self.tell(what, &caller, kept.as_ref(), request),
-            self.members.note(user, seen, caller.workspaces(), &member)
+            self.members.note(user, &after, seen, caller.workspaces(), &member)
         );
         let signed = match signed {
             Ok(signed) => Some(signed),

@@ -55,7 +55,7 @@ impl Function {
             }
         };
         let member = Member::of(&after, caller.by_sso(), now);
-        let noted = self.members.note(user, seen, caller.workspaces(), &member);
+        let noted = self.members.note(user, &after, seen, caller.workspaces(), &member);
         let (signed, (), ()) = tokio::join!(self.signer.sign(statement, now), notice, noted);
         let signed = signed?;
         Reply::ok(&Removed { assertion: signed.token, expires_at: signed.expires_at.rfc3339() })

@@ -60,7 +60,7 @@ impl Function {
             let statement = caller.statement(account.epoch, Settled::not_required(reason));
             self.signer.sign(statement, request.now).await.map(Some)
         };
-        let noted = self.members.note(&caller.user, seen, caller.workspaces(), &member);
+        let noted = self.members.note(&caller.user, &account, seen, caller.workspaces(), &member);
         let (signed, ()) = tokio::join!(allowed, noted);
         Reply::ok(&Login {
             decision: decision.name(),
@@ -71,7 +71,8 @@ impl Function {
                 .filter(|(_, factor)| decision != Decision::Challenge || requirements.is_usable(factor))
                 .map(|(id, factor)| factor.summary(id))
                 .collect(),
-            methods: requirements.methods(),
+            // Who comes by SSO has nothing to enrol here.
+            methods: if caller.by_sso() { Vec::new() } else { requirements.methods() },
             recovery: Recovery {
                 codes: account.recovery_standing(),
                 email_hint: caller

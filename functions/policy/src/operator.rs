@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     account::{Account, Change},
     email::Contact,
-    error::{Refusal, Result, chain},
+    error::{Error, Refusal, Result},
     event::{Event, Reason},
     http::{
         Reply, Request,
@@ -49,21 +49,21 @@ impl Function {
         let act = self.act(request)?;
         let (after, contact) = self.change(&act, |account| account.reset(request.now)).await?;
         act.log(Event::UserReset);
-        let (seen, ()) = tokio::join!(
-            self.members.reset(&act.user, after.epoch),
+        tokio::join!(
+            self.members.reset(&act.user, &after),
             self.tell(What::Reset, &act.user, contact.as_ref(), request)
         );
-        // The reset holds, and the app needs its epoch. What is old in a workspace is made up for at the next login.
-        if let Err(fault) = seen {
-            tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
-        }
         Reply::ok(&Done { mfa_epoch: after.epoch })
     }
 
     pub(crate) async fn erase(&self, request: &Request) -> Result<Reply> {
         let act = self.act(request)?;
-        self.members.erase(&act.user).await?;
-        act.log(Event::UserErased);
+        let erased = self.members.erase(&act.user).await;
+        // Where it failed halfway some of it is done: that is an event too.
+        if !matches!(erased, Err(Error::Refusal(_))) {
+            act.log(Event::UserErased);
+        }
+        erased?;
         Reply::ok(&Done { mfa_epoch: 0 })
     }
 

@@ -42,8 +42,7 @@ impl Function {
         let workspace = owned(&caller, request)?;
         let wish = wish(request.fields()?)?;
         let (account, mut policy) = tokio::try_join!(self.accounts.load(&caller.user), self.policies.load(&workspace))?;
-        let vouched = caller.by_sso() && caller.workspaces().contains(&workspace);
-        if wish.required && !account.has_factor() && !vouched {
+        if wish.required && !account.has_factor() && !caller.by_sso() {
             return Err(Refusal::OwnerNeedsMfa.into());
         }
         require_for_workspace(caller.assertion.as_ref(), account.epoch, &workspace)?;
@@ -75,10 +74,11 @@ impl Function {
     }
 }
 
-/// The workspace of the path, if the caller owns it.
+/// The workspace of the path, if the caller owns it; by SSO, one that it vouches for.
 pub(crate) fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, Refusal> {
     let workspace = WorkspaceId::try_from(request.path("workspace_id")).map_err(|_| Refusal::NotOwner)?;
-    if caller.token.owned_workspaces.contains(&workspace) { Ok(workspace) } else { Err(Refusal::NotOwner) }
+    let vouched = !caller.by_sso() || caller.workspaces().contains(&workspace);
+    if vouched && caller.token.owned_workspaces.contains(&workspace) { Ok(workspace) } else { Err(Refusal::NotOwner) }
 }
 
 fn wish(mut fields: Fields) -> Result<Wish, Refusal> {

@@ -101,8 +101,9 @@ impl Stack {
         let identity = IdentityProvider::new(format!("{api_url}/dev"), identity, clock.clone());
         let cloud = Arc::new(Aws::open(&data, keys, clock.clone(), options.latency)?);
         let settings = settings(&api_url).with(options.settings);
+        let routes = Routes::read(settings.optional("MFA_OPERATOR_SCOPE").as_deref())?;
         let functions = Arc::new(Functions::start(&settings, &sdk::config(&aws_url), &clock.clock())?);
-        let gateway = Arc::new(Gateway::new(Routes::read()?, identity, functions.clone(), clock, cloud.clone()));
+        let gateway = Arc::new(Gateway::new(routes, identity, functions.clone(), clock, cloud.clone()));
         let (end, ended) = watch::channel(());
         let servers = [serve(api, gateway::router(gateway), ended.clone()), serve(aws, aws::router(cloud), ended)];
         Ok(Self { api_url, aws_url, functions, end, servers })

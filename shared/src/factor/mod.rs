@@ -12,6 +12,7 @@ use crate::{
     line::line,
     phone::Phone,
     sealed::Sealed,
+    totp,
 };
 
 pub mod vault;
@@ -197,9 +198,11 @@ impl Factor {
         }
     }
 
-    /// An app that the user has been logging in with elsewhere: active, though no code of it was seen here.
+    /// An app that the user has been logging in with elsewhere: active, though no code of it was seen here. Codes that could
+    /// have been accepted by now are not: it may have been here before, and removed.
     pub fn imported(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
-        Self { status: Status::Active, tries: None, ..Self::begun(name, sealed, None, now) }
+        let last_step = Some(totp::latest_step(now));
+        Self { status: Status::Active, tries: None, last_step, ..Self::begun(name, sealed, None, now) }
     }
 
     /// The factor once a code has proven it.

@@ -150,8 +150,11 @@ impl Request {
     /// The version that the client has read, as it sends it back in `If-Match` (RFC 9110 section 13.1.1): `"3"`, or `*` for
     /// whichever. `Some(None)` for what is no version of ours.
     pub fn if_match(&self) -> Option<Option<u64>> {
-        let tag = self.header("if-match")?.trim();
-        (tag != "*").then(|| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok())
+        // One that is no text is no version of ours either: it guards all the same.
+        let tag = self.event.headers().get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
+        let digits = |tag: &str| !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_digit());
+        let version = || tag.strip_prefix('"')?.strip_suffix('"').filter(|tag| digits(tag))?.parse().ok();
+        (tag != "*").then(version)
     }
 
     /// The address that the request came from, as the gateway saw it: never what a header says.

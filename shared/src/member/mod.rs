@@ -1,6 +1,6 @@
 //! Who has MFA, as a workspace sees it: a row for each member, and how many there are of each sort. What was last written of
-//! a user to each of their workspaces is kept beside their account, so that nothing is counted twice, and what is newer is
-//! never written over by what is older.
+//! a user to each of their workspaces is kept beside their account, so that nothing is counted twice; and it is written only
+//! while the account is the one that it was made of, so that what is older never stands where something newer did.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +16,9 @@ use crate::{
 
 pub mod store;
 
-/// How many workspaces one transaction writes to: three writes each, and one beside the account, of DynamoDB's 100.
-const TOGETHER: usize = 33;
+/// How many workspaces one transaction writes to: three writes each, one beside the account and a look at that, of
+/// DynamoDB's 100.
+const TOGETHER: usize = 32;
 /// Members on one page.
 const PAGE: usize = 100;
 
@@ -81,8 +82,6 @@ pub struct Member {
     pub factors: BTreeSet<Kind>,
     /// When they were last seen.
     pub day: Day,
-    /// The epoch of their account.
-    pub epoch: u64,
 }
 
 impl Member {
@@ -94,13 +93,13 @@ impl Member {
             (false, true) => State::None,
             (false, false) => State::Mfa,
         };
-        Self { state, factors, day: Day::of(now), epoch: account.epoch }
+        Self { state, factors, day: Day::of(now) }
     }
 
-    /// The same once all factors were taken from the account, whose epoch rose to this one.
-    fn reset(&self, epoch: u64) -> Self {
+    /// The same once all factors were taken from the account.
+    fn reset(&self) -> Self {
         let state = if self.state == State::Sso { State::Sso } else { State::None };
-        Self { state, factors: BTreeSet::new(), day: self.day, epoch }
+        Self { state, factors: BTreeSet::new(), day: self.day }
     }
 }
 
@@ -127,8 +126,8 @@ impl Move {
 }
 
 impl Seen {
-    /// What is to be written so that `workspaces` see the user as `member`: only where that is new, and never over what comes
-    /// of a newer account. What changes how many there are of a sort comes first.
+    /// What is to be written so that `workspaces` see the user as `member`: only where that is new. What changes how
+    /// many there are of a sort comes first.
     fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<Move> {
         let workspaces: BTreeSet<_> = workspaces.iter().collect();
         let mut moves = Vec::new();
@@ -136,7 +135,7 @@ impl Seen {
             let before = self.workspaces.get(workspace);
             let day = before.map_or(member.day, |before| before.day.max(member.day));
             let after = Member { day, ..member.clone() };
-            if before.is_none_or(|before| *before != after && before.epoch <= after.epoch) {
+            if before != Some(&after) {
                 moves.push(Move { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
             }
         }
@@ -144,13 +143,13 @@ impl Seen {
         moves
     }
 
-    /// What is to be written once all factors were taken from the account, whose epoch rose to this one.
-    fn resetting(&self, epoch: u64) -> Vec<Move> {
-        let older = self.workspaces.iter().filter(|(_, before)| before.epoch < epoch);
+    /// What is to be written once all factors were taken from the account.
+    fn resetting(&self) -> Vec<Move> {
+        let older = self.workspaces.iter().filter(|(_, before)| **before != before.reset());
         let moves = older.map(|(workspace, before)| Move {
             workspace: workspace.clone(),
             before: Some(before.clone()),
-            after: Some(before.reset(epoch)),
+            after: Some(before.reset()),
         });
         moves.collect()
     }
@@ -250,9 +249,9 @@ mod tests {
         WorkspaceId::try_from(text.to_owned()).unwrap()
     }
 
-    fn member(state: State, day: u64, epoch: u64) -> Member {
+    fn member(state: State, day: u64) -> Member {
         let factors = if state == State::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
-        Member { state, factors, day: Day(day), epoch }
+        Member { state, factors, day: Day(day) }
     }
 
     fn seen(entries: &[(&str, Member)]) -> Seen {
@@ -261,16 +260,15 @@ mod tests {
 
     #[test]
     fn only_what_is_new_is_written_and_what_changes_a_count_first() {
-        let now = member(State::Mfa, TODAY.0, 7);
+        let now = member(State::Mfa, TODAY.0);
         let seen = seen(&[
             ("same", now.clone()),
-            ("yesterday", member(State::Mfa, TODAY.0 - 1, 7)),
-            ("tomorrow", member(State::Mfa, TODAY.0 + 1, 7)),
-            ("other", member(State::None, TODAY.0, 3)),
-            ("newer", member(State::None, TODAY.0, 8)),
-            ("elsewhere", member(State::None, TODAY.0, 3)),
+            ("yesterday", member(State::Mfa, TODAY.0 - 1)),
+            ("tomorrow", member(State::Mfa, TODAY.0 + 1)),
+            ("other", member(State::None, TODAY.0)),
+            ("elsewhere", member(State::None, TODAY.0)),
         ]);
-        let names = ["same", "yesterday", "tomorrow", "other", "newer", "first", "first"];
+        let names = ["same", "yesterday", "tomorrow", "other", "first", "first"];
         let moves = seen.noting(&names.map(id), &now);
         let written: Vec<_> = moves.iter().map(|one| (one.workspace.to_string(), one.changes_state())).collect();
         let expected = [("first", true), ("other", true), ("yesterday", false)];
@@ -280,13 +278,12 @@ mod tests {
 
     #[test]
     fn a_reset_leaves_who_comes_by_sso_where_they_are_and_is_over_when_it_is() {
-        let entries =
-            [("a", member(State::Mfa, 5, 7)), ("b", member(State::Sso, 5, 7)), ("c", member(State::Mfa, 5, 9))];
-        let seen = seen(&entries);
-        let moves = seen.resetting(9);
+        let by_sso = Member { factors: [Kind::Sms].into(), ..member(State::Sso, 5) };
+        let seen = seen(&[("a", member(State::Mfa, 5)), ("b", by_sso), ("c", member(State::None, 5))]);
+        let moves = seen.resetting();
         let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state).collect();
         assert_eq!(states, [State::None, State::Sso]);
-        assert!(seen.after(&moves).resetting(9).is_empty());
+        assert!(seen.after(&moves).resetting().is_empty());
         assert!(seen.after(&seen.forgetting()).workspaces.is_empty());
     }
 

@@ -1,5 +1,6 @@
 //! Members in the table. A workspace's row of a user, its count of them, and what is kept of that beside their account move
-//! in one transaction, on condition that the last is still as it was read: two logins at once are counted once.
+//! in one transaction, on condition that the last is still as it was read: two logins at once are counted once. And on
+//! condition that the account has the epoch that it had: a slow login writes nothing over an activation, a reset, an erase.
 //!
 //! Rows lie under a partition key of their own, apart from policies: who writes the one can't write the other.
 
@@ -7,10 +8,11 @@ use std::time::Duration;
 
 use aws_types::SdkConfig;
 use serde::Deserialize;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 use super::{Cursor, Member, Move, PAGE, Page, Seen, State, Summary, TOGETHER, name};
 use crate::{
+    account::Account,
     error::{Fault, Refusal, Result, chain},
     settings::{SettingError, Settings},
     table::{self, Item, Key, Obstacle, TRIES, Table, Transacted, Write, number, value},
@@ -19,6 +21,8 @@ use crate::{
 
 /// The longest that a login waits for what its workspaces see of it: to read it, and again to write it.
 const LONGEST: Duration = Duration::from_secs(2);
+/// The longest that a reset does.
+const LONGEST_RESET: Duration = Duration::from_secs(10);
 
 /// A member's row, beside its key.
 #[derive(Deserialize)]
@@ -48,25 +52,35 @@ impl Members {
         read.inspect_err(|fault| tracing::warn!(fault = chain(fault), "workspaces may see what is old")).ok()
     }
 
-    /// Lets `workspaces` see the user as `member`, likewise best effort and within two seconds. Of more than 33 where that is
-    /// new, the rest see it at the next login.
-    pub async fn note(&self, user: &UserId, seen: Option<Seen>, workspaces: &[WorkspaceId], member: &Member) {
+    /// Lets `workspaces` see the user of this account as `member`, likewise best effort and within two seconds. Of more than
+    /// 32 where that is new, the rest see it at the next login.
+    pub async fn note(
+        &self,
+        user: &UserId,
+        account: &Account,
+        seen: Option<Seen>,
+        workspaces: &[WorkspaceId],
+        member: &Member,
+    ) {
         let Some(seen) = seen else { return };
-        let noting = self.write(user, seen, |seen| seen.noting(workspaces, member));
-        let noted = timeout(LONGEST, noting).await.unwrap_or(Err(Fault::new("write in time who was seen")));
-        if let Err(fault) = noted {
-            tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
-        }
+        let noting = self.write(user, Some(account.epoch), seen, |seen| seen.noting(workspaces, member));
+        told_late(timeout(LONGEST, noting).await.map(|noted| noted.map(|_| ())));
     }
 
-    /// Lets every workspace see that the user's factors were all taken away, and that their epoch is this one. Goes on until
-    /// it is done.
-    pub async fn reset(&self, user: &UserId, epoch: u64) -> Result<(), Fault> {
-        let mut seen = self.load(user).await?;
-        while !seen.resetting(epoch).is_empty() {
-            seen = self.write(user, seen, |seen| seen.resetting(epoch)).await?;
-        }
-        Ok(())
+    /// Lets every workspace see that the factors of this account were all taken away. Goes on until it is done, for ten
+    /// seconds at most; best effort, for the reset holds whatever is seen of it.
+    pub async fn reset(&self, user: &UserId, account: &Account) {
+        let resetting = async {
+            let mut seen = self.load(user).await?;
+            while !seen.resetting().is_empty() {
+                match self.write(user, Some(account.epoch), seen, Seen::resetting).await? {
+                    Some(after) => seen = after,
+                    None => break,
+                }
+            }
+            Ok(())
+        };
+        told_late(timeout(LONGEST_RESET, resetting).await);
     }
 
     /// Forgets the user: what workspaces see of them, and with the last of that what is kept here of it, and the account. Goes
@@ -79,7 +93,8 @@ impl Members {
         }
         for attempt in 1..=TRIES {
             while !seen.forgetting().is_empty() {
-                seen = self.write(user, seen, Seen::forgetting).await?;
+                let after = self.write(user, None, seen, Seen::forgetting).await?;
+                seen = after.unwrap_or_default();
             }
             // A login that came since has written rows anew, and refuses this.
             let kept = self.table.delete_of(&Key::seen(user)).condition_expression(unchanged(&seen));
@@ -123,12 +138,19 @@ impl Members {
         self.table.get(&Key::seen(user)).await?.map_or_else(|| Ok(Seen::default()), table::read)
     }
 
-    /// Writes as many moves as one transaction can, made anew where others came first. Returns what is seen then.
-    async fn write(&self, user: &UserId, mut seen: Seen, make: impl Fn(&Seen) -> Vec<Move>) -> Result<Seen, Fault> {
+    /// Writes as many moves as one transaction can, made anew where others came first. Returns what is seen then; nothing
+    /// where the account does not have this epoch any more: then whoever changed it writes what is to be seen.
+    async fn write(
+        &self,
+        user: &UserId,
+        epoch: Option<u64>,
+        mut seen: Seen,
+        make: impl Fn(&Seen) -> Vec<Move>,
+    ) -> Result<Option<Seen>, Fault> {
         for attempt in 1..=TRIES {
             let mut moves = make(&seen);
             if moves.is_empty() {
-                return Ok(seen);
+                return Ok(Some(seen));
             }
             moves.truncate(TOGETHER);
             let after = seen.after(&moves);
@@ -141,15 +163,28 @@ impl Members {
                 .expression_attribute_values(":workspaces", value(&after.workspaces)?)
                 .expression_attribute_values(":next", number(after.version));
             let mut writes = vec![Write::from(kept)];
+            writes.extend(epoch.map(|epoch| self.of_epoch(user, epoch)));
             for one in &moves {
                 writes.extend(self.writes_of(user, one)?);
             }
             match self.table.transact(writes).await? {
-                Transacted::Applied => return Ok(after),
+                Transacted::Applied => return Ok(Some(after)),
+                Transacted::Cancelled(obstacles)
+                    if epoch.is_some() && obstacles.get(1).is_some_and(Obstacle::is_condition) =>
+                {
+                    return Ok(None);
+                }
                 Transacted::Cancelled(obstacles) => seen = again(seen, obstacles, attempt).await?,
             }
         }
         Err(Fault::contended("write who was seen"))
+    }
+
+    /// The condition that the user's account has this epoch; 0 is that of who has none.
+    fn of_epoch(&self, user: &UserId, epoch: u64) -> Write {
+        let condition = if epoch == 0 { "attribute_not_exists(epoch) OR epoch = :epoch" } else { "epoch = :epoch" };
+        let check = self.table.check_of(&Key::account(user)).condition_expression(condition);
+        check.expression_attribute_values(":epoch", number(epoch)).into()
     }
 
     /// The writes that one move is made of, at most three: the row that goes, the row that comes, and the count of both.
@@ -167,7 +202,7 @@ impl Members {
             count = count.expression_attribute_values(":one", number(1_u64));
             if let Some(before) = &one.before {
                 writes.push(self.table.delete_of(&row(before)).into());
-                set.push("#before = #before - :one");
+                set.push("#before = if_not_exists(#before, :one) - :one");
                 count = count.expression_attribute_names("#before", before.state.name());
             }
             if let Some(after) = &one.after {
@@ -179,6 +214,13 @@ impl Members {
             writes.push(count.update_expression(format!("SET {}", set.join(", "))).into());
         }
         Ok(writes)
+    }
+}
+
+/// Notes it in the log where workspaces were not told.
+fn told_late(told: Result<Result<(), Fault>, Elapsed>) {
+    if let Err(fault) = told.unwrap_or(Err(Fault::new("write in time who was seen"))) {
+        tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
     }
 }
 

@@ -86,7 +86,10 @@ impl Policy {
             !after.allowed_factors.is_subset(&before.allowed_factors),
             !before.allow_email_recovery && after.allow_email_recovery,
         ];
-        if lowered.contains(&true) {
+        let without_effect = !before.required && !after.required;
+        if without_effect {
+            Direction::Same
+        } else if lowered.contains(&true) {
             Direction::Lowered
         } else if before == after {
             Direction::Same
@@ -276,6 +279,7 @@ mod tests {
         let both = account(&[("totp", Active), ("sms", Active)]);
         let pending = account(&[("totp", Pending), ("sms", Pending)]);
         let (off, soon, on) = (policy(None, &all), policy(Some(LATER), &all), policy(Some(NOW), &all));
+        let later = policy(Some(LATER.plus(DAY)), &all);
         let (off_app, soon_app, on_app) =
             (policy(None, &[Kind::Totp]), policy(Some(LATER), &[Kind::Totp]), policy(Some(NOW), &[Kind::Totp]));
         let cases: &[Case<'_>] = &[
@@ -304,6 +308,8 @@ mod tests {
             (&both, false, &[&on_app], "challenge", "mfa_enabled", 1),
             // Several: the strictest wins.
             (&none, false, &[&off, &soon], "allow", "grace_period", 2),
+            (&none, false, &[&soon, &later], "allow", "grace_period", 2),
+            (&none, false, &[&later, &soon], "allow", "grace_period", 2),
             (&none, false, &[&soon, &on], "enroll", "required_by_workspace", 2),
             (&phone, false, &[&on, &soon_app], "challenge", "mfa_enabled", 1),
             (&phone, false, &[&on, &on_app], "enroll", "method_not_allowed", 1),
@@ -326,6 +332,8 @@ mod tests {
         let wish = || Wish { required: true, ..Wish::default() };
         let only_apps = || [Kind::Totp].into();
         assert_eq!(Policy::default().direction(&base), Direction::Raised);
+        let lax = Policy::default().changed(Wish { grace_days: 30, ..Wish::default() }, &by, NOW);
+        assert_eq!(Policy::default().direction(&lax), Direction::Same, "what requires nothing has no effect");
         assert_eq!(direction(wish()), Direction::Same);
         assert_eq!(direction(Wish::default()), Direction::Lowered);
         assert_eq!(direction(Wish { grace_days: 8, ..wish() }), Direction::Lowered);

@@ -27,6 +27,11 @@ static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
     base32.encoding().unwrap_or(BASE32_NOPAD)
 });
 
+/// The latest time step whose code is accepted at `now`.
+pub fn latest_step(now: Timestamp) -> u64 {
+    now.seconds() / STEP_SECONDS + u64::from(DRIFT_STEPS)
+}
+
 /// A shared secret of server and app. Zeroized on drop; never printed by accident.
 pub struct TotpSecret(Totp);
 

@@ -78,6 +78,12 @@ impl Table {
     }
 }
 
+/// The answer to a batch of reads that there is no room for just now.
+pub fn unprocessed(body: &[u8]) -> Answer {
+    let request: Value = serde_json::from_slice(body).unwrap_or_default();
+    Answer::ok(json!({"Responses": {}, "UnprocessedKeys": request.get("RequestItems")}).to_string())
+}
+
 /// The answer to a transaction that another write of its first item keeps out.
 pub fn conflict(body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();

@@ -65,6 +65,10 @@ pub enum Kind {
     Refuse,
     /// Another write of the same item is under way.
     Conflict,
+    /// There is no room just now for any of a batch of reads: all of it is to be asked for again.
+    Partial,
+    /// The call is applied half a second after it came.
+    Late,
     /// No answer comes, for a minute.
     Hang,
     /// The connection breaks before the call is applied.
@@ -90,7 +94,8 @@ impl Kind {
             Self::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
             Self::Conflict if operation == "TransactWriteItems" => Some(dynamodb::conflict(body)),
             Self::Conflict => Some(Answer::error(400, "TransactionConflictException", "Transaction is ongoing")),
-            Self::Hang | Self::DropBefore | Self::DropAfter => None,
+            Self::Partial => Some(dynamodb::unprocessed(body)),
+            Self::Late | Self::Hang | Self::DropBefore | Self::DropAfter => None,
         }
     }
 }
@@ -103,6 +108,9 @@ impl Faults {
         }
         if fault.kind == Kind::Conflict && !["UpdateItem", "TransactWriteItems"].contains(&fault.operation.as_str()) {
             return Err("only writes of the table conflict");
+        }
+        if fault.kind == Kind::Partial && fault.operation != "BatchGetItem" {
+            return Err("only batches of reads are answered in part");
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
         Ok(())

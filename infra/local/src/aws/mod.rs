@@ -34,6 +34,8 @@ pub use dynamodb::TABLE;
 
 /// How long a call hangs that is to: longer than anyone waits.
 const HANG: Duration = Duration::from_mins(1);
+/// How late a call is that is applied late.
+const LATE: Duration = Duration::from_millis(500);
 
 /// The services.
 pub struct Aws {
@@ -117,11 +119,15 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
         sleep(aws.latency).await;
     }
     let fault = if by_function { aws.faults.strike(service, operation) } else { None };
-    if fault == Some(Kind::Hang) {
-        sleep(HANG).await;
+    match fault {
+        Some(Kind::Hang) => sleep(HANG).await,
+        Some(Kind::Late) => sleep(LATE).await,
+        _ => {}
     }
     let result = match fault {
-        None | Some(Kind::DropAfter) => Some(aws.clone().apply(service, operation.to_owned(), body.clone()).await),
+        None | Some(Kind::Late | Kind::DropAfter) => {
+            Some(aws.clone().apply(service, operation.to_owned(), body.clone()).await)
+        }
         Some(kind) => kind.answer(service, operation, &body),
     };
     aws.calls.end(call);

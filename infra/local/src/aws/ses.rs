@@ -83,6 +83,6 @@ pub fn fault(kind: Kind, body: &[u8]) -> Option<Answer> {
             let message = format!("Email address is not verified. The following identities failed the check: {to}");
             Some(Answer::error(400, "MessageRejected", &message))
         }
-        Kind::Conflict | Kind::Hang | Kind::DropBefore | Kind::DropAfter => None,
+        Kind::Conflict | Kind::Partial | Kind::Late | Kind::Hang | Kind::DropBefore | Kind::DropAfter => None,
     }
 }

@@ -67,7 +67,7 @@ pub fn fault(kind: Kind, body: &[u8]) -> Option<Answer> {
             let message = format!("User is not authorized to perform: SNS:Publish on resource: {number}");
             Some(error(403, "AuthorizationError", &message))
         }
-        Kind::Conflict | Kind::Hang | Kind::DropBefore | Kind::DropAfter => None,
+        Kind::Conflict | Kind::Partial | Kind::Late | Kind::Hang | Kind::DropBefore | Kind::DropAfter => None,
     }
 }
 

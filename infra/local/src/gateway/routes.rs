@@ -9,6 +9,9 @@ use serde::Deserialize;
 /// The contract, compiled in.
 const CONTRACT: &str = include_str!("../../../openapi.yaml");
 
+/// The scope of operators, as the contract names it.
+const OPERATOR_SCOPE: &str = "mfa:operator";
+
 /// Every route.
 pub struct Routes(Vec<Route>);
 
@@ -39,9 +42,15 @@ struct Operation {
 }
 
 impl Routes {
-    /// Reads the contract.
-    pub fn read() -> Result<Self, serde_saphyr::Error> {
-        Self::parse(CONTRACT)
+    /// Reads the contract. Its scope of operators may have another name.
+    pub fn read(operator_scope: Option<&str>) -> Result<Self, serde_saphyr::Error> {
+        let mut routes = Self::parse(CONTRACT)?;
+        for scope in routes.0.iter_mut().flat_map(|route| &mut route.scopes) {
+            if let Some(name) = operator_scope.filter(|_| scope == OPERATOR_SCOPE) {
+                name.clone_into(scope);
+            }
+        }
+        Ok(routes)
     }
 
     fn parse(contract: &str) -> Result<Self, serde_saphyr::Error> {

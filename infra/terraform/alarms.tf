@@ -1,0 +1,83 @@
+# What somebody should look at: counted from the functions' lines in the log, which are stable. (A function's own errors,
+# throttles and slowness are in its module.)
+
+locals {
+  kms_faults = "{ $.message = \"fault\" && ($.fault = \"*sealed secret*\" || $.fault = \"*seal a secret*\" || $.fault = \"*derive a code*\" || $.fault = \"*sign an assertion*\" || $.fault = \"*public key*\") }"
+
+  # By name: what to look for, in the logs of which functions, and how often within 5 minutes is too often.
+  counted = {
+    locked        = { pattern = "{ $.event = \"verification.locked\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.locked, what = "Users are locked: whoever guesses knows their passwords." }
+    replayed      = { pattern = "{ $.event = \"verification.replayed\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.replayed, what = "Codes that were used before are tried." }
+    texts-refused = { pattern = "{ $.event = \"text.refused\" }", functions = ["send-sms"], threshold = var.alarm_thresholds.texts_refused, what = "Texts are refused: by limits, by STOP or by SNS." }
+    kms-faults    = { pattern = local.kms_faults, functions = keys(local.grants), threshold = 0, what = "A key can't be used." }
+    faults        = { pattern = "{ $.message = \"fault\" }", functions = keys(local.grants), threshold = 0, what = "Something broke: a line of the log says what." }
+  }
+
+  filters = merge([for name, one in local.counted : {
+    for function in one.functions : "${name}-${function}" => { name = name, function = function, pattern = one.pattern }
+  }]...)
+  namespace = "serverless-mfa/${var.name}"
+}
+
+resource "aws_cloudwatch_log_metric_filter" "this" {
+  for_each       = local.filters
+  name           = "${var.name}-${each.key}"
+  log_group_name = module.function[each.value.function].log_group
+  pattern        = each.value.pattern
+
+  metric_transformation {
+    namespace = local.namespace
+    name      = each.value.name
+    value     = "1"
+    unit      = "Count"
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "counted" {
+  for_each            = local.counted
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.what
+  namespace           = local.namespace
+  metric_name         = each.key
+  statistic           = "Sum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = each.value.threshold
+  period              = 300
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_metric_alarm" "text_spend" {
+  alarm_name          = "${var.name}-text-spend"
+  alarm_description   = "Texts have cost so much this month, the account's in this region all told."
+  namespace           = "AWS/SNS"
+  metric_name         = "SMSMonthToDateSpentUSD"
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.alarm_thresholds.text_spend
+  period              = 3600
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = [for index, widget in [
+      { title = "Requests", metrics = [for name in sort(keys(local.grants)) : ["AWS/Lambda", "Invocations", "FunctionName", "${var.name}-${name}", { stat = "Sum" }]] },
+      { title = "p99, milliseconds", metrics = [for name in sort(keys(local.grants)) : ["AWS/Lambda", "Duration", "FunctionName", "${var.name}-${name}", { stat = "p99" }]] },
+      { title = "Errors and throttles", metrics = [for pair in setproduct(sort(keys(local.grants)), ["Errors", "Throttles"]) : ["AWS/Lambda", pair[1], "FunctionName", "${var.name}-${pair[0]}", { stat = "Sum" }]] },
+      { title = "What somebody should look at", metrics = [for name in sort(keys(local.counted)) : [local.namespace, name, { stat = "Sum" }]] },
+      { title = "Spent on texts this month, US dollars", metrics = [["AWS/SNS", "SMSMonthToDateSpentUSD", { stat = "Maximum" }]] },
+      ] : {
+      type       = "metric"
+      x          = 12 * (index % 2)
+      y          = 6 * floor(index / 2)
+      width      = 12
+      height     = 6
+      properties = { title = widget.title, metrics = widget.metrics, region = var.region, period = 300, view = "timeSeries" }
+    }]
+  })
+}

@@ -1,0 +1,111 @@
+# The five functions, and what each may touch: infra/grants.yaml says it, and nothing else does.
+
+locals {
+  grants = yamldecode(file("${path.module}/../grants.yaml"))
+
+  # Settings that all functions have.
+  settings = {
+    MFA_TABLE                  = aws_dynamodb_table.this.name
+    MFA_SEALING_KEY            = aws_kms_key.sealing.arn
+    MFA_SIGNING_KEYS           = local.rings.signing
+    MFA_ISSUER                 = local.issuer
+    MFA_AUDIENCE               = var.assertion_audience
+    MFA_APP_NAME               = var.app_name
+    MFA_WORKSPACES             = var.workspaces
+    MFA_WORKSPACES_CLAIM       = var.claims.workspaces
+    MFA_OWNED_WORKSPACES_CLAIM = var.claims.owned_workspaces
+    MFA_EMAIL_CLAIM            = var.claims.email
+    MFA_EMAIL_VERIFIED_CLAIM   = var.claims.email_verified
+    MFA_SSO_CLAIM              = var.claims.sso
+    MFA_SSO_VALUES             = join(",", var.sso_values)
+    MFA_PASSWORD_RESET_CLAIM   = var.claims.password_reset
+  }
+  emails = {
+    MFA_EMAIL_FROM              = "\"${coalesce(var.email_from_name, var.app_name)}\" <${var.email_from}>"
+    MFA_EMAIL_CONFIGURATION_SET = aws_sesv2_configuration_set.this.configuration_set_name
+  }
+  operators = { MFA_OPERATORS = join(",", var.operators), MFA_OPERATOR_SCOPE = var.operator_scope }
+  # And those that each has besides.
+  own = {
+    enroll = merge(local.emails, local.operators, {
+      MFA_CODE_KEYS     = local.rings.codes
+      MFA_RECOVERY_KEYS = local.rings.recovery
+      MFA_DIGEST_KEYS   = local.rings.digests
+      MFA_TEXT_REGIONS  = join(",", var.text_regions)
+    })
+    policy = merge(local.emails, local.operators)
+    recovery = merge(local.emails, {
+      MFA_CODE_KEYS        = local.rings.codes
+      MFA_RECOVERY_KEYS    = local.rings.recovery
+      MFA_DIGEST_KEYS      = local.rings.digests
+      MFA_EMAIL_LIMITS     = var.email_limits
+      MFA_EMAIL_HOLD_HOURS = tostring(var.email_hold_hours)
+    })
+    send-sms = {
+      MFA_CODE_KEYS               = local.rings.codes
+      MFA_DIGEST_KEYS             = local.rings.digests
+      MFA_DOMAIN                  = var.app_domain
+      MFA_TEXT_LIMITS             = var.text_limits
+      MFA_TEXT_ORIGINATION_NUMBER = var.text_origination_number
+      MFA_TEXT_MAX_PRICE          = var.text_max_price
+    }
+    verify = merge(local.emails, { MFA_CODE_KEYS = local.rings.codes })
+  }
+
+  # What of AWS a policy can't name more closely.
+  sns_topics = "arn:${local.partition}:sns:*:*:*"
+  identities = "arn:${local.partition}:ses:${var.region}:${local.account}:identity/*"
+
+  # The grants as statements of IAM policies.
+  statements = { for function, services in local.grants : function => concat(
+    # Rows by the beginning of their partition key. The Null: a request without keys would have all of none of them.
+    [for grant in try(services.dynamodb, []) : {
+      Effect   = "Allow"
+      Action   = [for action in grant.actions : "dynamodb:${action}"]
+      Resource = [aws_dynamodb_table.this.arn]
+      Condition = {
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for prefix in grant.keys : "${prefix}*"] }
+        Null                      = { "dynamodb:LeadingKeys" = "false" }
+      }
+    }],
+    [for grant in try(services.kms, []) : merge(
+      {
+        Effect   = "Allow"
+        Action   = [for action in grant.actions : "kms:${action}"]
+        Resource = local.key_arns[grant.key]
+      },
+      can(grant.purpose) ? { Condition = { StringEquals = { "kms:EncryptionContext:purpose" = grant.purpose } } } : null,
+    )],
+    # Phone numbers have no ARN: everything that is no topic is one.
+    [for grant in try(services.sns, []) : {
+      Effect      = "Allow"
+      Action      = [for action in grant.actions : "sns:${action}"]
+      NotResource = [local.sns_topics]
+    }],
+    # By the sender's address. A grant on the sender's identity alone is refused where the recipient is an identity too.
+    [for grant in try(services.ses, []) : {
+      Effect    = "Allow"
+      Action    = [for action in grant.actions : "ses:${action}"]
+      Resource  = [local.identities, aws_sesv2_configuration_set.this.arn]
+      Condition = { StringEquals = { "ses:FromAddress" = var.email_from } }
+    }],
+  ) }
+}
+
+module "function" {
+  source   = "./function"
+  for_each = toset(keys(local.grants))
+
+  name                 = "${var.name}-${each.key}"
+  zip                  = "${var.artifact_dir}/${each.key}/bootstrap.zip"
+  architecture         = var.architecture
+  memory               = lookup(var.memory, each.key, 256)
+  timeout              = var.timeout
+  reserved_concurrency = lookup(var.reserved_concurrency, each.key, -1)
+  settings             = { for name, value in merge(local.settings, local.own[each.key]) : name => value if value != "" }
+  statements           = local.statements[each.key]
+  log_retention_days   = var.log_retention_days
+  tracing              = var.tracing
+  p99                  = var.alarm_thresholds.p99
+  alarm_topic_arns     = var.alarm_topic_arns
+}

@@ -1,0 +1,98 @@
+# The keys. None ever leaves KMS. Their policies name who may use them: the functions that the grants say, and nobody by
+# being an administrator of the account. Whoever may change a key's policy could change that, and CloudTrail tells of it.
+
+locals {
+  # Every key as <use>-<label>; the sealing key rotates by itself and has no label.
+  macs    = toset(flatten([for use in ["codes", "recovery", "digests"] : [for label in var.key_labels[use] : "${use}-${label}"]]))
+  signing = toset(var.key_labels.signing)
+
+  # The roles of the functions with a grant on a key, and what they may do with it.
+  users = { for key in ["sealing", "codes", "recovery", "digests", "signing"] : key => [
+    for function, services in local.grants : {
+      role    = module.function[function].role_arn
+      actions = sort(distinct(flatten([for grant in try(services.kms, []) : grant.key == key ? grant.actions : []])))
+    } if anytrue([for grant in try(services.kms, []) : grant.key == key])
+  ] }
+
+  key_policies = { for key, users in local.users : key => jsonencode({
+    Version = "2012-10-17"
+    Statement = concat(
+      [{
+        Sid       = "Administration"
+        Effect    = "Allow"
+        Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
+        Action = [
+          "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey",
+          "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy",
+          "kms:GetKeyRotationStatus", "kms:GetPublicKey", "kms:ListAliases", "kms:ListGrants", "kms:ListKeyPolicies",
+          "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
+          "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+        ]
+        Resource = "*"
+      }],
+      [for user in users : {
+        Effect    = "Allow"
+        Principal = { AWS = user.role }
+        Action    = [for action in user.actions : "kms:${action}"]
+        Resource  = "*"
+      }],
+    )
+  }) }
+}
+
+# Seals authenticator secrets, phone numbers and email addresses.
+resource "aws_kms_key" "sealing" {
+  description             = "${var.name}: seals secrets, phone numbers and email addresses"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+}
+
+# Derive texted and emailed codes, recovery codes, and digests.
+resource "aws_kms_key" "mac" {
+  for_each                 = local.macs
+  description              = "${var.name}: ${each.key}"
+  key_usage                = "GENERATE_VERIFY_MAC"
+  customer_master_key_spec = "HMAC_256"
+  deletion_window_in_days  = 30
+}
+
+# Sign assertions.
+resource "aws_kms_key" "signing" {
+  for_each                 = local.signing
+  description              = "${var.name}: signs assertions as ${each.key}"
+  key_usage                = "SIGN_VERIFY"
+  customer_master_key_spec = "ECC_NIST_P256"
+  deletion_window_in_days  = 30
+}
+
+# Apart from the keys: a policy names roles, which come after the settings that name the keys.
+resource "aws_kms_key_policy" "this" {
+  for_each = local.keys
+  key_id   = each.value
+  policy   = local.key_policies[split("-", each.key)[0]]
+}
+
+resource "aws_kms_alias" "this" {
+  for_each      = local.keys
+  name          = "alias/${var.name}-${each.key}"
+  target_key_id = each.value
+}
+
+locals {
+  # Every key by its use and label.
+  keys = merge(
+    { sealing = aws_kms_key.sealing.key_id },
+    { for name, key in aws_kms_key.mac : name => key.key_id },
+    { for label, key in aws_kms_key.signing : "signing-${label}" => key.key_id },
+  )
+  # The ARNs of the keys of each use, as policies name them.
+  key_arns = merge(
+    { sealing = [aws_kms_key.sealing.arn], signing = [for label in var.key_labels.signing : aws_kms_key.signing[label].arn] },
+    { for use in ["codes", "recovery", "digests"] : use => [for label in var.key_labels[use] : aws_kms_key.mac["${use}-${label}"].arn] },
+  )
+  # The rings, as settings name them: label=key,label=key, the current one first.
+  rings = merge(
+    { signing = join(",", [for label in var.key_labels.signing : "${label}=${aws_kms_key.signing[label].arn}"]) },
+    { for use in ["codes", "recovery", "digests"] : use => join(",", [for label in var.key_labels[use] : "${label}=${aws_kms_key.mac["${use}-${label}"].arn}"]) },
+  )
+}

@@ -1,0 +1,52 @@
+output "api_url" {
+  description = "Where the API is."
+  value       = local.issuer
+}
+
+output "api_id" {
+  description = "The API's id."
+  value       = aws_apigatewayv2_api.this.id
+}
+
+output "jwks_url" {
+  description = "The public keys that assertions are checked with."
+  value       = "${local.issuer}/.well-known/jwks.json"
+}
+
+output "assertion_issuer" {
+  description = "The `iss` of assertions."
+  value       = local.issuer
+}
+
+output "assertion_audience" {
+  description = "The `aud` of assertions."
+  value       = var.assertion_audience
+}
+
+output "domain_target" {
+  description = "What the DNS record of domain_name points to."
+  value       = one(aws_apigatewayv2_domain_name.this[*].domain_name_configuration[0].target_domain_name)
+}
+
+output "email_dns" {
+  description = "CNAME records by which SES sees that the domain of emails is yours, and signs for it."
+  value = [for token in try(aws_sesv2_email_identity.this.dkim_signing_attributes[0].tokens, []) : {
+    name  = "${token}._domainkey.${var.email_identity}"
+    value = "${token}.dkim.amazonses.com"
+  }]
+}
+
+output "table" {
+  description = "The table's name."
+  value       = aws_dynamodb_table.this.name
+}
+
+output "keys" {
+  description = "The keys' ARNs by use, the current one first."
+  value       = local.key_arns
+}
+
+output "log_groups" {
+  description = "Where the functions and the gateway log."
+  value       = merge({ for name, function in module.function : name => function.log_group }, { access = aws_cloudwatch_log_group.access.name })
+}

@@ -1,0 +1,74 @@
+# Values that would do harm are refused before anything is made.
+
+mock_provider "aws" {}
+
+variables {
+  region             = "us-east-1"
+  app_name           = "Acme"
+  app_domain         = "app.example.com"
+  jwt_issuer         = "https://id.example.com"
+  jwt_audience       = ["app"]
+  assertion_audience = "app"
+  email_identity     = "example.com"
+  email_from         = "security@example.com"
+}
+
+run "an_issuer_that_is_no_url" {
+  command = plan
+  variables { jwt_issuer = "id.example.com" }
+  expect_failures = [var.jwt_issuer]
+}
+
+run "no_audience" {
+  command = plan
+  variables { jwt_audience = [] }
+  expect_failures = [var.jwt_audience]
+}
+
+run "an_operator_that_is_nobody" {
+  command = plan
+  variables { operators = ["op", " "] }
+  expect_failures = [var.operators]
+}
+
+run "any_origin" {
+  command = plan
+  variables { cors_origins = ["*"] }
+  expect_failures = [var.cors_origins]
+}
+
+run "an_app_whose_name_does_not_fit_into_a_text" {
+  command = plan
+  variables { app_name = "An app with a name that is far too long" }
+  expect_failures = [var.app_name]
+}
+
+run "emails_from_somebody_else" {
+  command = plan
+  variables { email_from = "security@example.org" }
+  expect_failures = [var.email_from]
+}
+
+run "a_name_that_ses_does_not_take" {
+  command = plan
+  variables { app_name = "Caf\u00e9" }
+  expect_failures = [var.email_from_name]
+}
+
+run "no_current_key" {
+  command = plan
+  variables { key_labels = { signing = [] } }
+  expect_failures = [var.key_labels]
+}
+
+run "public_keys_that_keep_everyone_out" {
+  command = plan
+  variables { reserved_concurrency = { verify = 50 } }
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "a_domain_without_its_certificate" {
+  command = plan
+  variables { domain_name = "mfa.example.com" }
+  expect_failures = [var.certificate_arn]
+}

@@ -1,0 +1,342 @@
+variable "region" {
+  description = "The AWS region of everything, as eu-west-1. Texts go out from there, so it must be one where SNS sends them."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "A region is named as eu-west-1."
+  }
+}
+
+variable "name" {
+  description = "What everything that is made here is named after: the table, the functions (`mfa-verify`), the keys' aliases."
+  type        = string
+  default     = "mfa"
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,24}$", var.name))
+    error_message = "Small letters, digits and dashes, a letter first; 2 to 25 in all."
+  }
+}
+
+variable "app_name" {
+  description = "What authenticator apps, texts and emails call your app."
+  type        = string
+  validation {
+    condition     = can(regex("^[^[:cntrl:]]{1,30}$", var.app_name))
+    error_message = "1 to 30 characters on one line: a text has room for no more."
+  }
+}
+
+variable "app_domain" {
+  description = "Your website's domain, as app.example.com: a phone offers to fill a texted code in there."
+  type        = string
+  validation {
+    condition     = can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.app_domain)) && length(var.app_domain) <= 41
+    error_message = "A domain without https:// before it and without a path, of at most 41 characters."
+  }
+}
+
+# Who logs in
+
+variable "jwt_issuer" {
+  description = "The `iss` of your identity provider's login tokens. Its /.well-known/openid-configuration must answer over public HTTPS before this is applied."
+  type        = string
+  validation {
+    condition     = can(regex("^https?://[^/?#]+([^?#]*)$", var.jwt_issuer))
+    error_message = "An https:// URL without query, spelled as in the tokens, with or without the slash at its end."
+  }
+}
+
+variable "jwt_audience" {
+  description = "The `aud` (or, where a token has none, the `client_id`) of login tokens, and of operators' tokens: any of these."
+  type        = list(string)
+  validation {
+    condition     = length(var.jwt_audience) > 0 && alltrue([for one in var.jwt_audience : length(one) > 0])
+    error_message = "At least one audience, and none of them empty."
+  }
+}
+
+variable "workspaces" {
+  description = "Whether login tokens carry a workspaces claim: required, optional, none. Where it is required, a token without it is refused: a wrong name of the claim must not switch policies off."
+  type        = string
+  default     = "required"
+  validation {
+    condition     = contains(["required", "optional", "none"], var.workspaces)
+    error_message = "One of required, optional, none."
+  }
+}
+
+variable "claims" {
+  description = "What your identity provider calls each claim. Without a name for sso, no login is SSO; without one for password_reset, no reset is known."
+  type = object({
+    email            = optional(string, "email")
+    email_verified   = optional(string, "email_verified")
+    workspaces       = optional(string, "workspaces")
+    owned_workspaces = optional(string, "owned_workspaces")
+    sso              = optional(string, "")
+    password_reset   = optional(string, "")
+  })
+  default = {}
+}
+
+variable "sso_values" {
+  description = "The values of the claim for SSO that say that a login came by it."
+  type        = list(string)
+  default     = ["true"]
+  validation {
+    condition     = alltrue([for one in var.sso_values : length(trimspace(one)) > 0 && !strcontains(one, ",")])
+    error_message = "No value is empty or has a comma."
+  }
+}
+
+variable "operators" {
+  description = "Who may unlock, reset, erase and import: the `sub` or `client_id` of each in their tokens."
+  type        = list(string)
+  default     = []
+  validation {
+    condition     = alltrue([for one in var.operators : length(trimspace(one)) > 0 && !strcontains(one, ",")])
+    error_message = "No id is empty or has a comma."
+  }
+}
+
+variable "operator_scope" {
+  description = "The scope that operators' tokens have; Cognito spells it mfa/operator."
+  type        = string
+  default     = "mfa:operator"
+  validation {
+    condition     = can(regex("^[^[:space:]]+$", var.operator_scope))
+    error_message = "One scope, without spaces."
+  }
+}
+
+variable "assertion_audience" {
+  description = "The `aud` of assertions: your app, whose backend checks them."
+  type        = string
+  validation {
+    condition     = length(var.assertion_audience) > 0
+    error_message = "It must not be empty."
+  }
+}
+
+# The API
+
+variable "cors_origins" {
+  description = "Origins of the pages that call the API from a browser, as https://app.example.com. None: only backends do."
+  type        = list(string)
+  default     = []
+  validation {
+    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://[^/*]+$", one))])
+    error_message = "Each is a scheme and a host, without a path and without *."
+  }
+}
+
+variable "domain_name" {
+  description = "A domain of your own for the API, as mfa.example.com; then the one that AWS gives it is off. Needs certificate_arn, and a DNS record to the output domain_target."
+  type        = string
+  default     = null
+}
+
+variable "certificate_arn" {
+  description = "The ACM certificate of domain_name, in the same region."
+  type        = string
+  default     = null
+  validation {
+    condition     = (var.certificate_arn == null) == (var.domain_name == null)
+    error_message = "domain_name and certificate_arn go together."
+  }
+}
+
+variable "throttling" {
+  description = "Requests a second, and at once, that the gateway lets through: of each route, and of the public keys', which take no login token."
+  type = object({
+    rate       = optional(number, 500)
+    burst      = optional(number, 1000)
+    keys_rate  = optional(number, 50)
+    keys_burst = optional(number, 100)
+  })
+  default = {}
+}
+
+# The functions
+
+variable "artifact_dir" {
+  description = "Where cargo-lambda leaves the functions: <artifact_dir>/<function>/bootstrap.zip."
+  type        = string
+  default     = "../../target/lambda"
+}
+
+variable "architecture" {
+  description = "What the functions are built for: arm64, or x86_64."
+  type        = string
+  default     = "arm64"
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "One of arm64, x86_64."
+  }
+}
+
+variable "memory" {
+  description = "A function's memory in MB, which also sets how much processor it gets; by function where it is not 256."
+  type        = map(number)
+  default     = {}
+}
+
+variable "timeout" {
+  description = "Seconds after which a function is stopped. An AWS call is given up after 4; the gateway waits 30."
+  type        = number
+  default     = 20
+  validation {
+    condition     = var.timeout >= 15 && var.timeout <= 30
+    error_message = "15 to 30 seconds: three steps of 4 seconds each must fit."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many of a function run at once at most, by function; a new AWS account has 10 in all to give. Without one it shares the account's."
+  type        = map(number)
+  default     = {}
+  validation {
+    condition     = try(var.reserved_concurrency["verify"], 10000) > var.throttling.keys_burst
+    error_message = "verify's must be above throttling.keys_burst, or whoever asks for the public keys keeps everyone from logging in."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that logs are kept."
+  type        = number
+  default     = 365
+  validation {
+    condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "One of CloudWatch's: 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, …"
+  }
+}
+
+variable "tracing" {
+  description = "Whether requests are traced with X-Ray."
+  type        = bool
+  default     = false
+}
+
+# What is kept
+
+variable "deletion_protection" {
+  description = "Whether the table is protected from being deleted. Turn it off, and apply, before you destroy."
+  type        = bool
+  default     = true
+}
+
+variable "key_labels" {
+  description = "Labels of the keys of each use; the first is the current one, the others still serve what was made with them. To rotate, put a new one first. The first label of signing is the `kid` of assertions."
+  type = object({
+    codes    = optional(list(string), ["a"])
+    recovery = optional(list(string), ["a"])
+    digests  = optional(list(string), ["a"])
+    signing  = optional(list(string), ["a"])
+  })
+  default = {}
+  validation {
+    condition = alltrue([for labels in values(var.key_labels) :
+      length(labels) > 0 && length(labels) == length(toset(labels)) && alltrue([for one in labels : can(regex("^[A-Za-z0-9-]{1,32}$", one))])
+    ])
+    error_message = "Each use has at least one label, of letters, digits and dashes, and none twice."
+  }
+}
+
+# Messages
+
+variable "email_identity" {
+  description = "The SES identity that emails are from: your domain, as example.com, or one address while you try. It is made here; its DNS records are the output email_dns."
+  type        = string
+}
+
+variable "email_from" {
+  description = "Whom emails are from: an address of email_identity."
+  type        = string
+  validation {
+    condition     = endswith(var.email_from, "@${var.email_identity}") || endswith(var.email_from, ".${var.email_identity}") || var.email_from == var.email_identity
+    error_message = "It must be an address of email_identity."
+  }
+}
+
+variable "email_from_name" {
+  description = "The name that stands before that address: ASCII, without quotes. The app's name unless set."
+  type        = string
+  default     = null
+  validation {
+    condition     = can(regex("^[ !#-\\[\\]-~]+$", coalesce(var.email_from_name, var.app_name)))
+    error_message = "SES takes a name in ASCII alone, and quotes and backslashes not at all: give one here if app_name has others."
+  }
+}
+
+variable "email_limits" {
+  description = "Emails with codes to one user, as the README says: interval=60,hour=3,day=5 unless set."
+  type        = string
+  default     = ""
+}
+
+variable "email_hold_hours" {
+  description = "For how many hours no code is emailed after a password reset, or to a new address; 0 turns that off."
+  type        = number
+  default     = 24
+}
+
+variable "text_limits" {
+  description = "How many texts, as the README says: user-day=10,deployment-day=1000."
+  type        = string
+  default     = ""
+}
+
+variable "text_regions" {
+  description = "Where phones may be from."
+  type        = list(string)
+  default     = ["US", "CA"]
+}
+
+variable "text_origination_number" {
+  description = "The number that texts come from, as +14155550100; SNS chooses one of the account's unless set."
+  type        = string
+  default     = ""
+}
+
+variable "text_max_price" {
+  description = "The most that one text may cost, in US dollars."
+  type        = string
+  default     = "0.05"
+}
+
+variable "text_preferences" {
+  description = "Whether to set SNS's preferences for texts, which are the whole account's in the region: false where the account sends texts of other kinds."
+  type        = bool
+  default     = true
+}
+
+variable "text_spend_limit" {
+  description = "US dollars a month after which SNS sends no more texts. AWS lets a new account spend 1; ask for more first."
+  type        = number
+  default     = 1
+}
+
+variable "text_delivery_logs" {
+  description = "Whether SNS logs what became of each text: never its words, and the number masked. Takes text_preferences."
+  type        = bool
+  default     = false
+}
+
+# Whom to wake
+
+variable "alarm_topic_arns" {
+  description = "SNS topics that alarms are sent to."
+  type        = list(string)
+  default     = []
+}
+
+variable "alarm_thresholds" {
+  description = "When alarms go off: users locked, codes replayed, texts refused, within 5 minutes each; a function's p99 in milliseconds; spent on texts in a month, in US dollars."
+  type = object({
+    locked        = optional(number, 5)
+    replayed      = optional(number, 20)
+    texts_refused = optional(number, 50)
+    p99           = optional(number, 2000)
+    text_spend    = optional(number, 100)
+  })
+  default = {}
+}
