@@ -76,6 +76,10 @@ variable "claims" {
     password_reset   = optional(string, "")
   })
   default = {}
+  validation {
+    condition     = alltrue([for name in ["email", "email_verified", "workspaces", "owned_workspaces"] : length(var.claims[name]) > 0])
+    error_message = "Only sso and password_reset may have no name."
+  }
 }
 
 variable "sso_values" {
@@ -133,6 +137,10 @@ variable "domain_name" {
   description = "A domain of your own for the API, as mfa.example.com; then the one that AWS gives it is off. Needs certificate_arn, and a DNS record to the output domain_target."
   type        = string
   default     = null
+  validation {
+    condition     = var.domain_name == null || can(regex("^[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.domain_name))
+    error_message = "A domain without https:// before it and without a path."
+  }
 }
 
 variable "certificate_arn" {
@@ -154,6 +162,10 @@ variable "throttling" {
     keys_burst = optional(number, 100)
   })
   default = {}
+  validation {
+    condition     = alltrue([for one in values(var.throttling) : one >= 1])
+    error_message = "Each is at least 1: with 0 nothing is let through."
+  }
 }
 
 # The functions
@@ -162,6 +174,10 @@ variable "artifact_dir" {
   description = "Where cargo-lambda leaves the functions: <artifact_dir>/<function>/bootstrap.zip."
   type        = string
   default     = "../../target/lambda"
+  validation {
+    condition     = length(var.artifact_dir) > 0
+    error_message = "It must not be empty."
+  }
 }
 
 variable "architecture" {
@@ -178,6 +194,10 @@ variable "memory" {
   description = "A function's memory in MB, which also sets how much processor it gets; by function where it is not 256."
   type        = map(number)
   default     = {}
+  validation {
+    condition     = alltrue([for function, one in var.memory : contains(["enroll", "policy", "recovery", "send-sms", "verify"], function) && one >= 128 && one <= 10240])
+    error_message = "By function (enroll, policy, recovery, send-sms, verify), 128 to 10240 each."
+  }
 }
 
 variable "timeout" {
@@ -194,6 +214,10 @@ variable "reserved_concurrency" {
   description = "How many of a function run at once at most, by function; a new AWS account has 10 in all to give. Without one it shares the account's."
   type        = map(number)
   default     = {}
+  validation {
+    condition     = alltrue([for function, one in var.reserved_concurrency : contains(["enroll", "policy", "recovery", "send-sms", "verify"], function) && one >= 1])
+    error_message = "By function (enroll, policy, recovery, send-sms, verify), at least 1 each."
+  }
   validation {
     condition     = try(var.reserved_concurrency["verify"], 10000) > var.throttling.keys_burst
     error_message = "verify's must be above throttling.keys_burst, or whoever asks for the public keys keeps everyone from logging in."
@@ -246,6 +270,10 @@ variable "key_labels" {
 variable "email_identity" {
   description = "The SES identity that emails are from: your domain, as example.com, or one address while you try. It is made here; its DNS records are the output email_dns."
   type        = string
+  validation {
+    condition     = can(regex("^([^@[:space:]]+@)?[a-z0-9-]+(\\.[a-z0-9-]+)+$", var.email_identity))
+    error_message = "A domain, or an address."
+  }
 }
 
 variable "email_from" {
@@ -271,36 +299,60 @@ variable "email_limits" {
   description = "Emails with codes to one user, as the README says: interval=60,hour=3,day=5 unless set."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([a-z]+=[0-9]+(,[a-z]+=[0-9]+)*)?$", var.email_limits))
+    error_message = "As interval=60,hour=3,day=5."
+  }
 }
 
 variable "email_hold_hours" {
   description = "For how many hours no code is emailed after a password reset, or to a new address; 0 turns that off."
   type        = number
   default     = 24
+  validation {
+    condition     = var.email_hold_hours >= 0 && floor(var.email_hold_hours) == var.email_hold_hours
+    error_message = "Whole hours."
+  }
 }
 
 variable "text_limits" {
   description = "How many texts, as the README says: user-day=10,deployment-day=1000."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^([a-z0-9-]+=[a-z0-9/]+(,[a-z0-9-]+=[a-z0-9/]+)*)?$", var.text_limits))
+    error_message = "As user-day=10,deployment-day=1000."
+  }
 }
 
 variable "text_regions" {
   description = "Where phones may be from."
   type        = list(string)
   default     = ["US", "CA"]
+  validation {
+    condition     = length(var.text_regions) > 0 && length(setsubtract(var.text_regions, ["US", "CA", "AS", "GU", "MP", "PR", "VI"])) == 0
+    error_message = "Some of US, CA, AS, GU, MP, PR, VI."
+  }
 }
 
 variable "text_origination_number" {
   description = "The number that texts come from, as +14155550100; SNS chooses one of the account's unless set."
   type        = string
   default     = ""
+  validation {
+    condition     = can(regex("^(\\+?[0-9]{5,15})?$", var.text_origination_number))
+    error_message = "A number as +14155550100, or a short code."
+  }
 }
 
 variable "text_max_price" {
   description = "The most that one text may cost, in US dollars."
   type        = string
   default     = "0.05"
+  validation {
+    condition     = can(regex("^[0-9]+(\\.[0-9]+)?$", var.text_max_price))
+    error_message = "A number of dollars, as 0.05."
+  }
 }
 
 variable "text_preferences" {
@@ -313,12 +365,20 @@ variable "text_spend_limit" {
   description = "US dollars a month after which SNS sends no more texts. AWS lets a new account spend 1; ask for more first."
   type        = number
   default     = 1
+  validation {
+    condition     = var.text_spend_limit >= 0
+    error_message = "Not below 0."
+  }
 }
 
 variable "text_delivery_logs" {
   description = "Whether SNS logs what became of each text: never its words, and the number masked. Takes text_preferences."
   type        = bool
   default     = false
+  validation {
+    condition     = var.text_preferences || !var.text_delivery_logs
+    error_message = "SNS is told to log by its preferences: text_preferences must be true."
+  }
 }
 
 # Whom to wake
@@ -327,6 +387,10 @@ variable "alarm_topic_arns" {
   description = "SNS topics that alarms are sent to."
   type        = list(string)
   default     = []
+  validation {
+    condition     = alltrue([for one in var.alarm_topic_arns : startswith(one, "arn:")])
+    error_message = "ARNs."
+  }
 }
 
 variable "alarm_thresholds" {
@@ -339,4 +403,8 @@ variable "alarm_thresholds" {
     text_spend    = optional(number, 100)
   })
   default = {}
+  validation {
+    condition     = alltrue([for one in values(var.alarm_thresholds) : one >= 0])
+    error_message = "None is below 0."
+  }
 }

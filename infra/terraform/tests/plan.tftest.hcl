@@ -151,9 +151,10 @@ run "keys_are_used_by_whom_the_grants_name" {
   command = apply
 
   assert {
-    condition = alltrue([for name, policy in aws_kms_key_policy.this : alltrue([for one in slice(jsondecode(policy.policy).Statement, 1, length(jsondecode(policy.policy).Statement)) :
-      contains([for function, services in yamldecode(file("../grants.yaml")) : module.function[function].role_arn if anytrue([for grant in services.kms : grant.key == split("-", name)[0]])], one.Principal.AWS)
-    ])])
+    condition = alltrue([for name, policy in aws_kms_key_policy.this :
+      toset([for one in slice(jsondecode(policy.policy).Statement, 1, length(jsondecode(policy.policy).Statement)) : one.Principal.AWS]) ==
+      toset([for function, services in yamldecode(file("../grants.yaml")) : module.function[function].role_arn if anytrue([for grant in services.kms : grant.key == split("-", name)[0]])])
+    ])
     error_message = "Only functions with a grant on a key may use it."
   }
 
