@@ -89,11 +89,10 @@ def said(assertion, login, sub):
     return claims
 
 
-def sent(kind, to):
+def sent(kind):
+    """Everything that was sent, oldest first, as the emulator tells it."""
     with urllib.request.urlopen(f"{AWS}/_ministack/{kind}") as reply:
-        messages = json.load(reply)
-    messages = next(value for value in messages.values() if isinstance(value, list)) if isinstance(messages, dict) else messages
-    return [one for one in messages if to in json.dumps(one)]
+        return reply.read().decode()
 
 
 def step(what):
@@ -125,7 +124,7 @@ app, factor = pyotp.parse_uri(begun["totp"]["uri"]), begun["id"]
 code = app.now()
 activated = expect(call("POST", f"/v1/factors/{factor}/activate", ada, {"code": code}), 200)
 assert said(activated["assertion"], ada, "ada")["mfa"] == "passed" and len(activated["recovery_codes"]) == 10
-assert sent("ses/messages", "ada@example.com"), "no notice went"
+assert "an authenticator app was added" in sent("ses/messages"), "no notice went"
 
 step("and logs in; a code works once")
 ada = token("ada")
@@ -145,8 +144,7 @@ expect(call("POST", "/v1/factors", bob, {"kind": "sms", "phone": "+1 876 555 012
 phone = expect(call("POST", "/v1/factors", bob, {"kind": "sms", "phone": "+1 415 555 0123"}), 201)["id"]
 for path in ["activate", "verify"]:
     expect(call("POST", f"/v1/factors/{phone}/texts", bob), 202)
-    texts = sent("sns/sms-messages", "+14155550123")
-    code = re.findall(r"@app\.example\.com #(\d{6})", json.dumps(texts))[-1]
+    code = re.findall(r"@app\.example\.com #(\d{6})", sent("sns/sms-messages"))[-1]
     expect(call("POST", f"/v1/factors/{phone}/{path}", bob, {"code": code}), 200)
 
 step("Ada loses her phone: a recovery code, and one by email")
@@ -154,8 +152,7 @@ expect(call("POST", "/v1/recovery/verify", ada, {"code": activated["recovery_cod
 expect(call("POST", "/v1/recovery/verify", ada, {"code": activated["recovery_codes"][0]}), 422, "code-used")
 expect(call("POST", "/v1/recovery/emails", token("ada", password_reset_at=int(time.time()))), 403, "email-recovery-held")
 expect(call("POST", "/v1/recovery/emails", ada), 202)
-emails = [one for one in sent("ses/messages", "ada@example.com") if "recovery code" in json.dumps(one)]
-code = re.findall(r"(?<![0-9a-z-])[0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{4}(?![0-9a-z-])", json.dumps(emails))[-1]
+code = re.findall(r"\\n\\n([0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{4})\\n\\n", sent("ses/messages"))[-1]
 recovered = expect(call("POST", "/v1/recovery/verify", ada, {"code": code}), 200)
 assert said(recovered["assertion"], ada, "ada")["amr"] == ["email"]
 codes = expect(call("POST", "/v1/recovery/codes", ada, {}, mfa_assertion=recovered["assertion"]), 201)["recovery_codes"]
