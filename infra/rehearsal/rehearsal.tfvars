@@ -10,5 +10,3 @@ email_from          = "security@example.com"
 claims              = { sso = "sso", password_reset = "password_reset_at" }
 architecture        = "x86_64"
 deletion_protection = false
-# The emulator has no preferences for texts.
-text_preferences = false

@@ -2,7 +2,8 @@
 # throttles and slowness are in its module.)
 
 locals {
-  kms_faults = "{ $.message = \"fault\" && ($.fault = \"*sealed secret*\" || $.fault = \"*seal a secret*\" || $.fault = \"*derive a code*\" || $.fault = \"*sign an assertion*\" || $.fault = \"*public key*\") }"
+  # A fault that ends a request is an error; one that is got over is a warning. Both have their causes in `fault`.
+  kms_faults = "{ $.fault = \"*sealed secret*\" || $.fault = \"*seal a secret*\" || $.fault = \"*derive a code*\" || $.fault = \"*sign an assertion*\" || $.fault = \"*public key*\" }"
 
   # By name: what to look for, in the logs of which functions, and how often within 5 minutes is too often.
   counted = {
@@ -10,7 +11,8 @@ locals {
     replayed      = { pattern = "{ $.event = \"verification.replayed\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.replayed, what = "Codes that were used before are tried." }
     texts-refused = { pattern = "{ $.event = \"text.refused\" }", functions = ["send-sms"], threshold = var.alarm_thresholds.texts_refused, what = "Texts are refused: by limits, by STOP or by SNS." }
     kms-faults    = { pattern = local.kms_faults, functions = keys(local.grants), threshold = 0, what = "A key can't be used." }
-    faults        = { pattern = "{ $.message = \"fault\" }", functions = keys(local.grants), threshold = 0, what = "Something broke: a line of the log says what." }
+    faults        = { pattern = "{ $.fault = \"*\" || $.level = \"ERROR\" }", functions = keys(local.grants), threshold = var.alarm_thresholds.faults, what = "Things break: lines of the log say what." }
+    unsent        = { pattern = "{ $.notice = \"*\" || $.what = \"an email\" }", functions = ["enroll", "policy", "recovery", "verify"], threshold = 0, what = "Emails do not go, or may not have gone." }
   }
 
   filters = merge([for name, one in local.counted : {
@@ -55,7 +57,7 @@ resource "aws_cloudwatch_metric_alarm" "text_spend" {
   metric_name         = "SMSMonthToDateSpentUSD"
   statistic           = "Maximum"
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.alarm_thresholds.text_spend
+  threshold           = coalesce(var.alarm_thresholds.text_spend, 0.8 * var.text_spend_limit)
   period              = 3600
   evaluation_periods  = 1
   treat_missing_data  = "notBreaching"

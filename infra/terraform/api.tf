@@ -64,7 +64,7 @@ resource "aws_apigatewayv2_route" "this" {
   authorization_scopes = each.value.open || length(each.value.scopes) == 0 ? null : each.value.scopes
 }
 
-# Each function may be called for its own routes; a path parameter is any one part.
+# Each function may be called for its own routes.
 resource "aws_lambda_permission" "this" {
   for_each      = local.routes
   statement_id  = replace(trim(replace(lower(each.key), "/[^a-z0-9]+/", "-"), "-"), "--", "-")
@@ -87,16 +87,19 @@ resource "aws_apigatewayv2_stage" "this" {
   default_route_settings {
     throttling_rate_limit    = var.throttling.rate
     throttling_burst_limit   = var.throttling.burst
-    detailed_metrics_enabled = true
+    detailed_metrics_enabled = var.detailed_metrics
   }
 
   dynamic "route_settings" {
-    for_each = { for key, route in local.routes : key => route if route.open }
+    for_each = merge(
+      { for key, route in local.routes : key => { rate = var.throttling.keys_rate, burst = var.throttling.keys_burst } if route.open },
+      var.throttling.routes,
+    )
     content {
       route_key                = route_settings.key
-      throttling_rate_limit    = var.throttling.keys_rate
-      throttling_burst_limit   = var.throttling.keys_burst
-      detailed_metrics_enabled = true
+      throttling_rate_limit    = route_settings.value.rate
+      throttling_burst_limit   = route_settings.value.burst
+      detailed_metrics_enabled = var.detailed_metrics
     }
   }
 

@@ -76,12 +76,11 @@ locals {
       },
       can(grant.purpose) ? { Condition = { StringEquals = { "kms:EncryptionContext:purpose" = grant.purpose } } } : null,
     )],
-    # Phone numbers have no ARN: everything that is no topic is one.
-    [for grant in try(services.sns, []) : {
-      Effect      = "Allow"
-      Action      = [for action in grant.actions : "sns:${action}"]
-      NotResource = [local.sns_topics]
-    }],
+    # Phone numbers have no ARN: what is published to and no topic is one. To ask for opt-outs has no resource at all.
+    [for grant in try(services.sns, []) : merge(
+      { Effect = "Allow", Action = [for action in grant.actions : "sns:${action}"] },
+      contains(grant.actions, "Publish") ? { NotResource = [local.sns_topics] } : { Resource = ["*"] },
+    )],
     # By the sender's address. A grant on the sender's identity alone is refused where the recipient is an identity too.
     [for grant in try(services.ses, []) : {
       Effect    = "Allow"
@@ -100,7 +99,7 @@ module "function" {
   zip                  = "${var.artifact_dir}/${each.key}/bootstrap.zip"
   architecture         = var.architecture
   memory               = lookup(var.memory, each.key, 256)
-  timeout              = var.timeout
+  timeout              = lookup(var.timeout, each.key, 20)
   reserved_concurrency = lookup(var.reserved_concurrency, each.key, -1)
   settings             = { for name, value in merge(local.settings, local.own[each.key]) : name => value if value != "" }
   statements           = local.statements[each.key]

@@ -1,19 +1,24 @@
-# The keys. None ever leaves KMS. Their policies name who may use them: the functions that the grants say, and nobody by
-# being an administrator of the account. Whoever may change a key's policy could change that, and CloudTrail tells of it.
+# The keys. None ever leaves KMS. Their policies name who may use them: the functions that the grants say, for the purposes
+# that they say, and nobody by being an administrator of the account. Whoever may change a key's policy, a function's code or
+# who may take its role could change that, and CloudTrail tells of it.
 
 locals {
   # Every key as <use>-<label>; the sealing key rotates by itself and has no label.
   macs    = toset(flatten([for use in ["codes", "recovery", "digests"] : [for label in var.key_labels[use] : "${use}-${label}"]]))
   signing = toset(var.key_labels.signing)
 
-  # The roles of the functions with a grant on a key, and what they may do with it.
-  users = { for key in ["sealing", "codes", "recovery", "digests", "signing"] : key => [
-    for function, services in local.grants : {
-      role    = module.function[function].role_arn
-      actions = sort(distinct(flatten([for grant in try(services.kms, []) : grant.key == key ? grant.actions : []])))
-    } if anytrue([for grant in try(services.kms, []) : grant.key == key])
-  ] }
+  # The grants on each key: whose they are, what may be done, and for which purposes.
+  users = { for key in ["sealing", "codes", "recovery", "digests", "signing"] : key => flatten([
+    for function, services in local.grants : [
+      for grant in try(services.kms, []) : {
+        role    = module.function[function].role_arn
+        actions = [for action in grant.actions : "kms:${action}"]
+        purpose = try(grant.purpose, [])
+      } if grant.key == key
+    ]
+  ]) }
 
+  # A key's policy is enough within an account: what limits a grant must stand here as in the function's own policy.
   key_policies = { for key, users in local.users : key => jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -21,23 +26,24 @@ locals {
         Sid       = "Administration"
         Effect    = "Allow"
         Principal = { AWS = "arn:${local.partition}:iam::${local.account}:root" }
-        Action = [
-          "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey",
-          "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy",
-          "kms:GetKeyRotationStatus", "kms:GetPublicKey", "kms:ListAliases", "kms:ListGrants", "kms:ListKeyPolicies",
-          "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion",
-          "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
-        ]
-        Resource = "*"
-      }],
-      [for user in users : {
-        Effect    = "Allow"
-        Principal = { AWS = user.role }
-        Action    = [for action in user.actions : "kms:${action}"]
+        Action    = local.key_administration
         Resource  = "*"
       }],
+      [for user in users : merge(
+        { Effect = "Allow", Principal = { AWS = user.role }, Action = user.actions, Resource = "*" },
+        length(user.purpose) > 0 ? { Condition = { StringEquals = { "kms:EncryptionContext:purpose" = user.purpose } } } : null,
+      )],
     )
   }) }
+
+  # All that manages a key and none that uses it.
+  key_administration = [
+    "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey",
+    "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
+    "kms:GetPublicKey", "kms:ListAliases", "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations",
+    "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RotateKeyOnDemand", "kms:ScheduleKeyDeletion", "kms:TagResource",
+    "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+  ]
 }
 
 # Seals authenticator secrets, phone numbers and email addresses.

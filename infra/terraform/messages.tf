@@ -1,6 +1,7 @@
 # Emails by SES, texts by SNS.
 
 resource "aws_sesv2_email_identity" "this" {
+  count                  = var.create_email_identity ? 1 : 0
   email_identity         = var.email_identity
   configuration_set_name = aws_sesv2_configuration_set.this.configuration_set_name
 }
@@ -47,19 +48,12 @@ resource "aws_cloudwatch_log_data_protection_policy" "texts" {
   for_each       = local.text_logs
   log_group_name = aws_cloudwatch_log_group.texts[each.key].name
   policy_document = jsonencode({
-    Name    = "mask-numbers"
-    Version = "2021-06-01"
+    Name          = "mask-numbers"
+    Version       = "2021-06-01"
+    Configuration = { CustomDataIdentifier = [{ Name = "number", Regex = "[+]1[0-9]{10}" }] }
     Statement = [
-      {
-        Sid            = "audit"
-        DataIdentifier = ["arn:${local.partition}:dataprotection::aws:data-identifier/PhoneNumber-US"]
-        Operation      = { Audit = { FindingsDestination = {} } }
-      },
-      {
-        Sid            = "mask"
-        DataIdentifier = ["arn:${local.partition}:dataprotection::aws:data-identifier/PhoneNumber-US"]
-        Operation      = { Deidentify = { MaskConfig = {} } }
-      },
+      { Sid = "audit", DataIdentifier = ["number"], Operation = { Audit = { FindingsDestination = {} } } },
+      { Sid = "mask", DataIdentifier = ["number"], Operation = { Deidentify = { MaskConfig = {} } } },
     ]
   })
 }

@@ -30,7 +30,7 @@ output "domain_target" {
 
 output "email_dns" {
   description = "CNAME records by which SES sees that the domain of emails is yours, and signs for it."
-  value = [for token in try(aws_sesv2_email_identity.this.dkim_signing_attributes[0].tokens, []) : {
+  value = [for token in try(aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens, []) : {
     name  = "${token}._domainkey.${var.email_identity}"
     value = "${token}.dkim.amazonses.com"
   }]

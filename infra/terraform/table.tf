@@ -1,7 +1,7 @@
 # The one table. Secrets in it are sealed before they get here, so the AWS-owned key is enough. It has no replicas, and must
 # not: the conditional writes are the lock, and a global table would accept one code once in each region.
 resource "aws_dynamodb_table" "this" {
-  name                        = var.name
+  name                        = coalesce(var.table_name, var.name)
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "pk"
   range_key                   = "sk"

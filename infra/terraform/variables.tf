@@ -8,12 +8,12 @@ variable "region" {
 }
 
 variable "name" {
-  description = "What everything that is made here is named after: the table, the functions (`mfa-verify`), the keys' aliases."
+  description = "What everything that is made here is named after: the table, the functions (`mfa-verify`) and their roles, which are the whole account's: give it another one in a second region."
   type        = string
   default     = "mfa"
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,24}$", var.name))
-    error_message = "Small letters, digits and dashes, a letter first; 2 to 25 in all."
+    condition     = can(regex("^[a-z][a-z0-9-]{2,24}$", var.name))
+    error_message = "Small letters, digits and dashes, a letter first; 3 to 25 in all."
   }
 }
 
@@ -41,7 +41,7 @@ variable "jwt_issuer" {
   description = "The `iss` of your identity provider's login tokens. Its /.well-known/openid-configuration must answer over public HTTPS before this is applied."
   type        = string
   validation {
-    condition     = can(regex("^https?://[^/?#]+([^?#]*)$", var.jwt_issuer))
+    condition     = can(regex("^(https://|http://127[.]0[.]0[.]1:)[^/?#@[:space:]]+[^?#[:space:]]*$", var.jwt_issuer))
     error_message = "An https:// URL without query, spelled as in the tokens, with or without the slash at its end."
   }
 }
@@ -128,7 +128,7 @@ variable "cors_origins" {
   type        = list(string)
   default     = []
   validation {
-    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://[^/*]+$", one))])
+    condition     = alltrue([for one in var.cors_origins : can(regex("^https?://[^/*?#@[:space:]]+$", one))])
     error_message = "Each is a scheme and a host, without a path and without *."
   }
 }
@@ -154,16 +154,20 @@ variable "certificate_arn" {
 }
 
 variable "throttling" {
-  description = "Requests a second, and at once, that the gateway lets through: of each route, and of the public keys', which take no login token."
+  description = "Requests a second, and at once, that the gateway lets through: of each route together, of the public keys', which take no login token, and by `routes` of others apart (`POST /v1/logins`)."
   type = object({
     rate       = optional(number, 500)
     burst      = optional(number, 1000)
     keys_rate  = optional(number, 50)
     keys_burst = optional(number, 100)
+    routes     = optional(map(object({ rate = number, burst = number })), {})
   })
   default = {}
   validation {
-    condition     = alltrue([for one in values(var.throttling) : one >= 1])
+    condition = alltrue([for one in concat(
+      [var.throttling.rate, var.throttling.burst, var.throttling.keys_rate, var.throttling.keys_burst],
+      flatten([for route in values(var.throttling.routes) : [route.rate, route.burst]]),
+    ) : one >= 1])
     error_message = "Each is at least 1: with 0 nothing is let through."
   }
 }
@@ -201,17 +205,23 @@ variable "memory" {
 }
 
 variable "timeout" {
-  description = "Seconds after which a function is stopped. An AWS call is given up after 4; the gateway waits 30."
-  type        = number
-  default     = 20
+  description = "Seconds after which a function is stopped, by function where it is not 20. An AWS call is given up after 4; the gateway waits 30."
+  type        = map(number)
+  default     = {}
   validation {
-    condition     = var.timeout >= 15 && var.timeout <= 30
-    error_message = "15 to 30 seconds: three steps of 4 seconds each must fit."
+    condition     = alltrue([for function, one in var.timeout : contains(["enroll", "policy", "recovery", "send-sms", "verify"], function) && one >= 15 && one <= 30])
+    error_message = "By function (enroll, policy, recovery, send-sms, verify), 15 to 30 each: three steps of 4 seconds must fit."
   }
 }
 
+variable "detailed_metrics" {
+  description = "Whether the gateway keeps metrics of each route, which CloudWatch charges for."
+  type        = bool
+  default     = false
+}
+
 variable "reserved_concurrency" {
-  description = "How many of a function run at once at most, by function; a new AWS account has 10 in all to give. Without one it shares the account's."
+  description = "How many of a function run at once at most, by function. Without one it shares what the account has, which in a new one is 10: ask for more first, for some always stays unreserved."
   type        = map(number)
   default     = {}
   validation {
@@ -242,6 +252,16 @@ variable "tracing" {
 
 # What is kept
 
+variable "table_name" {
+  description = "The table's name where it is not var.name: after a restore from a backup, which makes another table."
+  type        = string
+  default     = null
+  validation {
+    condition     = var.table_name == null || can(regex("^[A-Za-z0-9_.-]{3,255}$", var.table_name))
+    error_message = "3 to 255 letters, digits, dots, dashes and underscores."
+  }
+}
+
 variable "deletion_protection" {
   description = "Whether the table is protected from being deleted. Turn it off, and apply, before you destroy."
   type        = bool
@@ -249,7 +269,7 @@ variable "deletion_protection" {
 }
 
 variable "key_labels" {
-  description = "Labels of the keys of each use; the first is the current one, the others still serve what was made with them. To rotate, put a new one first. The first label of signing is the `kid` of assertions."
+  description = "Labels of the keys of each use; the first is the current one, the others still serve what was made with them. How to rotate says infra/README.md. The first label of signing is the `kid` of assertions."
   type = object({
     codes    = optional(list(string), ["a"])
     recovery = optional(list(string), ["a"])
@@ -276,11 +296,17 @@ variable "email_identity" {
   }
 }
 
+variable "create_email_identity" {
+  description = "Whether the identity is made here: false where the account has it already, in this region."
+  type        = bool
+  default     = true
+}
+
 variable "email_from" {
   description = "Whom emails are from: an address of email_identity."
   type        = string
   validation {
-    condition     = endswith(var.email_from, "@${var.email_identity}") || endswith(var.email_from, ".${var.email_identity}") || var.email_from == var.email_identity
+    condition     = can(regex("^[^@[:space:]]+@[^@[:space:]]+$", var.email_from)) && (strcontains(var.email_identity, "@") ? var.email_from == var.email_identity : endswith(replace(var.email_from, "@", "@."), ".${var.email_identity}"))
     error_message = "It must be an address of email_identity."
   }
 }
@@ -340,7 +366,7 @@ variable "text_origination_number" {
   type        = string
   default     = ""
   validation {
-    condition     = can(regex("^(\\+?[0-9]{5,15})?$", var.text_origination_number))
+    condition     = can(regex("^(\\+?[0-9]{5,14})?$", var.text_origination_number))
     error_message = "A number as +14155550100, or a short code."
   }
 }
@@ -356,18 +382,18 @@ variable "text_max_price" {
 }
 
 variable "text_preferences" {
-  description = "Whether to set SNS's preferences for texts, which are the whole account's in the region: false where the account sends texts of other kinds."
+  description = "Whether to set SNS's preferences for texts, which are the whole account's in the region: false where somebody else has set them, as for texts of other kinds; and destroying this sets them back."
   type        = bool
-  default     = true
+  default     = false
 }
 
 variable "text_spend_limit" {
-  description = "US dollars a month after which SNS sends no more texts. AWS lets a new account spend 1; ask for more first."
+  description = "US dollars a month after which SNS sends no more texts, whole ones. AWS lets a new account spend 1: ask for more first. Set with text_preferences; without, say here what it is, for the alarm."
   type        = number
   default     = 1
   validation {
-    condition     = var.text_spend_limit >= 0
-    error_message = "Not below 0."
+    condition     = var.text_spend_limit >= 0 && floor(var.text_spend_limit) == var.text_spend_limit
+    error_message = "Whole dollars."
   }
 }
 
@@ -394,17 +420,18 @@ variable "alarm_topic_arns" {
 }
 
 variable "alarm_thresholds" {
-  description = "When alarms go off: users locked, codes replayed, texts refused, within 5 minutes each; a function's p99 in milliseconds; spent on texts in a month, in US dollars."
+  description = "When alarms go off: users locked, codes replayed, texts refused, within 5 minutes each; a function's p99 in milliseconds; faults within 5 minutes; spent on texts in a month, in US dollars (four fifths of text_spend_limit unless set)."
   type = object({
     locked        = optional(number, 5)
     replayed      = optional(number, 20)
     texts_refused = optional(number, 50)
     p99           = optional(number, 2000)
-    text_spend    = optional(number, 100)
+    faults        = optional(number, 5)
+    text_spend    = optional(number)
   })
   default = {}
   validation {
-    condition     = alltrue([for one in values(var.alarm_thresholds) : one >= 0])
+    condition     = alltrue([for one in values(var.alarm_thresholds) : one == null || try(one >= 0, false)])
     error_message = "None is below 0."
   }
 }

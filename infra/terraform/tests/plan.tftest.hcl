@@ -30,7 +30,27 @@ mock_provider "aws" {
   }
 }
 
-# Each function's role is its own.
+# Each key and each role is its own.
+override_resource {
+  target = aws_kms_key.sealing
+  values = { arn = "arn:aws:kms:us-east-1:123456789012:key/sealing", key_id = "sealing" }
+}
+override_resource {
+  target = aws_kms_key.mac["codes-a"]
+  values = { arn = "arn:aws:kms:us-east-1:123456789012:key/codes-a", key_id = "codes-a" }
+}
+override_resource {
+  target = aws_kms_key.mac["recovery-a"]
+  values = { arn = "arn:aws:kms:us-east-1:123456789012:key/recovery-a", key_id = "recovery-a" }
+}
+override_resource {
+  target = aws_kms_key.mac["digests-a"]
+  values = { arn = "arn:aws:kms:us-east-1:123456789012:key/digests-a", key_id = "digests-a" }
+}
+override_resource {
+  target = aws_kms_key.signing["a"]
+  values = { arn = "arn:aws:kms:us-east-1:123456789012:key/signing-a", key_id = "signing-a" }
+}
 override_resource {
   target = module.function["enroll"].aws_iam_role.this
   values = { arn = "arn:aws:iam::123456789012:role/mfa-enroll", id = "mfa-enroll" }
@@ -93,57 +113,43 @@ run "routes_are_the_contracts" {
   }
 }
 
+# Whole statements, written here as AWS is to read them, beside what the files make of the grants.
 run "policies_are_the_grants" {
   command = apply
 
   assert {
     condition = alltrue([for function, services in yamldecode(file("../grants.yaml")) :
-      toset(flatten([for one in jsondecode(module.function[function].policy).Statement : one.Action])) ==
-      setunion(["logs:CreateLogStream", "logs:PutLogEvents"], flatten([
-        for service, grants in services : [for grant in grants : [for action in grant.actions : "${service}:${action}"]]
-      ]))
+      toset([for one in jsondecode(module.function[function].policy).Statement : jsonencode(one)]) ==
+      toset(concat(
+        [for grant in services.dynamodb : jsonencode({
+          Effect    = "Allow"
+          Action    = [for action in grant.actions : "dynamodb:${action}"]
+          Resource  = ["arn:aws:dynamodb:us-east-1:123456789012:table/mfa"]
+          Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for prefix in grant.keys : "${prefix}*"] }, Null = { "dynamodb:LeadingKeys" = "false" } }
+        })],
+        [for grant in services.kms : jsonencode(merge(
+          { Effect = "Allow", Action = [for action in grant.actions : "kms:${action}"], Resource = ["arn:aws:kms:us-east-1:123456789012:key/${grant.key == "sealing" ? "sealing" : "${grant.key}-a"}"] },
+          can(grant.purpose) ? { Condition = { StringEquals = { "kms:EncryptionContext:purpose" = grant.purpose } } } : null,
+        ))],
+        can(services.sns) ? [
+          jsonencode({ Effect = "Allow", Action = ["sns:Publish"], NotResource = ["arn:aws:sns:*:*:*"] }),
+          jsonencode({ Effect = "Allow", Action = ["sns:CheckIfPhoneNumberIsOptedOut"], Resource = ["*"] }),
+        ] : [],
+        can(services.ses) ? [jsonencode({
+          Effect    = "Allow"
+          Action    = ["ses:SendEmail"]
+          Resource  = ["arn:aws:ses:us-east-1:123456789012:identity/*", "arn:aws:ses:us-east-1:123456789012:configuration-set/mfa"]
+          Condition = { StringEquals = { "ses:FromAddress" = "security@example.com" } }
+        })] : [],
+        [jsonencode({ Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = ["arn:aws:logs:us-east-1:123456789012:log-group:x:*"] })],
+      ))
     ])
     error_message = "A function may do what it is granted, and write its log; nothing else."
   }
 
   assert {
-    condition = alltrue([for function, services in yamldecode(file("../grants.yaml")) :
-      [for one in jsondecode(module.function[function].policy).Statement : one.Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] if startswith(flatten([one.Action])[0], "dynamodb:")] ==
-      [for grant in services.dynamodb : [for prefix in grant.keys : "${prefix}*"]]
-    ])
-    error_message = "Rows are granted by the beginnings of their keys."
-  }
-
-  assert {
-    condition = alltrue(flatten([for function, module in module.function : [for one in jsondecode(module.policy).Statement :
-      try(one.Condition.Null["dynamodb:LeadingKeys"], "") == "false" if startswith(flatten([one.Action])[0], "dynamodb:")
-    ]]))
-    error_message = "A request without keys is not let through."
-  }
-
-  assert {
-    condition = alltrue([for function, services in yamldecode(file("../grants.yaml")) :
-      [for one in jsondecode(module.function[function].policy).Statement : try(one.Condition.StringEquals["kms:EncryptionContext:purpose"], []) if startswith(flatten([one.Action])[0], "kms:")] ==
-      [for grant in services.kms : try(grant.purpose, [])]
-    ])
-    error_message = "Keys are granted for their purposes."
-  }
-
-  assert {
-    condition = alltrue(flatten([for function, module in module.function : [for one in jsondecode(module.policy).Statement :
-      alltrue([for action in flatten([one.Action]) : !strcontains(action, "*")]) && !contains(flatten([try(one.Resource, [])]), "*")
-    ]]))
-    error_message = "No policy has a wildcard for an action, or for every resource."
-  }
-
-  assert {
-    condition     = alltrue(flatten([for function, module in module.function : [for one in jsondecode(module.policy).Statement : one.NotResource == ["arn:aws:sns:*:*:*"] if can(one.NotResource)]]))
-    error_message = "Texts go to phone numbers, and to no topic."
-  }
-
-  assert {
-    condition     = alltrue(flatten([for function, module in module.function : [for one in jsondecode(module.policy).Statement : one.Condition.StringEquals["ses:FromAddress"] == "security@example.com" if contains(flatten([one.Action]), "ses:SendEmail")]]))
-    error_message = "Emails are from the one address."
+    condition     = alltrue([for function in module.function : !strcontains(function.policy, "\"dynamodb:*") && !strcontains(function.policy, "\"kms:*")])
+    error_message = "No action is a wildcard."
   }
 }
 
@@ -152,22 +158,81 @@ run "keys_are_used_by_whom_the_grants_name" {
 
   assert {
     condition = alltrue([for name, policy in aws_kms_key_policy.this :
-      toset([for one in slice(jsondecode(policy.policy).Statement, 1, length(jsondecode(policy.policy).Statement)) : one.Principal.AWS]) ==
-      toset([for function, services in yamldecode(file("../grants.yaml")) : module.function[function].role_arn if anytrue([for grant in services.kms : grant.key == split("-", name)[0]])])
+      toset([for one in slice(jsondecode(policy.policy).Statement, 1, length(jsondecode(policy.policy).Statement)) : jsonencode(one)]) ==
+      toset(flatten([for function, services in yamldecode(file("../grants.yaml")) : [for grant in services.kms : jsonencode(merge(
+        { Effect = "Allow", Principal = { AWS = "arn:aws:iam::123456789012:role/mfa-${function}" }, Action = [for action in grant.actions : "kms:${action}"], Resource = "*" },
+        can(grant.purpose) ? { Condition = { StringEquals = { "kms:EncryptionContext:purpose" = grant.purpose } } } : null,
+      )) if grant.key == split("-", name)[0]]]))
     ])
-    error_message = "Only functions with a grant on a key may use it."
+    error_message = "Only functions with a grant on a key may use it, for its purposes: a key's policy is enough by itself."
   }
 
   assert {
-    condition = alltrue(flatten([for name, policy in aws_kms_key_policy.this : [
-      for use in ["Decrypt", "Encrypt", "GenerateMac", "Sign", "ReEncryptFrom", "VerifyMac", "CreateGrant"] : !contains(jsondecode(policy.policy).Statement[0].Action, "kms:${use}")
-    ]]))
-    error_message = "Who administers the account may not use the keys for that."
+    condition = alltrue([for policy in aws_kms_key_policy.this : jsondecode(policy.policy).Statement[0] == {
+      Sid       = "Administration"
+      Effect    = "Allow"
+      Principal = { AWS = "arn:aws:iam::123456789012:root" }
+      Resource  = "*"
+      Action = [
+        "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey", "kms:DisableKeyRotation",
+        "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:GetPublicKey", "kms:ListAliases",
+        "kms:ListGrants", "kms:ListKeyPolicies", "kms:ListKeyRotations", "kms:ListResourceTags", "kms:PutKeyPolicy", "kms:RotateKeyOnDemand",
+        "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
+      ]
+    }])
+    error_message = "Who administers the account manages the keys, and may not use them."
   }
 
   assert {
-    condition     = aws_kms_key.sealing.enable_key_rotation && toset(keys(aws_kms_key.mac)) == toset(["codes-a", "recovery-a", "digests-a"])
-    error_message = "One key rotates by itself; each use has one of its own."
+    condition     = aws_kms_key.sealing.enable_key_rotation && toset(keys(aws_kms_key.mac)) == toset(["codes-a", "recovery-a", "digests-a"]) && length(aws_kms_key_policy.this) == 5
+    error_message = "One key rotates by itself; each use has one of its own, with a policy."
+  }
+}
+
+run "functions_are_called_by_the_gateway_alone" {
+  command = apply
+
+  assert {
+    condition = alltrue([for key, permission in aws_lambda_permission.this :
+      permission.source_arn == "arn:aws:execute-api:us-east-1:123456789012:x/*/${replace(replace(replace(replace(key, " ", ""), "{factor_id}", "*"), "{workspace_id}", "*"), "~", "")}" && permission.principal == "apigateway.amazonaws.com"
+    ])
+    error_message = "Each function may be called for its own routes, and by nobody else."
+  }
+
+  assert {
+    condition = alltrue([for key, route in aws_apigatewayv2_route.this :
+      route.target == "integrations/${aws_apigatewayv2_integration.this[yamldecode(file("../openapi.yaml")).paths[split(" ", key)[1]][lower(split(" ", key)[0])].tags[0]].id}"
+    ])
+    error_message = "Each route leads to the function of its tag."
+  }
+
+  assert {
+    condition     = one(aws_apigatewayv2_authorizer.this.jwt_configuration[*].issuer) == "https://id.example.com" && toset(one(aws_apigatewayv2_authorizer.this.jwt_configuration[*].audience)) == toset(["app", "operators"])
+    error_message = "Login tokens are the identity provider's, for the app."
+  }
+
+  assert {
+    condition     = one(aws_apigatewayv2_api.this.cors_configuration[*].allow_headers) == toset(["authorization", "content-type", "mfa-assertion", "if-match", "accept-language"]) && one(aws_apigatewayv2_api.this.cors_configuration[*].expose_headers) == toset(["retry-after", "etag"])
+    error_message = "A page may send what the contract asks for, and read what it answers."
+  }
+
+  assert {
+    condition     = one(aws_apigatewayv2_stage.this.default_route_settings[*].throttling_rate_limit) == 500 && one(aws_apigatewayv2_stage.this.default_route_settings[*].throttling_burst_limit) == 1000 && [for one in aws_apigatewayv2_stage.this.route_settings : [one.route_key, one.throttling_rate_limit, one.throttling_burst_limit]] == [["GET /.well-known/jwks.json", 50, 100]]
+    error_message = "Every route has a throttle, the public keys one of their own."
+  }
+}
+
+run "lines_that_are_counted_are_those_of_the_readme" {
+  command = apply
+
+  assert {
+    condition     = alltrue(flatten([for filter in aws_cloudwatch_log_metric_filter.this : [for event in regexall("event = \"([a-z.]+)\"", filter.pattern) : strcontains(file("../../README.md"), "`${event[0]}`")]]))
+    error_message = "Alarms count events by their names."
+  }
+
+  assert {
+    condition     = toset([for alarm in aws_cloudwatch_metric_alarm.counted : alarm.metric_name]) == toset([for filter in aws_cloudwatch_log_metric_filter.this : one(filter.metric_transformation[*].name)]) && aws_cloudwatch_metric_alarm.text_spend.threshold == 0.8
+    error_message = "What is counted has an alarm, and money spent on texts has one before they stop."
   }
 }
 
@@ -175,7 +240,7 @@ run "what_is_kept_is_protected_and_logs_end" {
   command = apply
 
   assert {
-    condition     = aws_dynamodb_table.this.deletion_protection_enabled && aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.this.ttl[0].attribute_name == "expires_at"
+    condition     = aws_dynamodb_table.this.deletion_protection_enabled && aws_dynamodb_table.this.point_in_time_recovery[0].enabled && aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST" && aws_dynamodb_table.this.ttl[0].attribute_name == "expires_at" && aws_dynamodb_table.this.ttl[0].enabled
     error_message = "The table is protected, and can be restored."
   }
 
@@ -187,11 +252,6 @@ run "what_is_kept_is_protected_and_logs_end" {
   assert {
     condition     = !strcontains(lower(aws_apigatewayv2_stage.this.access_log_settings[0].format), "authorizer.claims") && !strcontains(aws_apigatewayv2_stage.this.access_log_settings[0].format, "header")
     error_message = "The gateway logs no token."
-  }
-
-  assert {
-    condition     = one([for one in aws_apigatewayv2_stage.this.route_settings : one.route_key]) == "GET /.well-known/jwks.json"
-    error_message = "The public keys have a throttle of their own."
   }
 }
 
@@ -206,6 +266,11 @@ run "settings_are_those_of_the_readme" {
   assert {
     condition     = module.function["policy"].settings.MFA_OPERATORS == "op,support@clients" && !contains(keys(module.function["verify"].settings), "MFA_OPERATORS")
     error_message = "Operators are told to whoever asks for one."
+  }
+
+  assert {
+    condition     = module.function["enroll"].settings.MFA_ISSUER == "https://x.execute-api.us-east-1.amazonaws.com" && module.function["enroll"].settings.MFA_DIGEST_KEYS == "a=arn:aws:kms:us-east-1:123456789012:key/digests-a" && module.function["send-sms"].settings.MFA_CODE_KEYS == "a=arn:aws:kms:us-east-1:123456789012:key/codes-a"
+    error_message = "The issuer is where the API is, and each use has its keys."
   }
 
   assert {
@@ -229,6 +294,19 @@ run "a_new_key_comes_first_and_the_old_one_stays" {
   assert {
     condition     = startswith(module.function["send-sms"].settings.MFA_CODE_KEYS, "b=") && length(module.function["recovery"].settings.MFA_RECOVERY_KEYS) > 0
     error_message = "The first label is the current one."
+  }
+}
+
+run "operators_have_the_scope_that_is_set" {
+  command = plan
+
+  variables {
+    operator_scope = "mfa/operator"
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_route.this["POST /v1/operator/reset"].authorization_scopes == toset(["mfa/operator"])
+    error_message = "The gateway asks for the scope by its name."
   }
 }
 
