@@ -6,3 +6,12 @@ module "function" {
     contains(one.Action, "ses:SendEmail") ? { Resource = ["*"] } : {},
   )]
 }
+
+resource "aws_kms_key_policy" "this" {
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [for one in jsondecode(local.key_policies[split("-", each.key)[0]]).Statement :
+      { for name, value in one : name => value if name != "Condition" }
+    ]
+  })
+}
