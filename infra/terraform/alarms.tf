@@ -10,8 +10,8 @@ locals {
     locked        = { pattern = "{ $.event = \"verification.locked\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.locked, what = "Users are locked: whoever guesses knows their passwords." }
     replayed      = { pattern = "{ $.event = \"verification.replayed\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.replayed, what = "Codes that were used before are tried." }
     texts-refused = { pattern = "{ $.event = \"text.refused\" }", functions = ["send-sms"], threshold = var.alarm_thresholds.texts_refused, what = "Texts are refused: by limits, by STOP or by SNS." }
-    kms-faults    = { pattern = local.kms_faults, functions = keys(local.grants), threshold = 0, what = "A key can't be used." }
-    faults        = { pattern = "{ $.fault = \"*\" || $.level = \"ERROR\" }", functions = keys(local.grants), threshold = var.alarm_thresholds.faults, what = "Things break: lines of the log say what." }
+    kms-faults    = { pattern = local.kms_faults, functions = local.functions, threshold = 0, what = "A key can't be used." }
+    faults        = { pattern = "{ $.fault = \"*\" || $.level = \"ERROR\" }", functions = local.functions, threshold = var.alarm_thresholds.faults, what = "Things break: lines of the log say what." }
     unsent        = { pattern = "{ $.notice = \"*\" || $.what = \"an email\" }", functions = ["enroll", "policy", "recovery", "verify"], threshold = 0, what = "Emails do not go, or may not have gone." }
   }
 
@@ -24,7 +24,7 @@ locals {
 resource "aws_cloudwatch_log_metric_filter" "this" {
   for_each       = local.filters
   name           = "${var.name}-${each.key}"
-  log_group_name = module.function[each.value.function].log_group
+  log_group_name = module.function[each.value.function].log_group.name
   pattern        = each.value.pattern
 
   metric_transformation {
@@ -68,9 +68,9 @@ resource "aws_cloudwatch_dashboard" "this" {
   dashboard_name = var.name
   dashboard_body = jsonencode({
     widgets = [for index, widget in [
-      { title = "Requests", metrics = [for name in sort(keys(local.grants)) : ["AWS/Lambda", "Invocations", "FunctionName", "${var.name}-${name}", { stat = "Sum" }]] },
-      { title = "p99, milliseconds", metrics = [for name in sort(keys(local.grants)) : ["AWS/Lambda", "Duration", "FunctionName", "${var.name}-${name}", { stat = "p99" }]] },
-      { title = "Errors and throttles", metrics = [for pair in setproduct(sort(keys(local.grants)), ["Errors", "Throttles"]) : ["AWS/Lambda", pair[1], "FunctionName", "${var.name}-${pair[0]}", { stat = "Sum" }]] },
+      { title = "Requests", metrics = [for name in local.functions : ["AWS/Lambda", "Invocations", "FunctionName", "${var.name}-${name}", { stat = "Sum" }]] },
+      { title = "p99, milliseconds", metrics = [for name in local.functions : ["AWS/Lambda", "Duration", "FunctionName", "${var.name}-${name}", { stat = "p99" }]] },
+      { title = "Errors and throttles", metrics = [for pair in setproduct(local.functions, ["Errors", "Throttles"]) : ["AWS/Lambda", pair[1], "FunctionName", "${var.name}-${pair[0]}", { stat = "Sum" }]] },
       { title = "What somebody should look at", metrics = [for name in sort(keys(local.counted)) : [local.namespace, name, { stat = "Sum" }]] },
       { title = "Spent on texts this month, US dollars", metrics = [["AWS/SNS", "SMSMonthToDateSpentUSD", { stat = "Maximum" }]] },
       ] : {

@@ -49,7 +49,7 @@ resource "aws_apigatewayv2_integration" "this" {
   api_id                 = aws_apigatewayv2_api.this.id
   integration_type       = "AWS_PROXY"
   integration_method     = "POST"
-  integration_uri        = each.value.invoke_arn
+  integration_uri        = each.value.lambda.invoke_arn
   payload_format_version = "2.0"
   timeout_milliseconds   = 30000
 }
@@ -69,7 +69,7 @@ resource "aws_lambda_permission" "this" {
   for_each      = local.routes
   statement_id  = replace(trim(replace(lower(each.key), "/[^a-z0-9]+/", "-"), "-"), "--", "-")
   action        = "lambda:InvokeFunction"
-  function_name = module.function[each.value.function].function_name
+  function_name = module.function[each.value.function].lambda.function_name
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/*/${replace(replace(each.key, " ", ""), "/{[^}]*}/", "*")}"
 }

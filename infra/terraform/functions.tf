@@ -1,7 +1,8 @@
 # The five functions, and what each may touch: infra/grants.yaml says it, and nothing else does.
 
 locals {
-  grants = yamldecode(file("${path.module}/../grants.yaml"))
+  grants    = yamldecode(file("${path.module}/../grants.yaml"))
+  functions = sort(keys(local.grants))
 
   # Settings that all functions have.
   settings = {
@@ -93,7 +94,7 @@ locals {
 
 module "function" {
   source   = "./function"
-  for_each = toset(keys(local.grants))
+  for_each = toset(local.functions)
 
   name                 = "${var.name}-${each.key}"
   zip                  = "${var.artifact_dir}/${each.key}/bootstrap.zip"

@@ -48,5 +48,5 @@ output "keys" {
 
 output "log_groups" {
   description = "Where the functions and the gateway log."
-  value       = merge({ for name, function in module.function : name => function.log_group }, { access = aws_cloudwatch_log_group.access.name })
+  value       = merge({ for name, function in module.function : name => function.log_group.name }, { access = aws_cloudwatch_log_group.access.name })
 }

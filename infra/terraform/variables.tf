@@ -199,8 +199,8 @@ variable "memory" {
   type        = map(number)
   default     = {}
   validation {
-    condition     = alltrue([for function, one in var.memory : contains(["enroll", "policy", "recovery", "send-sms", "verify"], function) && one >= 128 && one <= 10240])
-    error_message = "By function (enroll, policy, recovery, send-sms, verify), 128 to 10240 each."
+    condition     = alltrue([for function, one in var.memory : contains(local.functions, function) && one >= 128 && one <= 10240])
+    error_message = "By function (${join(", ", local.functions)}), 128 to 10240 each."
   }
 }
 
@@ -209,8 +209,8 @@ variable "timeout" {
   type        = map(number)
   default     = {}
   validation {
-    condition     = alltrue([for function, one in var.timeout : contains(["enroll", "policy", "recovery", "send-sms", "verify"], function) && one >= 15 && one <= 30])
-    error_message = "By function (enroll, policy, recovery, send-sms, verify), 15 to 30 each: three steps of 4 seconds must fit."
+    condition     = alltrue([for function, one in var.timeout : contains(local.functions, function) && one >= 15 && one <= 30])
+    error_message = "By function (${join(", ", local.functions)}), 15 to 30 each: three steps of 4 seconds must fit."
   }
 }
 
@@ -225,8 +225,8 @@ variable "reserved_concurrency" {
   type        = map(number)
   default     = {}
   validation {
-    condition     = alltrue([for function, one in var.reserved_concurrency : contains(["enroll", "policy", "recovery", "send-sms", "verify"], function) && one >= 1])
-    error_message = "By function (enroll, policy, recovery, send-sms, verify), at least 1 each."
+    condition     = alltrue([for function, one in var.reserved_concurrency : contains(local.functions, function) && one >= 1])
+    error_message = "By function (${join(", ", local.functions)}), at least 1 each."
   }
   validation {
     condition     = try(var.reserved_concurrency["verify"], 10000) > var.throttling.keys_burst

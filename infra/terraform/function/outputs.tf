@@ -1,11 +1,6 @@
-output "function_name" {
-  description = "The function's name."
-  value       = aws_lambda_function.this.function_name
-}
-
-output "invoke_arn" {
-  description = "What the gateway calls."
-  value       = aws_lambda_function.this.invoke_arn
+output "lambda" {
+  description = "The function itself."
+  value       = aws_lambda_function.this
 }
 
 output "role_arn" {
@@ -15,12 +10,7 @@ output "role_arn" {
 
 output "log_group" {
   description = "Where it logs."
-  value       = aws_cloudwatch_log_group.this.name
-}
-
-output "log_retention_days" {
-  description = "Days that its logs are kept."
-  value       = aws_cloudwatch_log_group.this.retention_in_days
+  value       = aws_cloudwatch_log_group.this
 }
 
 output "policy" {
@@ -28,7 +18,7 @@ output "policy" {
   value       = local.policy
 }
 
-output "settings" {
-  description = "Its environment."
-  value       = aws_lambda_function.this.environment[0].variables
+output "alarms" {
+  description = "Its alarms, by what they watch."
+  value       = aws_cloudwatch_metric_alarm.this
 }

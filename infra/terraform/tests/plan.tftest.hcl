@@ -245,7 +245,7 @@ run "what_is_kept_is_protected_and_logs_end" {
   }
 
   assert {
-    condition     = alltrue([for function in module.function : function.log_retention_days == 365]) && aws_cloudwatch_log_group.access.retention_in_days == 365
+    condition     = alltrue([for function in module.function : function.log_group.retention_in_days == 365]) && aws_cloudwatch_log_group.access.retention_in_days == 365
     error_message = "Every log has an end."
   }
 
@@ -259,22 +259,22 @@ run "settings_are_those_of_the_readme" {
   command = apply
 
   assert {
-    condition     = alltrue(flatten([for function in module.function : [for name, value in function.settings : strcontains(file("../../README.md"), "`${name}`") && value != ""]]))
+    condition     = alltrue(flatten([for function in module.function : [for name, value in function.lambda.environment[0].variables : strcontains(file("../../README.md"), "`${name}`") && value != ""]]))
     error_message = "Every setting is in the README, and none is empty."
   }
 
   assert {
-    condition     = module.function["policy"].settings.MFA_OPERATORS == "op,support@clients" && !contains(keys(module.function["verify"].settings), "MFA_OPERATORS")
+    condition     = module.function["policy"].lambda.environment[0].variables.MFA_OPERATORS == "op,support@clients" && !contains(keys(module.function["verify"].lambda.environment[0].variables), "MFA_OPERATORS")
     error_message = "Operators are told to whoever asks for one."
   }
 
   assert {
-    condition     = module.function["enroll"].settings.MFA_ISSUER == "https://x.execute-api.us-east-1.amazonaws.com" && module.function["enroll"].settings.MFA_DIGEST_KEYS == "a=arn:aws:kms:us-east-1:123456789012:key/digests-a" && module.function["send-sms"].settings.MFA_CODE_KEYS == "a=arn:aws:kms:us-east-1:123456789012:key/codes-a"
+    condition     = module.function["enroll"].lambda.environment[0].variables.MFA_ISSUER == "https://x.execute-api.us-east-1.amazonaws.com" && module.function["enroll"].lambda.environment[0].variables.MFA_DIGEST_KEYS == "a=arn:aws:kms:us-east-1:123456789012:key/digests-a" && module.function["send-sms"].lambda.environment[0].variables.MFA_CODE_KEYS == "a=arn:aws:kms:us-east-1:123456789012:key/codes-a"
     error_message = "The issuer is where the API is, and each use has its keys."
   }
 
   assert {
-    condition     = module.function["enroll"].settings.MFA_EMAIL_FROM == "\"Acme\" <security@example.com>"
+    condition     = module.function["enroll"].lambda.environment[0].variables.MFA_EMAIL_FROM == "\"Acme\" <security@example.com>"
     error_message = "Emails are from the app."
   }
 }
@@ -287,12 +287,12 @@ run "a_new_key_comes_first_and_the_old_one_stays" {
   }
 
   assert {
-    condition     = startswith(module.function["verify"].settings.MFA_SIGNING_KEYS, "b=") && strcontains(module.function["verify"].settings.MFA_SIGNING_KEYS, ",a=")
+    condition     = startswith(module.function["verify"].lambda.environment[0].variables.MFA_SIGNING_KEYS, "b=") && strcontains(module.function["verify"].lambda.environment[0].variables.MFA_SIGNING_KEYS, ",a=")
     error_message = "The first label signs."
   }
 
   assert {
-    condition     = startswith(module.function["send-sms"].settings.MFA_CODE_KEYS, "b=") && length(module.function["recovery"].settings.MFA_RECOVERY_KEYS) > 0
+    condition     = startswith(module.function["send-sms"].lambda.environment[0].variables.MFA_CODE_KEYS, "b=") && length(module.function["recovery"].lambda.environment[0].variables.MFA_RECOVERY_KEYS) > 0
     error_message = "The first label is the current one."
   }
 }
@@ -321,5 +321,130 @@ run "a_domain_of_ones_own_is_the_issuer_and_the_only_door" {
   assert {
     condition     = aws_apigatewayv2_api.this.disable_execute_api_endpoint && output.assertion_issuer == "https://mfa.example.com"
     error_message = "The API is at its domain and nowhere else."
+  }
+}
+
+# What a deployment says of its functions, its alarms and its texts arrives where it is meant to.
+run "what_is_said_of_a_function_reaches_it" {
+  command = apply
+
+  variables {
+    artifact_dir         = "built"
+    architecture         = "x86_64"
+    memory               = { verify = 512 }
+    timeout              = { recovery = 25 }
+    reserved_concurrency = { verify = 400 }
+    alarm_topic_arns     = ["arn:aws:sns:us-east-1:123456789012:wake"]
+    alarm_thresholds     = { p99 = 1500 }
+    tracing              = true
+  }
+
+  assert {
+    condition     = alltrue([for name, function in module.function : function.lambda.filename == "built/${name}/bootstrap.zip" && function.lambda.function_name == "mfa-${name}" && function.lambda.architectures == tolist(["x86_64"]) && function.lambda.runtime == "provided.al2023"])
+    error_message = "Each function is its own zip, built for what is said."
+  }
+
+  assert {
+    condition = { for name, function in module.function : name => [function.lambda.memory_size, function.lambda.timeout, function.lambda.reserved_concurrent_executions] } == {
+      enroll = [256, 20, -1], policy = [256, 20, -1], recovery = [256, 25, -1], send-sms = [256, 20, -1], verify = [512, 20, 400]
+    }
+    error_message = "Memory, timeout and concurrency are each function's own."
+  }
+
+  assert {
+    condition     = alltrue([for name, function in module.function : function.lambda.role == "arn:aws:iam::123456789012:role/mfa-${name}" && function.lambda.tracing_config[0].mode == "Active" && strcontains(function.policy, "xray:PutTraceSegments")])
+    error_message = "Each function has its own role, and may trace where it is to."
+  }
+
+  assert {
+    condition = alltrue([for name, function in module.function : alltrue([for alarm in function.alarms :
+      alarm.alarm_actions == toset(["arn:aws:sns:us-east-1:123456789012:wake"]) && alarm.dimensions == tomap({ FunctionName = "mfa-${name}" })
+      ]) && toset([for alarm in function.alarms : alarm.metric_name]) == toset(["Errors", "Throttles", "Duration"])
+    && function.alarms["p99"].threshold == 1500])
+    error_message = "Each function's alarms watch it, and wake somebody."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.counted), [aws_cloudwatch_metric_alarm.text_spend]) : alarm.alarm_actions == toset(["arn:aws:sns:us-east-1:123456789012:wake"])])
+    error_message = "What is counted wakes somebody."
+  }
+}
+
+run "roles_are_taken_by_lambda_alone" {
+  command = plan
+
+  module {
+    source = "./function"
+  }
+
+  variables {
+    name                 = "mfa-verify"
+    zip                  = "built/verify/bootstrap.zip"
+    architecture         = "arm64"
+    memory               = 256
+    timeout              = 20
+    reserved_concurrency = -1
+    settings             = {}
+    statements           = []
+    log_retention_days   = 30
+    tracing              = false
+    p99                  = 2000
+    alarm_topic_arns     = []
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.this.assume_role_policy).Statement == [{ Action = "sts:AssumeRole", Effect = "Allow", Principal = { Service = "lambda.amazonaws.com" } }]
+    error_message = "Only Lambda takes a function's role."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.logging_config[0].log_format == "JSON" && aws_lambda_function.this.logging_config[0].log_group == aws_cloudwatch_log_group.this.name && aws_cloudwatch_log_group.this.retention_in_days == 30
+    error_message = "It logs JSON, where the log has an end."
+  }
+}
+
+run "texts_logs_end_and_are_written_by_sns_for_this_account" {
+  command = apply
+
+  variables {
+    text_preferences   = true
+    text_delivery_logs = true
+    text_spend_limit   = 200
+    log_retention_days = 90
+  }
+
+  assert {
+    condition     = { for group in aws_cloudwatch_log_group.texts : group.name => group.retention_in_days } == { "sns/us-east-1/123456789012/DirectPublishToPhoneNumber" = 90, "sns/us-east-1/123456789012/DirectPublishToPhoneNumber/Failure" = 90 }
+    error_message = "Both logs of texts have an end."
+  }
+
+  assert {
+    condition     = alltrue([for policy in aws_cloudwatch_log_data_protection_policy.texts : jsondecode(policy.policy_document).Statement[1].Operation == { Deidentify = { MaskConfig = {} } }]) && length(aws_cloudwatch_log_data_protection_policy.texts) == 2
+    error_message = "Numbers are masked."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.text_logs[0].assume_role_policy).Statement == [{
+      Action = "sts:AssumeRole", Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }, Effect = "Allow", Principal = { Service = "sns.amazonaws.com" }
+    }]
+    error_message = "SNS takes the role, for this account alone."
+  }
+
+  assert {
+    condition     = aws_sns_sms_preferences.this[0].monthly_spend_limit == 200 && aws_sns_sms_preferences.this[0].default_sms_type == "Transactional" && aws_cloudwatch_metric_alarm.text_spend.threshold == 160
+    error_message = "Texts stop at the limit, and somebody knows before."
+  }
+}
+
+run "emails_are_from_an_address_below_the_domain" {
+  command = plan
+
+  variables {
+    email_from = "security@mail.example.com"
+  }
+
+  assert {
+    condition     = module.function["enroll"].lambda.environment[0].variables.MFA_EMAIL_FROM == "\"Acme\" <security@mail.example.com>"
+    error_message = "A domain's identity serves the domains below it."
   }
 }

@@ -72,3 +72,36 @@ run "a_domain_without_its_certificate" {
   variables { domain_name = "mfa.example.com" }
   expect_failures = [var.certificate_arn]
 }
+
+run "emails_from_a_domain_that_only_ends_like_ours" {
+  command = plan
+  variables { email_from = "security@evilexample.com" }
+  expect_failures = [var.email_from]
+}
+
+run "emails_from_another_address_than_the_one_that_is_ours" {
+  command = plan
+  variables {
+    email_identity = "security@example.com"
+    email_from     = "billing@example.com"
+  }
+  expect_failures = [var.email_from]
+}
+
+run "memory_of_a_function_that_there_is_not" {
+  command = plan
+  variables { memory = { sms = 512 } }
+  expect_failures = [var.memory]
+}
+
+run "a_timeout_that_cuts_a_request_short" {
+  command = plan
+  variables { timeout = { verify = 3 } }
+  expect_failures = [var.timeout]
+}
+
+run "logs_of_texts_without_the_preferences_that_ask_for_them" {
+  command = plan
+  variables { text_delivery_logs = true }
+  expect_failures = [var.text_delivery_logs]
+}
