@@ -2,7 +2,7 @@
 //! own crates whatever they would say at the most talkative level.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     io,
     sync::{LazyLock, Mutex, PoisonError},
 };
@@ -14,7 +14,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-static LINES: Mutex<Vec<Value>> = Mutex::new(Vec::new());
+/// The lines by the request that they are of; those of none under no name.
+static LINES: LazyLock<Mutex<HashMap<String, Vec<Value>>>> = LazyLock::new(Mutex::default);
 static STARTED: LazyLock<()> = LazyLock::new(|| {
     let ours = ["shared", "enroll", "policy", "recovery", "send_sms", "verify", "local"]
         .map(|name| (name, LevelFilter::TRACE));
@@ -29,14 +30,12 @@ pub fn keep() {
 
 /// The lines that were written for a request.
 pub fn of(request: &str) -> Vec<Value> {
-    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-    lines.iter().filter(|line| line["span"]["request_id"] == request).cloned().collect()
+    LINES.lock().unwrap_or_else(PoisonError::into_inner).get(request).cloned().unwrap_or_default()
 }
 
 /// The lines that were written outside of any request.
 pub fn of_none() -> Vec<Value> {
-    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
-    lines.iter().filter(|line| line["span"]["request_id"].is_null()).cloned().collect()
+    of("")
 }
 
 /// Holds lines to have none of what is secret. Times are no secrets, though their digits may look like one.
@@ -55,8 +54,9 @@ struct Lines;
 impl io::Write for Lines {
     /// The formatter writes a line at a time.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let line = serde_json::from_slice(bytes)?;
-        LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        let line: Value = serde_json::from_slice(bytes)?;
+        let request = line["span"]["request_id"].as_str().unwrap_or_default().to_owned();
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).entry(request).or_default().push(line);
         Ok(bytes.len())
     }
 

@@ -11,7 +11,7 @@ use shared::clock::{Clock, Timestamp};
 use self::ledger::{Ledger, received_secrets, sent_secrets};
 pub use self::{
     reply::{Reply, claims, exactly_one},
-    user::{Enrolled, User, scanned},
+    user::{Enrolled, Operator, User, scanned},
 };
 use crate::{logs, openapi};
 
@@ -130,8 +130,13 @@ impl Stage {
 
     /// Makes calls of an operation fail after `spare` that do not.
     pub async fn fault_after(&self, spare: u32, service: &str, operation: &str, kind: &str, times: u32) {
-        let ask = json!({"service": service, "operation": operation, "kind": kind, "spare": spare, "times": times});
-        self.send(self.request(Method::POST, "/dev/faults").json(&ask)).await.expect(200);
+        self.order_fault(json!({"service": service, "operation": operation, "kind": kind, "spare": spare, "times": times}))
+            .await;
+    }
+
+    /// Makes calls fail as the order says.
+    pub async fn order_fault(&self, order: Value) {
+        self.send(self.request(Method::POST, "/dev/faults").json(&order)).await.expect(200);
     }
 
     /// Takes back the faults that are still to come.

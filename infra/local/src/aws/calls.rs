@@ -36,6 +36,8 @@ pub struct Call {
     operation: String,
     /// What the call touches, as a grant names it: prefixes of partition keys, a KMS key, a purpose.
     touches: Vec<String>,
+    /// The rows that it touches, by the prefixes of both keys: `USER# ACCOUNT`, `MEMBERS# MEMBER#`.
+    rows: Vec<String>,
     /// What a transaction is made of: each write and what it touches, as `UpdateItem USER#`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     writes: Vec<String>,
@@ -52,8 +54,15 @@ impl Calls {
         Self { start: Instant::now(), made: Mutex::default() }
     }
 
-    /// Notes that a call has begun, and returns its number.
-    pub fn begin(&self, request: &str, user_agent: &str, service: Service, operation: &str, body: &[u8]) -> usize {
+    /// Notes that a call has begun, and returns its number and what it is on: what it touches, rows among it.
+    pub fn begin(
+        &self,
+        request: &str,
+        user_agent: &str,
+        service: Service,
+        operation: &str,
+        body: &[u8],
+    ) -> (usize, Vec<String>) {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let call = Call {
             request: request.to_owned(),
@@ -61,18 +70,20 @@ impl Calls {
             service,
             operation: operation.to_owned(),
             touches: touches(&body),
+            rows: rows(&body),
             writes: writes(&body),
             consistent: reads(operation).then(|| is_consistent(&body)).filter(|_| service == Service::Dynamodb),
             started_at: self.now(),
             ended_at: None,
         };
+        let on = [call.touches.clone(), call.rows.clone()].concat();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.calls.push_back(call);
         if made.calls.len() > REMEMBERED {
             made.calls.pop_front();
             made.forgotten += 1;
         }
-        made.forgotten + made.calls.len() - 1
+        (made.forgotten + made.calls.len() - 1, on)
     }
 
     /// Notes that the call of this number has ended.
@@ -121,6 +132,19 @@ fn touches(body: &Value) -> Vec<String> {
     let prefixes: BTreeSet<_> = prefixes.chain(batch.chain(query).filter_map(|key| prefix(&key))).collect();
     let rest = [text("/KeyId"), text("/EncryptionContext/purpose")].into_iter().flatten().map(str::to_owned);
     prefixes.into_iter().chain(rest).collect()
+}
+
+/// The rows that a call touches, each kind once.
+fn rows(body: &Value) -> Vec<String> {
+    let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    let batch = tables.filter_map(|table| table.get("Keys")?.as_array()).flatten();
+    let writes = iter::once(body).chain(together(body).map(|(_, write)| write));
+    let keys = writes.filter_map(|write| write.get("Key").or(write.get("Item"))).chain(batch);
+    let rows = keys.filter_map(|key| {
+        let sort = key.pointer("/sk/S")?.as_str()?;
+        Some(format!("{} {}", prefix(key.pointer("/pk/S")?.as_str()?)?, prefix(sort).unwrap_or_else(|| sort.to_owned())))
+    });
+    rows.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Each write of a transaction, and what it touches.

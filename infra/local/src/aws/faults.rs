@@ -10,7 +10,8 @@ use super::{Answer, dynamodb, ses, sns};
 #[derive(Default)]
 pub struct Faults(Mutex<Vec<Fault>>);
 
-/// The next `times` calls of one operation fail, after `spare` that do not.
+/// The next `times` calls of one operation fail, after `spare` that do not: of all, or of those `on` a row (`USER# ACCOUNT`), a key
+/// or a purpose. With `every_try` a call that fails does so each time that the SDK tries it.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -21,6 +22,13 @@ pub struct Fault {
     spare: u32,
     #[serde(default = "once")]
     times: u32,
+    #[serde(default)]
+    on: Option<String>,
+    #[serde(default)]
+    every_try: bool,
+    /// The calls that have failed, as the SDK names them.
+    #[serde(skip)]
+    failed: Vec<String>,
 }
 
 const fn once() -> u32 {
@@ -121,17 +129,25 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// How the present call fails, if it does.
-    pub fn strike(&self, service: Service, operation: &str) -> Option<Kind> {
+    /// How a call fails, if it does: `call` is what the SDK names it, at each try the same, and `on` what it touches.
+    pub fn strike(&self, service: Service, operation: &str, call: &str, on: &[String]) -> Option<Kind> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fault = faults
-            .iter_mut()
-            .find(|fault| fault.times > 0 && fault.service == service && fault.operation == operation)?;
+        let mut faults = faults.iter_mut().filter(|fault| {
+            let is_on = fault.on.as_ref().is_none_or(|row| on.contains(row));
+            is_on && fault.service == service && fault.operation == operation
+        });
+        let fault = faults.find(|fault| fault.times > 0 || fault.failed.iter().any(|failed| failed == call))?;
+        if fault.failed.iter().any(|failed| failed == call) {
+            return Some(fault.kind);
+        }
         if fault.spare > 0 {
             fault.spare -= 1;
             return None;
         }
         fault.times -= 1;
+        if fault.every_try {
+            fault.failed.push(call.to_owned());
+        }
         Some(fault.kind)
     }
 }

@@ -112,13 +112,14 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
         _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
     };
     let operation = operation.as_str();
-    let call = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);
+    let (call, on) = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);
     // Only a function's calls take their time and fail: whoever looks past the functions sees what is there.
     let by_function = !calls::app_name(header("user-agent")).is_empty();
     if by_function {
         sleep(aws.latency).await;
     }
-    let fault = if by_function { aws.faults.strike(service, operation) } else { None };
+    let invocation = header("amz-sdk-invocation-id");
+    let fault = if by_function { aws.faults.strike(service, operation, invocation, &on) } else { None };
     match fault {
         Some(Kind::Hang) => sleep(HANG).await,
         Some(Kind::Late) => sleep(LATE).await,

@@ -1,0 +1,203 @@
+//! Codes: right ones, whose answer gets lost or not, are good for one assertion; wrong ones are counted.
+
+use serde_json::{Value, json};
+
+use super::{Situation, member, once, phone_of};
+use crate::{
+    authenticator::Authenticator,
+    stage::{Enrolled, Reply, Stage, User},
+};
+
+pub struct VerifyApp(User, Enrolled, String);
+
+impl Situation for VerifyApp {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, an app's code";
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let user = member(stage, user).await;
+        let enrolled = user.enrol().await;
+        let code = enrolled.app.code(stage.now().await);
+        Self(user, enrolled, code)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.verify(&self.1.id, &self.2).await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        once(&reply, &self.ask().await, "code-used");
+        let Self(user, enrolled, _) = self;
+        user.verify(&enrolled.id, &enrolled.app.code(stage.advance(30).await)).await.expect(200);
+    }
+}
+
+pub struct WrongCode(User, Enrolled, String);
+
+impl Situation for WrongCode {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, a wrong code";
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let VerifyApp(user, enrolled, _) = VerifyApp::before(stage, user).await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
+        Self(user, enrolled, wrong)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.verify(&self.1.id, &self.2).await
+    }
+
+    /// What was compared is counted; of five, so many are left.
+    async fn after(self, _: &Stage, reply: Reply) {
+        let left = self.ask().await.refused(422, "code-rejected").body["attempts_left"].clone();
+        assert!(left == 3 || left == 4 && reply.status != 422, "{left} {reply:?}");
+    }
+}
+
+pub struct VerifyPhone(User, String, String);
+
+impl Situation for VerifyPhone {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, a texted code";
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let number = phone_of(user);
+        let user = member(stage, user).await;
+        let id = user.enrol_phone(&number).await;
+        user.text(&id).await.expect(202);
+        Self(user, id, stage.code_to(&number).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.verify(&self.1, &self.2).await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        // A code that was used lives no more.
+        once(&reply, &self.ask().await, "code-expired");
+        let Self(user, id, _) = self;
+        stage.advance(60).await;
+        user.text(&id).await.expect(202);
+    }
+}
+
+pub struct ActivateApp(User, String, Authenticator, String);
+
+impl Situation for ActivateApp {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, an app";
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let user = member(stage, user).await;
+        let (id, app) = user.begin().await;
+        let code = app.code(stage.now().await);
+        Self(user, id, app, code)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.activate(&self.1, &self.3).await
+    }
+
+    /// Whoever never saw their recovery codes makes new ones.
+    async fn after(self, stage: &Stage, reply: Reply) {
+        let again = self.ask().await;
+        once(&reply, &again, "factor-not-pending");
+        let Self(user, id, app, _) = self;
+        let shown = [&reply, &again].into_iter().find_map(|reply| reply.body["recovery_codes"][0].as_str());
+        let verified = user.verify(&id, &app.code(stage.advance(30).await)).await.expect(200);
+        let assertion = verified["assertion"].as_str().unwrap();
+        if let Some(code) = shown {
+            user.redeem(code).await.expect(200);
+        } else {
+            let made = user.post_with(assertion, "/v1/recovery/codes", json!({})).await.expect(201);
+            user.redeem(made["recovery_codes"][0].as_str().unwrap()).await.expect(200);
+        }
+    }
+}
+
+pub struct ActivatePhone(User, String, String);
+
+impl Situation for ActivatePhone {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, a phone";
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let number = phone_of(user);
+        let user = member(stage, user).await;
+        let id = user.begin_phone(&number).await;
+        user.text(&id).await.expect(202);
+        Self(user, id, stage.code_to(&number).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.activate(&self.1, &self.2).await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        once(&reply, &self.ask().await, "factor-not-pending");
+        let Self(user, id, _) = self;
+        stage.advance(60).await;
+        user.text(&id).await.expect(202);
+        assert_eq!(user.login().await["decision"], "challenge");
+    }
+}
+
+pub struct RecoveryCode(User, Enrolled);
+
+impl Situation for RecoveryCode {
+    const NAME: &'static str = "`POST /v1/recovery/verify`, a recovery code";
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let user = member(stage, user).await;
+        let enrolled = user.enrol().await;
+        Self(user, enrolled)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.redeem(&self.1.recovery_codes[0]).await
+    }
+
+    async fn after(self, _: &Stage, reply: Reply) {
+        once(&reply, &self.ask().await, "code-used");
+        let left = self.0.redeem(&self.1.recovery_codes[1]).await.expect(200)["recovery"]["codes_left"].clone();
+        assert_eq!(left, 8);
+    }
+}
+
+pub struct EmailedCode(User, Enrolled, String);
+
+impl Situation for EmailedCode {
+    const NAME: &'static str = "`POST /v1/recovery/verify`, an emailed code";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        let user = member(stage, sub).await;
+        let enrolled = user.enrol().await;
+        user.email().await.expect(202);
+        let code = stage.emailed_to(&format!("{sub}@example.com")).await;
+        Self(user, enrolled, code)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.redeem(&self.2).await
+    }
+
+    async fn after(self, _: &Stage, reply: Reply) {
+        once(&reply, &self.ask().await, "code-expired");
+        self.0.redeem(&self.1.recovery_codes[0]).await.expect(200);
+    }
+}
+
+pub struct PublicKeys(Stage);
+
+impl Situation for PublicKeys {
+    const NAME: &'static str = "`GET /.well-known/jwks.json`";
+
+    async fn before(stage: &Stage, _: &str) -> Self {
+        Self(stage.clone())
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.send(self.0.request(reqwest::Method::GET, "/.well-known/jwks.json")).await
+    }
+
+    async fn after(self, _: &Stage, _: Reply) {
+        let keys: Value = self.ask().await.expect(200);
+        assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,124 @@
+//! An operator's acts: what fails halfway is done by asking again.
+
+use serde_json::{Value, json};
+
+use super::{Situation, member};
+use crate::{
+    authenticator::Authenticator,
+    stage::{Enrolled, Operator, Reply, Stage, User},
+};
+
+/// Ada has enrolled, guessed wrong once, and asks for help.
+struct Helped(Operator, User, Enrolled, String);
+
+impl Helped {
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        let user = member(stage, sub).await;
+        let enrolled = user.enrol().await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
+        user.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
+        Self(stage.operator().await, user, enrolled, sub.to_owned())
+    }
+}
+
+pub struct Unlock(Helped);
+
+impl Situation for Unlock {
+    const NAME: &'static str = "`POST /v1/operator/unlock`";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        Self(Helped::before(stage, sub).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.act("unlock", &self.0.3).await
+    }
+
+    async fn after(self, stage: &Stage, _: Reply) {
+        self.ask().await.expect(200);
+        let Helped(_, user, enrolled, sub) = self.0;
+        assert_eq!(stage.account(&sub).await["failures"], json!({"N": "0"}));
+        user.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
+    }
+}
+
+pub struct Reset(Helped);
+
+impl Situation for Reset {
+    const NAME: &'static str = "`POST /v1/operator/reset`";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        Self(Helped::before(stage, sub).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.act("reset", &self.0.3).await
+    }
+
+    async fn after(self, stage: &Stage, _: Reply) {
+        self.ask().await.expect(200);
+        let Helped(_, user, enrolled, sub) = self.0;
+        assert_eq!(user.login().await["decision"], "allow");
+        user.redeem(&enrolled.recovery_codes[0]).await.refused(422, "code-rejected");
+        assert_eq!(rows(stage, &sub).await, [format!("MEMBER#none#{sub}")]);
+        user.enrol().await;
+    }
+}
+
+pub struct Erase(Helped);
+
+impl Situation for Erase {
+    const NAME: &'static str = "`POST /v1/operator/erase`";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        Self(Helped::before(stage, sub).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.act("erase", &self.0.3).await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        let again = self.ask().await;
+        assert!(again.status == 200 || reply.status == 200 && again.code() == "user-not-found", "{again:?}");
+        let Helped(_, user, _, sub) = self.0;
+        assert!(stage.account(&sub).await.is_null());
+        assert!(rows(stage, &sub).await.is_empty());
+        user.enrol().await;
+    }
+}
+
+/// How the user's workspace sees them.
+async fn rows(stage: &Stage, sub: &str) -> Vec<String> {
+    let ask = json!({
+        "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "MEMBERS#acme"}},
+    });
+    let rows = stage.dynamodb("Query", ask).await["Items"].take();
+    let keys = rows.as_array().unwrap().iter().map(|row: &Value| row["sk"]["S"].as_str().unwrap().to_owned());
+    keys.filter(|key| key.ends_with(&format!("#{sub}"))).collect()
+}
+
+pub struct Import(Operator, User, String);
+
+const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+
+impl Situation for Import {
+    const NAME: &'static str = "`POST /v1/operator/import`";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        Self(stage.operator().await, member(stage, sub).await, sub.to_owned())
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.import(&self.2, SECRET).await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        let again = self.ask().await;
+        assert!(again.status == 200 || reply.status != 201 && again.status == 201, "{reply:?} {again:?}");
+        let uri = format!("otpauth://totp/x?secret={SECRET}&algorithm=SHA1&digits=6&period=30");
+        let (id, app) = (again.body["id"].as_str().unwrap(), Authenticator::scan(&uri));
+        let now = stage.advance(90).await;
+        self.1.verify(id, &app.code(now)).await.expect(200);
+    }
+}
