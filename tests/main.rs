@@ -1,5 +1,5 @@
 //! Drives the whole stack as a client would: `journeys` by situation, `contract` by what is promised, `faults` by what
-//! breaks. One binary.
+//! breaks, `model` by chance. One binary.
 
 #![expect(
     clippy::unwrap_used,
@@ -14,5 +14,6 @@ mod contract;
 mod faults;
 mod journeys;
 mod logs;
+mod model;
 mod openapi;
 mod stage;

@@ -24,6 +24,13 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Every secret that was noted.
+    pub fn secrets(&self) -> BTreeSet<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
 impl Drop for Ledger {
     fn drop(&mut self) {
         if !std::thread::panicking() {

@@ -86,7 +86,8 @@ fn rows_of<S: Situation>() -> JoinHandle<Vec<String>> {
         let well = situation.ask().await;
         let calls = stage.calls_of(&well.request).await;
         // Those that are under way at the same time come in any order.
-        let mut calls: Vec<_> = calls.iter().map(|call| (call["operation"].as_str().unwrap(), what(call), call)).collect();
+        let mut calls: Vec<_> =
+            calls.iter().map(|call| (call["operation"].as_str().unwrap(), what(call), call)).collect();
         calls.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
         let mut rows = Vec::new();
         for (index, (operation, what, call)) in calls.iter().enumerate() {
@@ -160,7 +161,10 @@ async fn play<S: Situation>(stage: &Stage, fault: &Value, well: u16) -> u16 {
 /// no code that was used is good again.
 fn no_worse(told: &str, before: &Value, after: &Value, reply: &Reply) {
     let number = |account: &Value, pointer: &str| {
-        account.pointer(pointer).and_then(|value| value["N"].as_str()).map_or(0, |digits| digits.parse::<u64>().unwrap())
+        account
+            .pointer(pointer)
+            .and_then(|value| value["N"].as_str())
+            .map_or(0, |digits| digits.parse::<u64>().unwrap())
     };
     if !after.is_null() {
         for pointer in ["/version", "/epoch"] {

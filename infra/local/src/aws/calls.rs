@@ -142,7 +142,11 @@ fn rows(body: &Value) -> Vec<String> {
     let keys = writes.filter_map(|write| write.get("Key").or(write.get("Item"))).chain(batch);
     let rows = keys.filter_map(|key| {
         let sort = key.pointer("/sk/S")?.as_str()?;
-        Some(format!("{} {}", prefix(key.pointer("/pk/S")?.as_str()?)?, prefix(sort).unwrap_or_else(|| sort.to_owned())))
+        Some(format!(
+            "{} {}",
+            prefix(key.pointer("/pk/S")?.as_str()?)?,
+            prefix(sort).unwrap_or_else(|| sort.to_owned())
+        ))
     });
     rows.collect::<BTreeSet<_>>().into_iter().collect()
 }

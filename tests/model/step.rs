@@ -1,0 +1,109 @@
+//! What may happen next.
+
+use proptest::prelude::*;
+
+/// Whom the story is about: Ada and Bob are in acme, Cyd owns acme and globex and is in both.
+pub const PEOPLE: [&str; 3] = ["ada", "bob", "cyd"];
+pub const WORKSPACES: [&str; 2] = ["acme", "globex"];
+
+/// A step. Numbers choose among what there is: the so-manyth factor, counted around.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Time passes, in seconds.
+    Wait(u64),
+    /// The password was right, or the company's SSO says so.
+    LogIn { who: usize, by_sso: bool },
+    /// Begins an app or a phone, and makes it active.
+    Enrol { who: usize, phone: bool },
+    /// Logs in half a minute later, with a factor of theirs.
+    Prove { who: usize, factor: usize },
+    /// Begins an app, or a phone.
+    Begin { who: usize, phone: bool },
+    /// Shows a code of a factor of `whose` to have it activated.
+    Activate { who: usize, whose: usize, factor: usize, code: Shown },
+    /// Shows a code of a factor of `whose`.
+    Verify { who: usize, whose: usize, factor: usize, code: Shown },
+    /// Shows several codes of one factor at the same time.
+    AtOnce { who: usize, factor: usize, codes: Vec<Shown> },
+    /// Has a code texted.
+    Text { who: usize, factor: usize },
+    /// Has a code emailed.
+    Email { who: usize },
+    /// Redeems the so-manyth recovery code, so often at the same time.
+    Recover { who: usize, code: usize, at_once: usize },
+    /// Redeems the code that was emailed last.
+    RecoverByEmail { who: usize },
+    /// Has new recovery codes made.
+    Renew { who: usize },
+    /// Removes a factor.
+    Remove { who: usize, factor: usize },
+    /// Cyd sets a policy.
+    Require { workspace: usize, required: bool, grace_days: u64, phones: bool },
+    /// The operator acts on a user.
+    Operate { whom: usize, act: &'static str },
+    /// An AWS call of the next step fails.
+    Fault { call: (&'static str, &'static str), kind: &'static str, spare: u32, every_try: bool },
+}
+
+/// Which code is shown.
+#[derive(Clone, Copy, Debug)]
+pub enum Shown {
+    /// The one that the app shows, or that was texted last.
+    Right,
+    /// The one that the app showed before it.
+    Older,
+    /// One that the app has not shown.
+    Wrong,
+}
+
+/// Any step, those that matter most more often.
+pub fn step() -> impl Strategy<Value = Step> {
+    let who = 0..PEOPLE.len();
+    // Mostly one's own factor.
+    let whose = prop_oneof![4 => Just(None), 1 => (0..PEOPLE.len()).prop_map(Some)];
+    let shown = prop_oneof![3 => Just(Shown::Right), 1 => Just(Shown::Older), 2 => Just(Shown::Wrong)];
+    let call = prop::sample::select(vec![
+        ("dynamodb", "UpdateItem"),
+        ("dynamodb", "UpdateItem"),
+        ("dynamodb", "UpdateItem"),
+        ("dynamodb", "GetItem"),
+        ("dynamodb", "BatchGetItem"),
+        ("dynamodb", "TransactWriteItems"),
+        ("kms", "Decrypt"),
+        ("kms", "Encrypt"),
+        ("kms", "GenerateMac"),
+        ("kms", "Sign"),
+        ("sns", "Publish"),
+        ("ses", "SendEmail"),
+    ]);
+    let kind = prop::sample::select(vec!["throttle", "error", "refuse", "drop_before", "drop_after"]);
+    prop_oneof![
+        6 => prop::sample::select(vec![1, 30, 30, 30, 60, 60, 120, 300, 700, 3600, 20_000]).prop_map(Step::Wait),
+        4 => (who.clone(), prop::bool::weighted(0.2)).prop_map(|(who, by_sso)| Step::LogIn { who, by_sso }),
+        5 => (who.clone(), prop::bool::weighted(0.3)).prop_map(|(who, phone)| Step::Enrol { who, phone }),
+        6 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Prove { who, factor }),
+        3 => (who.clone(), any::<bool>()).prop_map(|(who, phone)| Step::Begin { who, phone }),
+        4 => (who.clone(), whose.clone(), 0..6_usize, shown.clone()).prop_map(|(who, whose, factor, code)| {
+            Step::Activate { who, whose: whose.unwrap_or(who), factor, code }
+        }),
+        9 => (who.clone(), whose, 0..6_usize, shown.clone()).prop_map(|(who, whose, factor, code)| {
+            Step::Verify { who, whose: whose.unwrap_or(who), factor, code }
+        }),
+        3 => (who.clone(), 0..6_usize, prop::collection::vec(shown, 2..12))
+            .prop_map(|(who, factor, codes)| Step::AtOnce { who, factor, codes }),
+        4 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Text { who, factor }),
+        1 => who.clone().prop_map(|who| Step::Email { who }),
+        3 => (who.clone(), 0..12_usize, 1..4_usize)
+            .prop_map(|(who, code, at_once)| Step::Recover { who, code, at_once }),
+        1 => who.clone().prop_map(|who| Step::RecoverByEmail { who }),
+        1 => who.clone().prop_map(|who| Step::Renew { who }),
+        2 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Remove { who, factor }),
+        3 => (0..WORKSPACES.len(), any::<bool>(), 0..2_u64, any::<bool>()).prop_map(
+            |(workspace, required, grace_days, phones)| Step::Require { workspace, required, grace_days, phones }
+        ),
+        1 => (who, prop::sample::select(vec!["unlock", "unlock", "unlock", "unlock", "reset", "erase"]))
+            .prop_map(|(whom, act)| Step::Operate { whom, act }),
+        6 => (call, kind, 0..2_u32, any::<bool>())
+            .prop_map(|(call, kind, spare, every_try)| Step::Fault { call, kind, spare, every_try }),
+    ]
+}

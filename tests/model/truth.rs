@@ -1,0 +1,150 @@
+//! What must be true, as the rules say it: no code of the product's is used here.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::authenticator::Authenticator;
+
+pub const DAY: u64 = 24 * 3600;
+/// A texted code that nobody has seen.
+pub const UNSEEN: &str = "?";
+
+/// A factor as its user knows it.
+pub struct Factor {
+    pub id: String,
+    pub kind: &'static str,
+    /// The app that has it; a phone has none.
+    pub app: Option<Authenticator>,
+    pub phone: Option<String>,
+    pub active: bool,
+    pub begun_at: u64,
+    /// Guesses at it while it was pending.
+    pub tries: u32,
+    /// The latest 30 seconds that a code was accepted of.
+    pub last_step: u64,
+    /// The code that was texted last, if anybody has seen it, and until when it lives.
+    pub texted: Option<(String, u64)>,
+}
+
+impl Factor {
+    pub fn is_live_pending(&self, now: u64) -> bool {
+        !self.active && now < self.begun_at + 600 && self.tries < 5
+    }
+}
+
+/// An assertion that a user holds.
+pub struct Proof {
+    pub token: String,
+    pub mfa: String,
+    pub epoch: u64,
+    pub until: u64,
+}
+
+/// Guesses in a row that were compared.
+#[derive(Default)]
+pub struct Guesses {
+    pub count: u32,
+    pub last_at: u64,
+}
+
+impl Guesses {
+    /// Whether another may be compared: five are free, then it is 30 s from the last one, twice as long each time, up to an
+    /// hour; `cap` are the last.
+    pub fn allow(&self, cap: u32, now: u64) -> Result<(), (u16, &'static str)> {
+        let wait = if self.count < 5 { 0 } else { (30_u64 << (self.count - 5).min(10)).min(3600) };
+        match () {
+            () if self.count >= cap => Err((423, "locked")),
+            () if now < self.last_at + wait => Err((429, "too-many-attempts")),
+            () => Ok(()),
+        }
+    }
+
+    pub fn compared(&mut self, now: u64) {
+        self.count += 1;
+        self.last_at = now;
+    }
+
+    pub fn clear(&mut self) {
+        self.count = 0;
+    }
+}
+
+/// A user, as far as they know.
+#[derive(Default)]
+pub struct Person {
+    pub factors: Vec<Factor>,
+    /// The recovery codes that were shown last, and whether each was used; none where nobody saw them.
+    pub recovery: Option<Vec<(String, bool)>>,
+    pub guesses: Guesses,
+    pub recovery_guesses: Guesses,
+    pub emailed: Option<(String, u64)>,
+    pub proof: Option<Proof>,
+    pub epoch: u64,
+    /// Everything that was ever accepted of theirs: a factor and a code, or a recovery code.
+    pub accepted: HashSet<(String, String)>,
+}
+
+impl Person {
+    pub fn active(&self) -> impl Iterator<Item = &Factor> {
+        self.factors.iter().filter(|factor| factor.active)
+    }
+
+    pub fn factor(&mut self, id: &str) -> Option<&mut Factor> {
+        self.factors.iter_mut().find(|factor| factor.id == id)
+    }
+
+    /// What remains when the last factor goes.
+    pub fn lose_all(&mut self) {
+        self.factors.clear();
+        self.recovery = None;
+        self.emailed = None;
+    }
+}
+
+/// What a workspace requires.
+#[derive(Clone, Default)]
+pub struct Policy {
+    /// Since when it requires MFA, if it does, and from when on that holds.
+    pub required: Option<(u64, u64)>,
+    pub phones: bool,
+}
+
+/// What several workspaces require together: the strictest.
+pub struct Required {
+    pub now: bool,
+    pub later: bool,
+    pub phones_now: bool,
+    pub phones_ever: bool,
+}
+
+pub type Policies = BTreeMap<&'static str, Policy>;
+
+/// What the policies of these workspaces come to.
+pub fn strictest(policies: &Policies, workspaces: &[&str], now: u64) -> Required {
+    let requiring = workspaces.iter().filter_map(|name| policies.get(name)).filter(|policy| policy.required.is_some());
+    let mut all = Required { now: false, later: false, phones_now: true, phones_ever: true };
+    for policy in requiring {
+        let in_force = policy.required.is_some_and(|(_, from)| from <= now);
+        all.now |= in_force;
+        all.later |= !in_force;
+        all.phones_now &= policy.phones || !in_force;
+        all.phones_ever &= policy.phones;
+    }
+    all
+}
+
+impl Required {
+    pub fn is_usable(&self, factor: &Factor) -> bool {
+        factor.active && (factor.kind == "totp" || self.phones_now)
+    }
+
+    /// The decision at a login, and its reason.
+    pub fn decide(&self, person: &Person) -> (&'static str, &'static str) {
+        match () {
+            () if person.active().any(|factor| self.is_usable(factor)) => ("challenge", "mfa_enabled"),
+            () if person.active().next().is_some() => ("enroll", "method_not_allowed"),
+            () if self.now => ("enroll", "required_by_workspace"),
+            () if self.later => ("allow", "grace_period"),
+            () => ("allow", "mfa_not_enabled"),
+        }
+    }
+}
