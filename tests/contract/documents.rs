@@ -98,3 +98,19 @@ fn every_problem_code_is_in_the_contract_and_no_other() {
     let described: BTreeSet<_> = problem["description"].as_str().unwrap().split('`').skip(1).step_by(2).collect();
     assert_eq!(codes, described);
 }
+
+#[test]
+fn every_threat_has_its_tests_and_they_are_there() {
+    let files = sources("tests").into_iter().map(|(_, text)| text).collect::<String>();
+    let (_, threats) = include_str!("../README.md").split_once("\n## Threats\n").unwrap();
+    let (threats, _) = threats.split_once("\n## ").unwrap();
+    let rows: Vec<_> = threats.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    for row in &rows {
+        let tests: Vec<_> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{row}");
+        for test in tests {
+            assert!(files.contains(&format!("fn {test}(")), "{test}");
+        }
+    }
+    assert!(rows.len() >= 25, "{}", rows.len());
+}

@@ -34,7 +34,7 @@ const REACHED: &[(&str, &str)] = &[
     ("AtOnce", "code-used"),
     ("AtOnce", "too-many-attempts"),
     ("Begin", "not-allowed-by-workspace"),
-    ("Begin", "too-many-factors"),
+    ("Enrol", "too-many-factors"),
     ("Operate", "200"),
     ("Recover", "200"),
     ("Recover", "code-used"),
