@@ -53,6 +53,9 @@ locals {
     verify = merge(local.emails, { MFA_CODE_KEYS = local.rings.codes })
   }
 
+  # What SNS does with an action of its own.
+  sms_voice = { Publish = "sms-voice:SendTextMessage", CheckIfPhoneNumberIsOptedOut = "sms-voice:DescribeOptedOutNumbers" }
+
   # What of AWS a policy can't name more closely.
   sns_topics = "arn:${local.partition}:sns:*:*:*"
   identities = "arn:${local.partition}:ses:${var.region}:${local.account}:identity/*"
@@ -82,6 +85,14 @@ locals {
       { Effect = "Allow", Action = [for action in grant.actions : "sns:${action}"] },
       contains(grant.actions, "Publish") ? { NotResource = [local.sns_topics] } : { Resource = ["*"] },
     )],
+    # SNS hands texts and questions after opt-outs on to End User Messaging, in the name of whoever asks it: with these, and only
+    # by way of SNS.
+    [for grant in try(services.sns, []) : {
+      Effect    = "Allow"
+      Action    = [for action in grant.actions : local.sms_voice[action]]
+      Resource  = ["*"]
+      Condition = { StringEquals = { "aws:CalledViaLast" = "sns.amazonaws.com" } }
+    }],
     # By the sender's address. A grant on the sender's identity alone is refused where the recipient is an identity too.
     [for grant in try(services.ses, []) : {
       Effect    = "Allow"

@@ -60,6 +60,11 @@ resource "aws_kms_key" "mac" {
   key_usage                = "GENERATE_VERIFY_MAC"
   customer_master_key_spec = "HMAC_256"
   deletion_window_in_days  = 30
+
+  # A key whose label is gone goes after the functions have stopped naming it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # Sign assertions.
@@ -69,6 +74,11 @@ resource "aws_kms_key" "signing" {
   key_usage                = "SIGN_VERIFY"
   customer_master_key_spec = "ECC_NIST_P256"
   deletion_window_in_days  = 30
+
+  # A key whose label is gone goes after the functions have stopped naming it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 # Apart from the keys: a policy names roles, which come after the settings that name the keys.

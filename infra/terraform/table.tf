@@ -25,4 +25,7 @@ resource "aws_dynamodb_table" "this" {
   point_in_time_recovery {
     enabled = true
   }
+
+  # So that it goes before them: where its protection stops a destroy, what is sealed in it can still be opened.
+  depends_on = [aws_kms_key.sealing, aws_kms_key.mac, aws_kms_key.signing]
 }

@@ -100,6 +100,17 @@ fn every_problem_code_is_in_the_contract_and_no_other() {
 }
 
 #[test]
+fn the_alarm_on_keys_counts_faults_that_there_are() {
+    let (_, pattern) = include_str!("../../infra/terraform/alarms.tf").split_once("kms_faults = ").unwrap();
+    let faults: Vec<_> = pattern.lines().next().unwrap().split('*').skip(1).step_by(2).collect();
+    let code = sources("shared/src").into_iter().map(|(_, text)| text).collect::<String>();
+    for fault in &faults {
+        assert!(code.contains(fault), "{fault}");
+    }
+    assert_eq!(faults.len(), 5);
+}
+
+#[test]
 fn every_threat_has_its_tests_and_they_are_there() {
     let files = sources("tests").into_iter().map(|(_, text)| text).collect::<String>();
     let (_, threats) = include_str!("../README.md").split_once("\n## Threats\n").unwrap();

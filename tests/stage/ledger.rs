@@ -49,11 +49,21 @@ pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
     let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
     let secret = body["secret"].as_str();
+    // What a user writes is nobody's to read in a log.
+    let name = body["name"].as_str().map(str::to_owned);
     let phone = body["phone"].as_str();
     let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
     let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
-    let secrets =
-        [token, header("mfa-assertion"), code, secret.map(str::to_owned), phone.map(str::to_owned), digits, national];
+    let secrets = [
+        token,
+        header("mfa-assertion"),
+        code,
+        secret.map(str::to_owned),
+        name,
+        phone.map(str::to_owned),
+        digits,
+        national,
+    ];
     secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
 }
 

@@ -15,7 +15,7 @@ output "log_group" {
 
 output "policy" {
   description = "What it may do: its role's policy, as JSON."
-  value       = local.policy
+  value       = aws_iam_role_policy.this.policy
 }
 
 output "alarms" {

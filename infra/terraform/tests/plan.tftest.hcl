@@ -52,6 +52,26 @@ override_resource {
   values = { arn = "arn:aws:kms:us-east-1:123456789012:key/signing-a", key_id = "signing-a" }
 }
 override_resource {
+  target = module.function["enroll"].aws_lambda_function.this
+  values = { invoke_arn = "invoke-enroll" }
+}
+override_resource {
+  target = module.function["policy"].aws_lambda_function.this
+  values = { invoke_arn = "invoke-policy" }
+}
+override_resource {
+  target = module.function["recovery"].aws_lambda_function.this
+  values = { invoke_arn = "invoke-recovery" }
+}
+override_resource {
+  target = module.function["send-sms"].aws_lambda_function.this
+  values = { invoke_arn = "invoke-send-sms" }
+}
+override_resource {
+  target = module.function["verify"].aws_lambda_function.this
+  values = { invoke_arn = "invoke-verify" }
+}
+override_resource {
   target = module.function["enroll"].aws_iam_role.this
   values = { arn = "arn:aws:iam::123456789012:role/mfa-enroll", id = "mfa-enroll" }
 }
@@ -134,6 +154,8 @@ run "policies_are_the_grants" {
         can(services.sns) ? [
           jsonencode({ Effect = "Allow", Action = ["sns:Publish"], NotResource = ["arn:aws:sns:*:*:*"] }),
           jsonencode({ Effect = "Allow", Action = ["sns:CheckIfPhoneNumberIsOptedOut"], Resource = ["*"] }),
+          jsonencode({ Effect = "Allow", Action = ["sms-voice:SendTextMessage"], Resource = ["*"], Condition = { StringEquals = { "aws:CalledViaLast" = "sns.amazonaws.com" } } }),
+          jsonencode({ Effect = "Allow", Action = ["sms-voice:DescribeOptedOutNumbers"], Resource = ["*"], Condition = { StringEquals = { "aws:CalledViaLast" = "sns.amazonaws.com" } } }),
         ] : [],
         can(services.ses) ? [jsonencode({
           Effect    = "Allow"
@@ -204,6 +226,28 @@ run "functions_are_called_by_the_gateway_alone" {
       route.target == "integrations/${aws_apigatewayv2_integration.this[yamldecode(file("../openapi.yaml")).paths[split(" ", key)[1]][lower(split(" ", key)[0])].tags[0]].id}"
     ])
     error_message = "Each route leads to the function of its tag."
+  }
+
+  assert {
+    condition     = { for name, integration in aws_apigatewayv2_integration.this : name => [integration.integration_uri, integration.payload_format_version, integration.integration_type] } == { for name in ["enroll", "policy", "recovery", "send-sms", "verify"] : name => ["invoke-${name}", "2.0", "AWS_PROXY"] }
+    error_message = "Each integration calls its own function."
+  }
+
+  assert {
+    condition     = one(aws_apigatewayv2_api.this.cors_configuration[*].allow_origins) == toset(["https://app.example.com"]) && one(aws_apigatewayv2_api.this.cors_configuration[*].allow_credentials) != true && one(aws_apigatewayv2_api.this.cors_configuration[*].allow_methods) == toset(["GET", "POST", "PUT", "PATCH", "DELETE"])
+    error_message = "Only the pages that are named may call, without cookies."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_authorizer.this.authorizer_type == "JWT" && aws_apigatewayv2_authorizer.this.identity_sources == toset(["$request.header.Authorization"]) && alltrue([for key, route in aws_apigatewayv2_route.this : route.authorizer_id == (key == "GET /.well-known/jwks.json" ? null : aws_apigatewayv2_authorizer.this.id)])
+    error_message = "The token is in the header, and looked at by the one authorizer."
+  }
+
+  assert {
+    condition = alltrue([for key, permission in aws_lambda_permission.this :
+      permission.action == "lambda:InvokeFunction" && permission.function_name == "mfa-${yamldecode(file("../openapi.yaml")).paths[split(" ", key)[1]][lower(split(" ", key)[0])].tags[0]}"
+    ])
+    error_message = "The gateway may call the function of each route, and do nothing else."
   }
 
   assert {
@@ -446,5 +490,144 @@ run "emails_are_from_an_address_below_the_domain" {
   assert {
     condition     = module.function["enroll"].lambda.environment[0].variables.MFA_EMAIL_FROM == "\"Acme\" <security@mail.example.com>"
     error_message = "A domain's identity serves the domains below it."
+  }
+}
+
+# Everything that can be said, said otherwise than it is unless said: so that nothing which is said gets lost.
+run "every_setting_is_what_is_said" {
+  command = apply
+
+  variables {
+    table_name              = "restored"
+    workspaces              = "optional"
+    claims                  = { email = "c-email", email_verified = "c-verified", workspaces = "c-workspaces", owned_workspaces = "c-owned", sso = "c-sso", password_reset = "c-reset" }
+    sso_values              = ["yes", "on"]
+    operator_scope          = "mfa/operator"
+    email_from_name         = "Acme Security"
+    email_limits            = "hour=2"
+    email_hold_hours        = 48
+    text_limits             = "user-day=4"
+    text_regions            = ["US"]
+    text_origination_number = "+14155550100"
+    text_max_price          = "0.02"
+    domain_name             = "mfa.example.com"
+    certificate_arn         = "arn:aws:acm:us-east-1:123456789012:certificate/x"
+    throttling              = { routes = { "POST /v1/logins" = { rate = 7, burst = 9 } } }
+  }
+
+  assert {
+    condition = jsonencode({ for name, function in module.function : name => function.lambda.environment[0].variables }) == jsonencode({ for name, own in {
+      enroll = {
+        MFA_CODE_KEYS      = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_RECOVERY_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/recovery-a"
+        MFA_DIGEST_KEYS    = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a", MFA_TEXT_REGIONS = "US", MFA_OPERATORS = "op,support@clients"
+        MFA_OPERATOR_SCOPE = "mfa/operator", MFA_EMAIL_FROM = "\"Acme Security\" <security@example.com>", MFA_EMAIL_CONFIGURATION_SET = "mfa"
+      }
+      policy = {
+        MFA_OPERATORS               = "op,support@clients", MFA_OPERATOR_SCOPE = "mfa/operator", MFA_EMAIL_FROM = "\"Acme Security\" <security@example.com>"
+        MFA_EMAIL_CONFIGURATION_SET = "mfa"
+      }
+      recovery = {
+        MFA_CODE_KEYS   = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_RECOVERY_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/recovery-a"
+        MFA_DIGEST_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a", MFA_EMAIL_LIMITS = "hour=2", MFA_EMAIL_HOLD_HOURS = "48"
+        MFA_EMAIL_FROM  = "\"Acme Security\" <security@example.com>", MFA_EMAIL_CONFIGURATION_SET = "mfa"
+      }
+      send-sms = {
+        MFA_CODE_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_DIGEST_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a"
+        MFA_DOMAIN    = "app.example.com", MFA_TEXT_LIMITS = "user-day=4", MFA_TEXT_ORIGINATION_NUMBER = "+14155550100", MFA_TEXT_MAX_PRICE = "0.02"
+      }
+      verify = {
+        MFA_CODE_KEYS               = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_EMAIL_FROM = "\"Acme Security\" <security@example.com>"
+        MFA_EMAIL_CONFIGURATION_SET = "mfa"
+      }
+      } : name => merge(own, {
+        MFA_TABLE                = "restored", MFA_SEALING_KEY = "arn:aws:kms:us-east-1:123456789012:key/sealing"
+        MFA_SIGNING_KEYS         = "a=arn:aws:kms:us-east-1:123456789012:key/signing-a", MFA_ISSUER = "https://mfa.example.com", MFA_AUDIENCE = "app"
+        MFA_APP_NAME             = "Acme", MFA_WORKSPACES = "optional", MFA_WORKSPACES_CLAIM = "c-workspaces", MFA_OWNED_WORKSPACES_CLAIM = "c-owned"
+        MFA_EMAIL_CLAIM          = "c-email", MFA_EMAIL_VERIFIED_CLAIM = "c-verified", MFA_SSO_CLAIM = "c-sso", MFA_SSO_VALUES = "yes,on"
+        MFA_PASSWORD_RESET_CLAIM = "c-reset"
+    }) })
+    error_message = "Each function has its settings, and each setting is what is said."
+  }
+
+  assert {
+    condition     = { for one in aws_apigatewayv2_stage.this.route_settings : one.route_key => [one.throttling_rate_limit, one.throttling_burst_limit] } == { "GET /.well-known/jwks.json" = [50, 100], "POST /v1/logins" = [7, 9] }
+    error_message = "A route has the throttle that it is given."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.name == "restored" && aws_dynamodb_table.this.hash_key == "pk" && aws_dynamodb_table.this.range_key == "sk"
+    error_message = "The table is the one that is named."
+  }
+
+  assert {
+    condition     = output.jwks_url == "https://mfa.example.com/.well-known/jwks.json" && output.api_url == "https://mfa.example.com"
+    error_message = "The outputs tell where it is."
+  }
+}
+
+run "keys_are_of_their_kind_and_go_slowly" {
+  command = apply
+
+  assert {
+    condition     = alltrue([for key in concat([aws_kms_key.sealing], values(aws_kms_key.mac), values(aws_kms_key.signing)) : key.deletion_window_in_days == 30])
+    error_message = "A key can be had back for 30 days."
+  }
+
+  assert {
+    condition     = alltrue([for key in aws_kms_key.mac : key.customer_master_key_spec == "HMAC_256" && key.key_usage == "GENERATE_VERIFY_MAC"]) && alltrue([for key in aws_kms_key.signing : key.customer_master_key_spec == "ECC_NIST_P256" && key.key_usage == "SIGN_VERIFY"])
+    error_message = "Codes are derived by HMAC, assertions signed on P-256."
+  }
+
+  assert {
+    condition     = { for name, policy in aws_kms_key_policy.this : name => policy.key_id } == { for name in ["sealing", "codes-a", "recovery-a", "digests-a", "signing-a"] : name => name } && { for name, alias in aws_kms_alias.this : alias.name => alias.target_key_id } == { for name in ["sealing", "codes-a", "recovery-a", "digests-a", "signing-a"] : "alias/mfa-${name}" => name }
+    error_message = "Each key has its own policy and alias."
+  }
+}
+
+run "alarms_go_off" {
+  command = apply
+
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.counted : name => [alarm.namespace, alarm.comparison_operator, alarm.statistic, tostring(alarm.threshold), tostring(alarm.period)] } == {
+      locked        = ["serverless-mfa/mfa", "GreaterThanThreshold", "Sum", "5", "300"]
+      replayed      = ["serverless-mfa/mfa", "GreaterThanThreshold", "Sum", "20", "300"]
+      texts-refused = ["serverless-mfa/mfa", "GreaterThanThreshold", "Sum", "50", "300"]
+      kms-faults    = ["serverless-mfa/mfa", "GreaterThanThreshold", "Sum", "0", "300"]
+      faults        = ["serverless-mfa/mfa", "GreaterThanThreshold", "Sum", "5", "300"]
+      unsent        = ["serverless-mfa/mfa", "GreaterThanThreshold", "Sum", "0", "300"]
+    }
+    error_message = "What is counted has its alarm."
+  }
+
+  assert {
+    condition = jsonencode({ for name in ["locked", "replayed", "texts-refused", "kms-faults", "faults", "unsent"] : name => distinct([for key, filter in aws_cloudwatch_log_metric_filter.this : [filter.pattern, one(filter.metric_transformation[*].namespace)] if one(filter.metric_transformation[*].name) == name]) }) == jsonencode({
+      locked        = [["{ $.event = \"verification.locked\" }", "serverless-mfa/mfa"]]
+      replayed      = [["{ $.event = \"verification.replayed\" }", "serverless-mfa/mfa"]]
+      texts-refused = [["{ $.event = \"text.refused\" }", "serverless-mfa/mfa"]]
+      kms-faults    = [["{ $.fault = \"*sealed secret*\" || $.fault = \"*seal a secret*\" || $.fault = \"*derive a code*\" || $.fault = \"*sign an assertion*\" || $.fault = \"*public key*\" }", "serverless-mfa/mfa"]]
+      faults        = [["{ $.fault = \"*\" || $.level = \"ERROR\" }", "serverless-mfa/mfa"]]
+      unsent        = [["{ $.notice = \"*\" || $.what = \"an email\" }", "serverless-mfa/mfa"]]
+    })
+    error_message = "Lines are counted by what they say."
+  }
+
+  assert {
+    condition     = alltrue([for key, filter in aws_cloudwatch_log_metric_filter.this : filter.log_group_name == "/aws/lambda/mfa-${trimprefix(key, "${one(filter.metric_transformation[*].name)}-")}"])
+    error_message = "Each function's lines are counted in its own log."
+  }
+
+  assert {
+    condition     = alltrue(flatten([for function in module.function : [for alarm in function.alarms : alarm.comparison_operator == "GreaterThanThreshold" && alarm.namespace == "AWS/Lambda" && alarm.period == 300]])) && aws_cloudwatch_metric_alarm.text_spend.metric_name == "SMSMonthToDateSpentUSD" && aws_cloudwatch_metric_alarm.text_spend.comparison_operator == "GreaterThanThreshold"
+    error_message = "Alarms go off above their thresholds."
+  }
+
+  assert {
+    condition     = alltrue([for function in module.function : function.lambda.logging_config[0].application_log_level == null || function.lambda.logging_config[0].application_log_level == ""])
+    error_message = "No line that is counted is left out of the log."
+  }
+
+  assert {
+    condition     = aws_sesv2_configuration_set.this.delivery_options[0].tls_policy == "REQUIRE" && toset(aws_sesv2_configuration_set.this.suppression_options[0].suppressed_reasons) == toset(["BOUNCE", "COMPLAINT"])
+    error_message = "Emails go over TLS, and not again to who bounced or complained."
   }
 }

@@ -1,11 +1,7 @@
 //! Every AWS call of every route fails in every way, once and for good; after each the account is looked at and the user
 //! goes on. What was answered is written down as the table in `tests/README.md`.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -211,15 +207,10 @@ fn phone_of(user: &str) -> String {
 
 /// Holds the table in `tests/README.md` to these rows; where it is another, writes it anew and says so.
 fn keep(rows: &[String]) {
-    let path: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(HEAD).expect("the table's head");
     let (_, after) = rest.split_once("\n\n").expect("something after the table");
-    let mut written: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for row in rows {
-        let (route, cells) = row.trim_start_matches("| ").split_once(" | ").unwrap();
-        written.entry(route).or_default().push(cells);
-    }
     let table = format!("{HEAD}\n|---|---|---|---|---|---|---|\n{}", rows.join("\n"));
     if text != format!("{before}{table}\n\n{after}") {
         fs::write(&path, format!("{before}{table}\n\n{after}")).unwrap();
