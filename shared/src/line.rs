@@ -1,10 +1,11 @@
 //! A line that somebody wrote: a name, a reason. It is shown to others, and stands in logs and headers, so nothing in it may
 //! change how what is around it is read.
 
-/// The line that `text` is, without spaces around it; `None` unless it is 1 to `longest` characters and all of them plain.
+/// The line that `text` is, without spaces around it; `None` where that is nothing, or where `text` has more than `longest`
+/// characters or one that is not plain.
 pub fn line(text: &str, longest: usize) -> Option<&str> {
-    let line = text.trim();
-    ((1..=longest).contains(&line.chars().count()) && !line.chars().any(steers_text)).then_some(line)
+    let plain = text.chars().count() <= longest && !text.chars().any(steers_text);
+    Some(text.trim()).filter(|line| plain && !line.is_empty())
 }
 
 /// Characters that change how the text around them is read: controls, line and paragraph separators, and those that

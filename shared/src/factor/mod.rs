@@ -291,6 +291,8 @@ mod tests {
             "a\u{200f}b",
             "a\u{2028}b",
             &"é".repeat(65),
+            "a\n",
+            &format!("{} ", "é".repeat(64)),
         ] {
             assert_eq!(name(bad), Err(InvalidName), "{bad:?}");
         }
