@@ -1,6 +1,6 @@
 //! `GET` and `PUT /v1/workspaces/{workspace_id}/policy`: what a workspace requires, for its owners.
 
-use std::collections::BTreeSet;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use serde::Serialize;
 use shared::{
@@ -20,6 +20,9 @@ use shared::{
 };
 
 use crate::Function;
+
+/// What a policy's `grace_days` must be.
+const GRACE: &str = "a whole number from 0 to 30";
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -84,13 +87,15 @@ pub(crate) fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, R
 fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
     let default = Wish::default();
     let required = fields.optional("required", "true or false")?;
-    let grace_days = fields.optional("grace_days", "0 to 30")?.unwrap_or(default.grace_days);
+    let grace_days = match fields.optional::<f64>("grace_days", GRACE)? {
+        // `7.0` is a whole number too, as JSON Schema has it.
+        Some(days) => (0..=LONGEST_GRACE).find(|whole| f64::from(*whole).partial_cmp(&days) == Some(Ordering::Equal)),
+        None => Some(default.grace_days),
+    };
+    let grace_days = grace_days.ok_or_else(|| invalid(format!("The field `grace_days` must be {GRACE}.")))?;
     let allowed: Option<BTreeSet<Kind>> = fields.optional("allowed_factors", "a list of: totp, sms")?;
     let allow_email_recovery = fields.optional("allow_email_recovery", "true or false")?;
     fields.end()?;
-    if grace_days > LONGEST_GRACE {
-        return Err(invalid("The field `grace_days` must be 0 to 30."));
-    }
     // Nobody must be left without a way that needs no carrier.
     let allowed_factors = allowed.map_or(default.allowed_factors, |kinds| &kinds | &BTreeSet::from([Kind::Totp]));
     Ok(Wish {
