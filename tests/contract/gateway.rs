@@ -39,12 +39,26 @@ async fn what_is_too_large_for_the_gateway_reaches_no_function() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let headers = ada.request(Method::GET, "/v1/factors").header("x-large", "x".repeat(10_240));
-    let reply = stage.send(headers).await;
-    assert_eq!((reply.status, &reply.body), (431, &json!({"message": "Request Header Fields Too Large"})));
+    let path = ada.request(Method::GET, &format!("/v1/factors?{}", "x".repeat(10_240)));
+    for large in [headers, path] {
+        let reply = stage.send(large).await;
+        assert_eq!((reply.status, &reply.body), (431, &json!({"message": "Request Header Fields Too Large"})));
+    }
     let body = ada.request(Method::POST, "/v1/factors").body("x".repeat(10 * 1024 * 1024 + 1));
     let reply = stage.send(body).await;
     assert_eq!((reply.status, &reply.body), (413, &json!({"message": "Request Entity Too Large"})));
     assert!(crate::logs::of(&reply.request).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_not_let_in_is_told_by_what_they_would_be() {
+    let stage = Stage::new().await;
+    let nobody = stage.send(stage.request(Method::GET, "/v1/factors")).await;
+    assert_eq!((nobody.status, nobody.header("www-authenticate")), (401, "Bearer"));
+    let foreign = stage.send(stage.bearer("x.y.z").request(Method::GET, "/v1/factors")).await;
+    assert_eq!((foreign.status, foreign.header("www-authenticate")), (401, r#"Bearer scope="" error="invalid_token""#));
+    let scopeless = stage.user("op").await.post("/v1/operator/erase", json!({"user": "ada", "reason": "x"})).await;
+    assert_eq!((scopeless.status, scopeless.header("www-authenticate")), (403, ""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use axum::{
     extract::{Request, State},
     http::{
         HeaderValue, StatusCode,
-        header::{AUTHORIZATION, ORIGIN},
+        header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
 };
@@ -32,8 +32,12 @@ mod routes;
 
 /// The largest body that HTTP APIs take (Amazon API Gateway quotas): 10 MB.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
-/// The most that all names and values of headers may take together: 10,240 bytes.
+/// The most that the request line and the values of headers may take together (the same quotas): 10,240 bytes.
 const LARGEST_HEADERS: usize = 10_240;
+
+/// What a 401 says of the login token (RFC 6750), as the developer guide shows it but for the description of the error.
+const NO_TOKEN: HeaderValue = HeaderValue::from_static("Bearer");
+const INVALID_TOKEN: HeaderValue = HeaderValue::from_static(r#"Bearer scope="" error="invalid_token""#);
 
 /// The gateway, and what stands behind it.
 pub struct Gateway {
@@ -110,11 +114,18 @@ pub fn router(gateway: Arc<Gateway>) -> Router {
 async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let id = random::id().unwrap_or_default();
     let origin = request.headers().get(ORIGIN).cloned();
+    let challenge = if request.headers().contains_key(AUTHORIZATION) { INVALID_TOKEN } else { NO_TOKEN };
     let mut response = match cors::preflight(request.method(), request.headers()) {
         Some(preflight) => preflight,
         None => match answer(gateway, request, id.clone()).await {
             Ok(response) => response,
-            Err((status, message)) => (status, Json(json!({"message": message}))).into_response(),
+            Err((status, message)) => {
+                let mut refused = (status, Json(json!({"message": message}))).into_response();
+                if status == StatusCode::UNAUTHORIZED {
+                    refused.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+                }
+                refused
+            }
         },
     };
     cors::allow(origin, &mut response);
@@ -127,7 +138,8 @@ async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Respons
 async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<Response, (StatusCode, &'static str)> {
     const INTERNAL: (StatusCode, &str) = (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
     let (head, body) = request.into_parts();
-    if head.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > LARGEST_HEADERS {
+    let line = format!("{} {} HTTP/1.1", head.method, head.uri).len();
+    if line + head.headers.values().map(HeaderValue::len).sum::<usize>() > LARGEST_HEADERS {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"));
     }
     let (route, path) =
