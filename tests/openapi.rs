@@ -1,4 +1,4 @@
-//! The contract as a judge: every reply that a test gets is held to it.
+//! The contract as a judge: every request that a test makes, and the reply to it, is held to it.
 
 use std::sync::LazyLock;
 
@@ -12,25 +12,21 @@ pub static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(include_str!("../infra/openapi.yaml")).unwrap());
 
 /// What the gateway itself may answer.
-const GATEWAYS: [(u16, &str); 6] = [
-    (401, "Unauthorized"),
-    (403, "Forbidden"),
-    (404, "Not Found"),
-    (413, "Request Entity Too Large"),
-    (431, "Request Header Fields Too Large"),
-    (500, "Internal Server Error"),
-];
+static GATEWAYS: LazyLock<Vec<(u16, String)>> = LazyLock::new(|| listed("Refused"));
 
-/// The problems by status and code, from the lines ``404 `factor-not-found`;``.
-static PROBLEMS: LazyLock<Vec<(u16, String)>> = LazyLock::new(|| {
-    let listed = CONTRACT["components"]["schemas"]["Problem"]["description"].as_str().unwrap();
+/// The problems by status and code.
+static PROBLEMS: LazyLock<Vec<(u16, String)>> = LazyLock::new(|| listed("Problem"));
+
+/// What may come with which status, from the lines ``404 `factor-not-found`;`` of a schema's description.
+fn listed(schema: &str) -> Vec<(u16, String)> {
+    let listed = CONTRACT["components"]["schemas"][schema]["description"].as_str().unwrap();
     let lines = listed
         .lines()
         .filter_map(|line| line.split_once(' ').and_then(|(status, codes)| Some((status.parse::<u16>().ok()?, codes))));
     lines
         .flat_map(|(status, codes)| codes.split('`').skip(1).step_by(2).map(move |code| (status, code.to_owned())))
         .collect()
-});
+}
 
 /// What an operation may answer, by route and status; `default` is a problem.
 struct Answer {
@@ -46,19 +42,31 @@ static ANSWERS: LazyLock<Vec<Answer>> = LazyLock::new(|| {
         for (status, answer) in operation["responses"].as_object().unwrap() {
             let answer = resolved(answer);
             for (content_type, content) in answer["content"].as_object().unwrap() {
-                let mut schema = content["schema"].clone();
-                schema["components"] = CONTRACT["components"].clone();
                 answers.push(Answer {
                     route: route.clone(),
                     status: status.clone(),
                     content_type: content_type.clone(),
-                    schema: jsonschema::options().should_validate_formats(true).build(&schema).unwrap(),
+                    schema: validator(&content["schema"]),
                 });
             }
         }
     }
     answers
 });
+
+/// What the body of an operation must be, by route.
+static BODIES: LazyLock<Vec<(String, Validator)>> = LazyLock::new(|| {
+    let schema =
+        |operation: &'static Value| &resolved(&operation["requestBody"])["content"]["application/json"]["schema"];
+    let bodies = operations().into_iter().map(|(route, operation)| (route, schema(operation)));
+    bodies.filter(|(_, schema)| !schema.is_null()).map(|(route, schema)| (route, validator(schema))).collect()
+});
+
+fn validator(schema: &Value) -> Validator {
+    let mut schema = schema.clone();
+    schema["components"] = CONTRACT["components"].clone();
+    jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
+}
 
 /// Every operation, by its route as the gateway keys it.
 pub fn operations() -> Vec<(String, &'static Value)> {
@@ -85,9 +93,9 @@ fn matches(template: &str, path: &str) -> bool {
         && template.iter().zip(&path).all(|(name, part)| name.starts_with('{') && !part.is_empty() || name == part)
 }
 
-/// Holds a reply to what the contract says of its operation.
+/// Holds the body of a request, and the reply to it, to what the contract says of the operation.
 #[track_caller]
-pub fn judge(method: &str, path: &str, reply: &Reply) {
+pub fn judge(method: &str, path: &str, body: &[u8], reply: &Reply) {
     let route = ANSWERS.iter().map(|answer| answer.route.as_str()).find(|route| {
         let (known, template) = route.split_once(' ').unwrap();
         known == method && matches(template, path)
@@ -95,8 +103,21 @@ pub fn judge(method: &str, path: &str, reply: &Reply) {
     let gateways =
         GATEWAYS.iter().any(|(status, message)| (reply.status, &reply.body) == (*status, &json!({"message": message})));
     let Some(route) = route.filter(|_| !gateways) else { return };
-    let of = |status: &str| ANSWERS.iter().find(|answer| answer.route == route && answer.status == status);
-    let answer = of(&reply.status.to_string()).or_else(|| of("default")).unwrap();
+    if let Some((_, schema)) = BODIES.iter().find(|(known, _)| known == route) {
+        let body = if body.is_empty() { json!({}) } else { serde_json::from_slice(body).unwrap_or_default() };
+        let allowed = schema.is_valid(&body);
+        assert!(allowed || reply.status >= 400, "{route} takes a body that the contract does not allow: {body}");
+        assert!(
+            !allowed || reply.code() != "invalid-request",
+            "{route} refuses a body that the contract allows: {body}"
+        );
+    }
+    let of = |status: &str, content_type: &str| {
+        let mut answers = ANSWERS.iter().filter(|answer| answer.route == route && answer.status == status);
+        answers.find(|answer| answer.content_type == content_type)
+    };
+    let success = of(&reply.status.to_string(), "application/json");
+    let answer = success.or_else(|| of("default", "application/problem+json")).unwrap();
     assert_eq!(reply.header("content-type"), answer.content_type, "{route}: {reply:?}");
     let errors: Vec<_> = answer.schema.iter_errors(&reply.body).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{route} answers what the contract does not know: {errors:?}: {reply:?}");

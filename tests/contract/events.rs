@@ -24,7 +24,8 @@ pub async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
     let reply = Reply::of(&stage.stack.functions.call(function, request).await.unwrap());
     let http = &event["requestContext"]["http"];
-    openapi::judge(http["method"].as_str().unwrap(), http["path"].as_str().unwrap(), &reply);
+    let body = event["body"].as_str().unwrap_or_default().as_bytes();
+    openapi::judge(http["method"].as_str().unwrap(), http["path"].as_str().unwrap(), body, &reply);
     (reply.status, reply.body)
 }
 

@@ -90,6 +90,7 @@ impl Stage {
         let request = request.build().unwrap();
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
         let mut secrets = sent_secrets(&request);
+        let sent = request.body().and_then(|body| body.as_bytes()).unwrap_or_default().to_owned();
         let response = self.http.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.bytes().await.unwrap();
@@ -97,7 +98,7 @@ impl Stage {
         let request = headers.get("apigw-requestid").map_or("", |id| id.to_str().unwrap()).to_owned();
         let reply = Reply { status, body, request, headers };
         if path.starts_with("/v1/") || path.starts_with("/.well-known/") {
-            openapi::judge(&method, &path, &reply);
+            openapi::judge(&method, &path, &sent, &reply);
             secrets.extend(received_secrets(&reply.body));
             self.ledger.note(&reply.request, secrets);
         }
