@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, at_once};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn enrolments_keys_and_the_clock_outlive_the_stack() {
@@ -20,6 +20,21 @@ async fn enrolments_keys_and_the_clock_outlive_the_stack() {
     assert_eq!(ada.login().await["decision"], "challenge");
     let code = enrolled.app.code(stage.now().await);
     ada.verify(&enrolled.id, &code).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn moves_of_the_clock_at_the_same_time_all_count_and_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::on(folder.path()).await;
+    let before = stage.now().await;
+    let moves = (0..400).map(|_| {
+        let stage = stage.clone();
+        async move { stage.advance(1).await }
+    });
+    at_once(moves).await;
+    assert_eq!(stage.now().await, before + 400);
+    stage.stop().await;
+    assert_eq!(Stage::on(folder.path()).await.now().await, before + 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]

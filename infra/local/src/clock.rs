@@ -3,7 +3,7 @@
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -23,6 +23,7 @@ const FARTHEST: u64 = 100 * 365 * 86_400;
 pub struct StackClock {
     base: Clock,
     ahead: Arc<AtomicU64>,
+    moving: Arc<Mutex<()>>,
     data: Data,
 }
 
@@ -33,7 +34,7 @@ impl StackClock {
             Some(path) => seconds_ahead(&path)?,
             None => 0,
         };
-        Ok(Self { base, ahead: Arc::new(AtomicU64::new(ahead)), data: data.clone() })
+        Ok(Self { base, ahead: Arc::new(AtomicU64::new(ahead)), moving: Arc::default(), data: data.clone() })
     }
 
     /// The clock, for those who only read it.
@@ -47,11 +48,14 @@ impl StackClock {
         self.clock().now()
     }
 
-    /// Moves the clock forward.
+    /// Moves the clock forward. What is kept moves first, so that a stack that is killed does not start again at a time
+    /// before one that it has told.
     pub fn advance(&self, seconds: u64) -> Result<(), DataError> {
-        let moved = |ahead: u64| Some(ahead.saturating_add(seconds).min(FARTHEST));
-        let _ = self.ahead.fetch_update(Ordering::SeqCst, Ordering::SeqCst, moved);
-        self.data.write(FILE, &self.ahead.load(Ordering::SeqCst).to_string())
+        let _one_by_one = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = self.ahead.load(Ordering::SeqCst).saturating_add(seconds).min(FARTHEST);
+        self.data.write(FILE, &ahead.to_string())?;
+        self.ahead.store(ahead, Ordering::SeqCst);
+        Ok(())
     }
 }
 
