@@ -4,7 +4,7 @@
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use tokio::{sync::Semaphore, task::JoinHandle};
 
 use crate::{
     logs,
@@ -22,6 +22,9 @@ const DAY: u64 = 24 * 3600;
 const KINDS: [&str; 5] = ["throttle", "error", "refuse", "drop_before", "drop_after"];
 /// How a row of the table begins that names its columns.
 const HEAD: &str = "| route | call | throttled | failed | refused | lost before | answer lost once · for good |";
+
+/// So many situations at once: the other tests want their share of the machine.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// What a user is about to do when AWS fails them.
 trait Situation: Sized + Send + Sync + 'static {
@@ -77,6 +80,7 @@ async fn every_call_of_every_route_may_fail_in_every_way() {
 /// Plays a situation through, once for each way that each of its calls may fail, and returns its rows of the table.
 fn rows_of<S: Situation>() -> JoinHandle<Vec<String>> {
     tokio::spawn(async {
+        let _turn = TURNS.acquire().await.unwrap();
         let stage = Stage::new().await;
         let situation = S::before(&stage, "nobody-yet").await;
         let well = situation.ask().await;
