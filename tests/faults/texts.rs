@@ -307,13 +307,13 @@ async fn giving_a_text_back_undoes_no_other_text_of_the_user() {
     let ada = stage.user("ada").await;
     let first = ada.begin_phone(PHONE).await;
     let second = ada.begin_phone("+14155550199").await;
-    // The first is late, so that the second is counted before it is given back.
+    // The first learns late of the STOP, so that the second is counted before it is given back.
+    stage.opt_out(PHONE).await;
     stage.fault("sns", "CheckIfPhoneNumberIsOptedOut", "late", 1).await;
-    stage.fault("sns", "Publish", "refuse", 1).await;
     let refused = text(&ada, &first);
     stage.until_account("ada", |account| account["texts"]["M"]["day"]["M"]["count"]["N"] == "1").await;
     let sent = text(&ada, &second);
-    refused.await.unwrap().refused(502, "text-not-sent");
+    refused.await.unwrap().refused(422, "phone-opted-out");
     sent.await.unwrap().expect(202);
     // The other one was counted before the first was given back: both stay counted rather than neither.
     assert_eq!(stage.account("ada").await["texts"]["M"]["day"]["M"]["count"]["N"], "2");
