@@ -73,7 +73,7 @@ impl Play {
             self.fault = Some(order.to_string());
             return;
         }
-        self.step = format!("{step:?}").split(' ').next().unwrap().to_owned();
+        format!("{step:?}").split(' ').next().unwrap().clone_into(&mut self.step);
         match step.clone() {
             Step::Wait(_) | Step::Fault { .. } => {}
             Step::LogIn { who, by_sso } => self.log_in(who, by_sso).await,
@@ -468,29 +468,29 @@ impl Play {
         let now = self.now;
         let person = &self.people[who];
         let known = person.recovery.as_ref().map(|codes| codes[code % codes.len()].clone());
-        let (text, used) = known.clone().unwrap_or_else(|| ("0000-0000-0000-0000".to_owned(), false));
+        let (shown, spent) = known.clone().unwrap_or_else(|| ("0000-0000-0000-0000".to_owned(), false));
         let has_codes = person.active().next().is_some();
         let due = match person.recovery_guesses.allow(100, now) {
             // Whoever has no codes is told no more than that it is wrong; and not counted.
             _ if !has_codes => Err((422, "code-rejected")),
             Err(why) => Err(why),
             Ok(()) if known.is_none() => Err((422, "code-rejected")),
-            Ok(()) if used => Err((422, "code-used")),
+            Ok(()) if spent => Err((422, "code-used")),
             Ok(()) => Ok(200),
         };
         let replies = at_once((0..times).map(|_| {
-            let (user, text) = (user.clone(), text.clone());
-            async move { user.redeem(&text).await }
+            let (user, shown) = (user.clone(), shown.clone());
+            async move { user.redeem(&shown).await }
         }))
         .await;
         for reply in &replies {
             self.leaks_nothing(who, reply);
             if reply.status == 200 {
-                self.accept(who, "recovery", &text);
+                self.accept(who, "recovery", &shown);
                 let person = &mut self.people[who];
                 person.guesses.clear();
                 person.recovery_guesses.clear();
-                person.recovery.as_mut().unwrap().iter_mut().find(|(code, _)| *code == text).unwrap().1 = true;
+                person.recovery.as_mut().unwrap().iter_mut().find(|(code, _)| *code == shown).unwrap().1 = true;
                 self.prove(who, reply);
             }
         }

@@ -109,6 +109,7 @@ pub struct Policy {
 }
 
 /// What several workspaces require together: the strictest.
+#[expect(clippy::struct_excessive_bools, reason = "whether MFA and whether phones, each now and for good")]
 pub struct Required {
     pub now: bool,
     pub later: bool,

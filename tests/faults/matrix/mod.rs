@@ -92,7 +92,7 @@ fn rows_of<S: Situation>() -> JoinHandle<Vec<String>> {
         let mut rows = Vec::new();
         for (index, (operation, what, call)) in calls.iter().enumerate() {
             let nth = calls[..index].iter().filter(|(other, on, _)| (other, on) == (operation, what)).count();
-            let mut cells = Vec::new();
+            let mut answers = Vec::new();
             for kind in KINDS {
                 let mut statuses = Vec::new();
                 // One failure the SDK gets over by trying again, and only an applied write whose answer was lost meets itself.
@@ -105,10 +105,10 @@ fn rows_of<S: Situation>() -> JoinHandle<Vec<String>> {
                     });
                     statuses.push(play::<S>(&stage, &fault, well.status).await.to_string());
                 }
-                cells.push(statuses.join(" · "));
+                answers.push(statuses.join(" · "));
             }
             let which = if nth == 0 { String::new() } else { format!(" ({})", nth + 1) };
-            rows.push(format!("| {} | `{operation}` {what}{which} | {} |", S::NAME, cells.join(" | ")));
+            rows.push(format!("| {} | `{operation}` {what}{which} | {} |", S::NAME, answers.join(" | ")));
         }
         rows
     })

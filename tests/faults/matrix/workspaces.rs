@@ -59,9 +59,9 @@ fn subject(user: &User) -> String {
     claims(&json!({ "assertion": user.token }))["sub"].as_str().unwrap().to_owned()
 }
 
-/// Whether the workspace sees a user in this state.
-async fn seen(stage: &Stage, user: &str, state: &str) -> bool {
-    let key = json!({"pk": {"S": "MEMBERS#acme"}, "sk": {"S": format!("MEMBER#{state}#{user}")}});
+/// Whether the workspace sees a user so: `mfa` or `none`.
+async fn seen(stage: &Stage, user: &str, how: &str) -> bool {
+    let key = json!({"pk": {"S": "MEMBERS#acme"}, "sk": {"S": format!("MEMBER#{how}#{user}")}});
     stage.dynamodb("GetItem", json!({ "Key": key })).await.get("Item").is_some()
 }
 
