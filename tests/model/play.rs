@@ -43,6 +43,13 @@ struct Code {
     step: Option<u64>,
 }
 
+impl Code {
+    /// What it is accepted as, once: an app shows the same digits again after a while, by chance.
+    fn once(&self) -> String {
+        format!("{} of {:?}", self.text, self.step)
+    }
+}
+
 impl Play {
     pub async fn new(tally: Tally) -> Self {
         let stage = Stage::new().await;
@@ -79,8 +86,8 @@ impl Play {
             Step::LogIn { who, by_sso } => self.log_in(who, by_sso).await,
             Step::Enrol { who, phone } => {
                 self.begin(who, phone).await;
-                if phone {
-                    self.text(who, 0).await;
+                if phone && let Some(newest) = self.choose(who, 0, |factor| factor.phone.is_some()) {
+                    self.text(who, newest).await;
                 }
                 self.activate(who, who, 0, Shown::Right).await;
             }
@@ -89,12 +96,7 @@ impl Play {
                 if let Some(index) = self.choose(who, factor, |factor| factor.active)
                     && self.people[who].factors[index].kind == "sms"
                 {
-                    let number = self.people[who].factors[index].phone.clone();
-                    let phones = (0..self.people[who].factors.len())
-                        .rev()
-                        .filter(|at| self.people[who].factors[*at].phone.is_some());
-                    let nth = phones.into_iter().position(|at| self.people[who].factors[at].phone == number);
-                    self.text(who, nth.unwrap_or_default()).await;
+                    self.text(who, index).await;
                 }
                 self.verify(who, who, factor, Shown::Right).await;
             }
@@ -102,7 +104,11 @@ impl Play {
             Step::Activate { who, whose, factor, code } => self.activate(who, whose, factor, code).await,
             Step::Verify { who, whose, factor, code } => self.verify(who, whose, factor, code).await,
             Step::AtOnce { who, factor, codes } => self.verify_at_once(who, factor, &codes).await,
-            Step::Text { who, factor } => self.text(who, factor).await,
+            Step::Text { who, factor } => {
+                if let Some(index) = self.choose(who, factor, |factor| factor.phone.is_some()) {
+                    self.text(who, index).await;
+                }
+            }
             Step::Email { who } => self.email(who).await,
             Step::Recover { who, code, at_once } => self.recover(who, code, at_once).await,
             Step::RecoverByEmail { who } => self.recover_by_email(who).await,
@@ -317,7 +323,7 @@ impl Play {
             self.people[who].factors[index].tries += 1;
         }
         if reply.status == 200 {
-            self.accept(who, &id, &code.text);
+            self.accept(who, &id, &code.once());
             let person = &mut self.people[who];
             person.factors.retain(|factor| factor.active || factor.id == id);
             let factor = person.factor(&id).unwrap();
@@ -374,7 +380,7 @@ impl Play {
 
     /// A code of an active factor was accepted.
     fn accepted(&mut self, who: usize, id: &str, code: &Code) {
-        self.accept(who, id, &code.text);
+        self.accept(who, id, &code.once());
         let person = &mut self.people[who];
         person.guesses.clear();
         let factor = person.factor(id).unwrap();
@@ -416,9 +422,8 @@ impl Play {
         self.resync(who, &replies.iter().collect::<Vec<_>>()).await;
     }
 
-    async fn text(&mut self, who: usize, factor: usize) {
+    async fn text(&mut self, who: usize, index: usize) {
         let user = self.user(who).await;
-        let Some(index) = self.choose(who, factor, |factor| factor.phone.is_some()) else { return };
         let (id, number) = (self.people[who].factors[index].id.clone(), self.people[who].factors[index].phone.clone());
         let before = self.stage.texts().await.len();
         let reply = user.text(&id).await;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Situation, member, phone_of};
+use super::{Situation, member, phone_of, proven};
 use crate::stage::{Enrolled, Reply, Stage, User, scanned};
 
 pub struct List(User);
@@ -75,9 +75,7 @@ impl Situation for Rename {
     const NAME: &'static str = "`PATCH /v1/factors/{factor_id}`";
 
     async fn before(stage: &Stage, user: &str) -> Self {
-        let user = member(stage, user).await;
-        let enrolled = user.enrol().await;
-        let assertion = user.prove(&enrolled).await;
+        let (user, enrolled, assertion) = proven(stage, user).await;
         Self(user, enrolled, assertion)
     }
 
@@ -98,7 +96,7 @@ impl Situation for RemoveLast {
     const NAME: &'static str = "`DELETE /v1/factors/{factor_id}`, the last one";
 
     async fn before(stage: &Stage, user: &str) -> Self {
-        let Rename(user, enrolled, assertion) = Rename::before(stage, user).await;
+        let (user, enrolled, assertion) = proven(stage, user).await;
         Self(user, enrolled, assertion)
     }
 

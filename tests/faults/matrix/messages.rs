@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Situation, member, phone_of};
+use super::{Situation, member, phone_of, proven};
 use crate::stage::{Enrolled, Reply, Stage, User};
 
 pub struct Text(User, String, String);
@@ -67,9 +67,7 @@ impl Situation for NewCodes {
     const NAME: &'static str = "`POST /v1/recovery/codes`";
 
     async fn before(stage: &Stage, user: &str) -> Self {
-        let user = member(stage, user).await;
-        let enrolled = user.enrol().await;
-        let assertion = user.prove(&enrolled).await;
+        let (user, enrolled, assertion) = proven(stage, user).await;
         Self(user, enrolled, assertion)
     }
 

@@ -8,7 +8,7 @@ use tokio::{sync::Semaphore, task::JoinHandle};
 
 use crate::{
     logs,
-    stage::{Reply, Stage, User},
+    stage::{Enrolled, Reply, Stage, User},
 };
 
 mod checks;
@@ -201,6 +201,18 @@ fn once(first: &Reply, again: &Reply, used: &str) {
 /// A user who is in a workspace.
 async fn member(stage: &Stage, sub: &str) -> User {
     stage.user_with(json!({"sub": sub, "workspaces": ["acme"]})).await
+}
+
+/// A user in a workspace who has enrolled and proven it, with the assertion.
+async fn proven(stage: &Stage, sub: &str) -> (User, Enrolled, String) {
+    prove(member(stage, sub).await).await
+}
+
+/// Enrols a user, and has them prove it.
+async fn prove(user: User) -> (User, Enrolled, String) {
+    let enrolled = user.enrol().await;
+    let assertion = user.prove(&enrolled).await;
+    (user, enrolled, assertion)
 }
 
 /// The phone that this user has, and nobody else.

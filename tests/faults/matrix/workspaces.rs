@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Situation, member};
+use super::{Situation, member, prove};
 use crate::stage::{Enrolled, Reply, Stage, User, claims};
 
 pub struct Allowed(User);
@@ -68,10 +68,7 @@ async fn seen(stage: &Stage, user: &str, how: &str) -> bool {
 /// An owner of a workspace of their own, who has proven their factor.
 async fn owner(stage: &Stage, sub: &str) -> (User, Enrolled, String) {
     let ask = json!({"sub": sub, "workspaces": [sub], "owned_workspaces": [sub]});
-    let user = stage.user_with(ask).await;
-    let enrolled = user.enrol().await;
-    let assertion = user.prove(&enrolled).await;
-    (user, enrolled, assertion)
+    prove(stage.user_with(ask).await).await
 }
 
 pub struct ShowPolicy(User, String);

@@ -124,9 +124,7 @@ fn is_consistent(body: &Value) -> bool {
 fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
     let query = body.get("KeyConditionExpression").and(text("/ExpressionAttributeValues/:pk/S")).map(str::to_owned);
-    let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
-    let batch = tables.filter_map(|table| table.get("Keys")?.as_array()).flatten();
-    let batch = batch.filter_map(|key| Some(key.pointer("/pk/S")?.as_str()?.to_owned()));
+    let batch = batch(body).filter_map(|key| Some(key.pointer("/pk/S")?.as_str()?.to_owned()));
     let together = together(body).map(|(_, write)| write);
     let prefixes = iter::once(body).chain(together).filter_map(touched);
     let prefixes: BTreeSet<_> = prefixes.chain(batch.chain(query).filter_map(|key| prefix(&key))).collect();
@@ -136,10 +134,8 @@ fn touches(body: &Value) -> Vec<String> {
 
 /// The rows that a call touches, each kind once.
 fn rows(body: &Value) -> Vec<String> {
-    let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
-    let batch = tables.filter_map(|table| table.get("Keys")?.as_array()).flatten();
     let writes = iter::once(body).chain(together(body).map(|(_, write)| write));
-    let keys = writes.filter_map(|write| write.get("Key").or(write.get("Item"))).chain(batch);
+    let keys = writes.filter_map(|write| write.get("Key").or(write.get("Item"))).chain(batch(body));
     let rows = keys.filter_map(|key| {
         let sort = key.pointer("/sk/S")?.as_str()?;
         Some(format!(
@@ -149,6 +145,12 @@ fn rows(body: &Value) -> Vec<String> {
         ))
     });
     rows.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The keys of a batch of reads, if it is one.
+fn batch(body: &Value) -> impl Iterator<Item = &Value> {
+    let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    tables.filter_map(|table| table.get("Keys")?.as_array()).flatten()
 }
 
 /// Each write of a transaction, and what it touches.

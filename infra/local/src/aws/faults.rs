@@ -132,14 +132,13 @@ impl Faults {
     /// How a call fails, if it does: `call` is what the SDK names it, at each try the same, and `on` what it touches.
     pub fn strike(&self, service: Service, operation: &str, call: &str, on: &[String]) -> Option<Kind> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut faults = faults.iter_mut().filter(|fault| {
-            let is_on = fault.on.as_ref().is_none_or(|row| on.contains(row));
-            is_on && fault.service == service && fault.operation == operation
-        });
-        let fault = faults.find(|fault| fault.times > 0 || fault.failed.iter().any(|failed| failed == call))?;
-        if fault.failed.iter().any(|failed| failed == call) {
-            return Some(fault.kind);
+        if let Some(again) = faults.iter().find(|fault| fault.failed.iter().any(|failed| failed == call)) {
+            return Some(again.kind);
         }
+        let fault = faults.iter_mut().find(|fault| {
+            let is_on = fault.on.as_ref().is_none_or(|row| on.contains(row));
+            fault.times > 0 && is_on && fault.service == service && fault.operation == operation
+        })?;
         if fault.spare > 0 {
             fault.spare -= 1;
             return None;
