@@ -348,12 +348,16 @@ async fn the_last_factor_stays_where_mfa_is_required_also_of_two_removed_at_once
         let ada = member(&stage, &format!("ada-{round}"), &["acme"]).await;
         let [first, second] = two_apps(&ada).await;
         let assertion = ada.prove(&first).await;
-        let removals = [first.id, second.id].map(|id| (ada.clone(), assertion.clone(), id)).into_iter();
+        let removals = vec![(ada.clone(), assertion.clone(), [first.id, second.id]); 25].into_iter();
+        let removals = removals.flat_map(|(ada, assertion, ids)| ids.map(|id| (ada.clone(), assertion.clone(), id)));
         let replies =
             at_once(removals.map(|(ada, assertion, id)| async move { ada.remove(&assertion, &id).await })).await;
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1, "{replies:?}");
         assert!(
-            replies.iter().any(|reply| ["last-factor", "assertion-invalid"].contains(&reply.code())),
+            replies.iter().all(|reply| {
+                reply.status == 200
+                    || ["last-factor", "assertion-invalid", "temporarily-unavailable"].contains(&reply.code())
+            }),
             "{replies:?}"
         );
         assert_eq!(ada.login().await["decision"], "challenge");
