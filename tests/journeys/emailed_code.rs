@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use crate::{
@@ -128,6 +129,27 @@ async fn one_emailed_code_redeemed_sixty_times_at_once_makes_one_assertion() {
         let others = exactly_one(&replies);
         assert!(others.is_subset(&BTreeSet::from(["code-used", "code-expired"])), "round {round}: {others:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emailed_code_that_a_newer_one_replaced_while_it_was_looked_at_is_wrong() {
+    let stage = Stage::new().await;
+    let (ada, _) = enrolled(&stage).await;
+    ada.email().await.expect(202);
+    let code = stage.emailed_to(ADA).await;
+    stage.fault("kms", "GenerateMac", "late", 1).await;
+    let called = stage.called("GenerateMac").await;
+    let redemption = tokio::spawn(async move { ada.redeem(&code).await });
+    stage.until_called("GenerateMac", called + 1).await;
+    let ask = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET emailed.nonce = :newer, emailed.tries = :none",
+        "ExpressionAttributeValues": {":newer": {"B": BASE64.encode(&[7; 16])}, ":none": {"N": "0"}},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    let late = redemption.await.unwrap();
+    assert_eq!(late.refused(422, "code-rejected").body["attempts_left"], 5, "of the newer one");
+    assert!(logs::of(&late.request).iter().any(|line| line["event"] == "verification.rejected"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

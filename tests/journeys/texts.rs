@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use data_encoding::BASE64_NOPAD;
+use data_encoding::{BASE64, BASE64_NOPAD};
 use serde_json::json;
 
-use crate::stage::{Stage, at_once, claims, exactly_one, texted_code};
+use crate::{
+    logs,
+    stage::{Stage, account_key, at_once, claims, exactly_one, texted_code},
+};
 
 const PHONE: &str = "+14155550123";
 
@@ -178,6 +181,33 @@ async fn one_text_verified_sixty_times_at_once_makes_one_assertion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_a_newer_one_replaced_while_it_was_looked_at_is_wrong() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    let code = stage.code_to(PHONE).await;
+    // Counted, then held up at KMS while another code is sent.
+    stage.fault("kms", "GenerateMac", "late", 1).await;
+    let called = stage.called("GenerateMac").await;
+    let verify = tokio::spawn({
+        let (ada, id) = (ada.clone(), id.clone());
+        async move { ada.verify(&id, &code).await }
+    });
+    stage.until_called("GenerateMac", called + 1).await;
+    let ask = json!({
+        "Key": account_key("ada"),
+        "UpdateExpression": "SET factors.#id.code.nonce = :newer",
+        "ExpressionAttributeNames": {"#id": id},
+        "ExpressionAttributeValues": {":newer": {"B": BASE64.encode(&[7; 16])}},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    let late = verify.await.unwrap();
+    assert_eq!(late.refused(422, "code-rejected").body["attempts_left"], 4);
+    assert!(logs::of(&late.request).iter().any(|line| line["event"] == "verification.rejected"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guesses_at_a_texted_code_are_counted_whatever_is_texted_in_between() {
     let stage = Stage::with_settings(&[("MFA_TEXT_LIMITS", "user-10m=20")]).await;
     let ada = stage.user("ada").await;
@@ -202,7 +232,7 @@ async fn a_phone_that_is_locked_is_not_texted() {
     let activated = ada.activate(&id, &stage.code_to(PHONE).await).await.expect(200);
     let recovery_code = activated["recovery_codes"][0].as_str().unwrap().to_owned();
     let locked = json!({
-        "Key": crate::stage::account_key("ada"), "UpdateExpression": "SET failures = :cap",
+        "Key": account_key("ada"), "UpdateExpression": "SET failures = :cap",
         "ExpressionAttributeValues": {":cap": {"N": "50"}},
     });
     stage.dynamodb("UpdateItem", locked.clone()).await;

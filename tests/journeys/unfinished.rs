@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::Stage;
+use crate::stage::{Stage, at_once};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pending_factor_takes_five_guesses() {
@@ -16,6 +16,20 @@ async fn a_pending_factor_takes_five_guesses() {
     }
     ada.activate(&id, &app.code(now)).await.refused(410, "enrollment-expired");
     assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_guesses_at_once_at_a_pending_factor_are_five() {
+    let stage = Stage::new().await;
+    for round in 0..5 {
+        let user = stage.user(&format!("user-{round}")).await;
+        let (id, app) = user.begin().await;
+        let guesses = vec![(user.clone(), id.clone(), app.wrong_code(stage.now().await)); 60].into_iter();
+        let replies = at_once(guesses.map(|(user, id, wrong)| async move { user.activate(&id, &wrong).await })).await;
+        assert_eq!(replies.iter().filter(|reply| reply.code() == "code-rejected").count(), 5);
+        assert_eq!(replies.iter().filter(|reply| reply.code() == "enrollment-expired").count(), 55);
+        user.activate(&id, &app.code(stage.now().await)).await.refused(410, "enrollment-expired");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -244,14 +244,15 @@ impl Stage {
         self.dynamodb("GetItem", json!({ "Key": account_key(sub) })).await["Item"].clone()
     }
 
+    /// How often an operation was called, by all requests so far.
+    pub async fn called(&self, operation: &str) -> usize {
+        let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
+        reply["calls"].as_array().unwrap().iter().filter(|call| call["operation"] == operation).count()
+    }
+
     /// Waits until an operation was called so many times.
     pub async fn until_called(&self, operation: &str, times: usize) {
-        until(async || {
-            let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
-            let calls = reply["calls"].as_array().unwrap();
-            calls.iter().filter(|call| call["operation"] == operation).count() >= times
-        })
-        .await;
+        until(async || self.called(operation).await >= times).await;
     }
 
     /// Waits until so many failures of a user are counted.
