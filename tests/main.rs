@@ -12,6 +12,7 @@
 mod authenticator;
 mod contract;
 mod faults;
+mod fuzz;
 mod journeys;
 mod logs;
 mod model;

@@ -79,7 +79,7 @@ pub fn operations() -> Vec<(String, &'static Value)> {
         .collect()
 }
 
-fn resolved(object: &'static Value) -> &'static Value {
+pub fn resolved(object: &'static Value) -> &'static Value {
     match object["$ref"].as_str() {
         Some(reference) => CONTRACT.pointer(reference.trim_start_matches('#')).unwrap(),
         None => object,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use data_encoding::BASE64URL_NOPAD;
+use lambda_http::http::HeaderMap;
 use serde_json::Value;
 
 /// What came back.
@@ -11,7 +12,7 @@ pub struct Reply {
     pub status: u16,
     pub body: Value,
     pub request: String,
-    pub(super) headers: reqwest::header::HeaderMap,
+    pub(super) headers: HeaderMap,
 }
 
 impl Reply {

@@ -1,0 +1,123 @@
+//! The header with the assertion: nothing is accepted but what our key has signed, and of that only what is this service's, for
+//! this user and login, now.
+
+use std::sync::LazyLock;
+
+use data_encoding::BASE64URL_NOPAD;
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::Signer};
+use serde_json::{Value, json};
+use shared::{
+    assertion::{Claims, Expected, Unverified},
+    error::Refusal,
+    user::UserId,
+};
+
+use super::{
+    aws::signing_key,
+    functions::{AUDIENCE, ISSUER, NOW, ath},
+};
+
+const HEADER: &str = r#"{"alg":"ES256","typ":"mfa+jwt","kid":"local"}"#;
+
+struct Fixture {
+    signing: SigningKey,
+    verifying: VerifyingKey,
+    ath: String,
+    user: UserId,
+    genuine: String,
+}
+
+static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
+    let (signing, ath) = (signing_key(), ath());
+    let claims = json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": "ada", "iat": NOW.seconds(), "exp": NOW.seconds() + 300, "jti": "1",
+        "mfa": "passed", "amr": ["otp", "mfa"], "workspaces": ["acme"], "mfa_epoch": 0, "ath": ath,
+    });
+    let genuine = sign(&signing, HEADER.as_bytes(), claims.to_string().as_bytes());
+    let user = UserId::try_from("ada".to_owned()).unwrap();
+    Fixture { verifying: *signing.verifying_key(), signing, ath, user, genuine }
+});
+
+/// An assertion of Ada's, for the login of the sample events.
+pub fn genuine() -> &'static str {
+    &FIXTURE.genuine
+}
+
+fn sign(key: &SigningKey, header: &[u8], claims: &[u8]) -> String {
+    let signed = format!("{}.{}", BASE64URL_NOPAD.encode(header), BASE64URL_NOPAD.encode(claims));
+    let signature: Signature = key.sign(signed.as_bytes());
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
+}
+
+/// What must hold of an assertion: the first byte says how the rest makes one.
+pub fn check(data: &[u8]) {
+    let Some((how, rest)) = data.split_first() else { return };
+    match how % 3 {
+        0 => text(rest),
+        1 => changed(rest),
+        _ => signed(rest),
+    }
+}
+
+fn verified(token: &str) -> Result<Claims, Refusal> {
+    let Fixture { verifying, ath, user, .. } = &*FIXTURE;
+    let unverified = Unverified::parse(token)?;
+    unverified.verify(verifying, &Expected { issuer: ISSUER, audience: AUDIENCE, user, ath }, NOW)
+}
+
+/// Any text but the genuine one is refused, and so is the genuine one with other signed words or another spelling. (ES256
+/// has two signatures for the same words, `s` and its negative: the second is as good.)
+fn refused_unless_genuine(token: &str) {
+    let Ok(claims) = verified(token) else { return };
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let (genuine, first) = FIXTURE.genuine.rsplit_once('.').unwrap();
+    assert_eq!(signed, genuine);
+    let read = |text: &str| Signature::from_slice(&BASE64URL_NOPAD.decode(text.as_bytes()).unwrap()).unwrap();
+    assert_eq!(read(signature).normalize_s(), read(first).normalize_s());
+    assert_eq!(claims, verified(&FIXTURE.genuine).unwrap());
+}
+
+fn text(rest: &[u8]) {
+    if let Ok(token) = std::str::from_utf8(rest) {
+        refused_unless_genuine(token);
+    }
+}
+
+/// The genuine one, changed: three bytes say where (two of them) and what is put there; the highest bits of where, whether
+/// it replaces, comes between or takes away.
+fn changed(rest: &[u8]) {
+    let mut token = FIXTURE.genuine.clone().into_bytes();
+    for edit in rest.chunks_exact(3) {
+        let [high, low, byte] = *edit else { return };
+        let place = usize::from(u16::from_be_bytes([high & 15, low])) % token.len().max(1);
+        match high >> 6 {
+            0 | 1 if place < token.len() => token[place] = byte,
+            2 => token.insert(place, byte),
+            _ if place < token.len() => drop(token.remove(place)),
+            _ => {}
+        }
+    }
+    if let Ok(token) = String::from_utf8(token) {
+        refused_unless_genuine(&token);
+    }
+}
+
+/// A header, a line's end and claims, signed with our key: accepted exactly where they say what they must.
+fn signed(rest: &[u8]) {
+    let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
+    let (header, claims) = (&rest[..end], &rest[end + 1..]);
+    let token = sign(&FIXTURE.signing, header, claims);
+    let Ok(read) = verified(&token) else { return };
+    assert!(token.len() <= 8192);
+    let says: Value = serde_json::from_slice(header).unwrap();
+    assert_eq!((&says["alg"], &says["typ"], says["kid"].is_string()), (&json!("ES256"), &json!("mfa+jwt"), true));
+    let says: Value = serde_json::from_slice(claims).unwrap();
+    let audience = if says["mfa"] == "enroll_only" { ISSUER } else { AUDIENCE };
+    assert_eq!((&says["iss"], &says["aud"]), (&json!(ISSUER), &json!(audience)));
+    assert_eq!((&says["sub"], &says["ath"]), (&json!("ada"), &json!(FIXTURE.ath)));
+    assert!(says["exp"].as_u64().unwrap() > NOW.seconds() && says["iat"].as_u64().unwrap() <= NOW.seconds() + 30);
+    assert!(["passed", "not_required", "enroll_only"].iter().any(|known| says["mfa"] == *known));
+    assert!(says["jti"].is_string() && says["mfa_epoch"].is_u64() && says["amr"].is_array());
+    // What is said again is the same.
+    assert_eq!(serde_json::from_value::<Claims>(serde_json::to_value(&read).unwrap()).unwrap(), read);
+}

@@ -1,0 +1,102 @@
+//! What a person types or a client sends as one text: codes, secrets, ids, names, cursors, languages. What is accepted reads
+//! back as the same, keeps its limits and, where it is secret, does not print.
+
+use shared::{
+    clock::Timestamp,
+    code::Code,
+    event::Reason,
+    factor::{FactorId, FactorName},
+    member::Cursor,
+    message::Language,
+    recovery::RecoveryCode,
+    totp::{TotpSecret, qr_svg},
+    user::{UserId, WorkspaceId},
+};
+
+/// What must hold of a text.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    code(text, &plain);
+    recovery_code(text, &plain);
+    secret(text, &plain);
+    ids(text);
+    line(text);
+    Language::accepted(Some(text));
+}
+
+fn code(text: &str, plain: &str) {
+    let six = plain.len() == 6 && plain.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 32;
+    let code = Code::parse(text);
+    assert_eq!(code.as_ref().map(Code::digits), six.then_some(plain));
+    assert!(code.is_none_or(|code| format!("{code:?}") == "[redacted]"));
+}
+
+fn recovery_code(text: &str, plain: &str) {
+    let crockford = plain.bytes().all(|byte| byte.is_ascii_alphanumeric() && !byte.eq_ignore_ascii_case(&b'u'));
+    let spelled = [8, 16].contains(&plain.len()) && crockford && text.len() <= 64;
+    let Some(code) = RecoveryCode::parse(text) else { return assert!(!spelled, "{text:?}") };
+    assert!(spelled, "{text:?}");
+    let shown = code.spelled();
+    assert!(shown.split('-').all(|part| part.len() == 4 && part.bytes().all(|byte| !b"ilou".contains(&byte))));
+    assert_eq!(shown.to_ascii_lowercase(), *shown);
+    assert!(RecoveryCode::parse(&shown).is_some_and(|again| again.is(&code) && again.spelled() == shown));
+    assert_eq!(code.is_emailed(), plain.len() == 8);
+    assert_eq!(format!("{code:?}"), "[redacted]");
+}
+
+fn secret(text: &str, plain: &str) {
+    let Some(secret) = TotpSecret::parse(text) else { return };
+    assert!((10..=64).contains(&secret.bytes().len()) && secret.is_weak() == (secret.bytes().len() < 14));
+    let base32 = secret.base32();
+    let letters = plain.trim_end_matches('=').to_ascii_uppercase();
+    // The last letter may have carried bits that are none of the secret's.
+    assert!(base32.len() == letters.len() && base32[..base32.len() - 1] == letters[..letters.len() - 1], "{text:?}");
+    assert_eq!(TotpSecret::parse(&base32).unwrap().bytes(), secret.bytes());
+    assert!(secret.matching_step(text, Timestamp::from_seconds(60)).is_none(), "a secret is no code");
+    assert_eq!(format!("{secret:?}"), "[redacted]");
+}
+
+fn ids(text: &str) {
+    if let Some(id) = FactorId::parse(text) {
+        assert!(
+            id.as_str() == text
+                && text.len() == 26
+                && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+        );
+    }
+    if let Ok(id) = UserId::try_from(text.to_owned()) {
+        assert!(text.len() <= 255 && String::from(id.clone()) == text);
+        an_account(text);
+    }
+    if let Ok(id) = WorkspaceId::try_from(text.to_owned()) {
+        assert!(text.len() <= 64 && id.to_string() == text && UserId::try_from(text.to_owned()).is_ok());
+    }
+    if let Some(cursor) = Cursor::parse(text) {
+        assert_eq!(cursor.spelled(), text);
+    }
+}
+
+/// Whoever it is, an app can be told of their account: the URI names them, is one word, and fits into a QR code.
+fn an_account(label: &str) {
+    let uri = TotpSecret::new(&[7; 20]).uri("App", label);
+    assert!(uri.starts_with("otpauth://totp/App:") && uri.bytes().all(|byte| byte.is_ascii_graphic()));
+    assert_eq!(uri.matches("secret=").count(), 1);
+    // What a QR code holds at most. Drawing one is slow.
+    assert!(uri.len() <= 2331 && (label.len() > 9 || qr_svg(&uri).is_some()));
+}
+
+/// A line that others read: nothing in it breaks a line or turns the direction of writing.
+fn line(text: &str) {
+    let steers = |c: char| {
+        c.is_control()
+            || "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}".contains(c)
+            || ('\u{202a}'..='\u{202e}').contains(&c)
+            || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    let fine = !text.trim().is_empty() && !text.chars().any(steers);
+    let within = |longest: usize| fine && text.chars().count() <= longest;
+    let name = FactorName::try_from(text.to_owned());
+    assert_eq!(name.map(String::from).ok(), within(64).then(|| text.trim().to_owned()));
+    assert_eq!(Reason::parse(text).is_some(), within(256));
+}

@@ -1,0 +1,88 @@
+//! The five functions, each behind one settings of the local stack's kind, and what they answer to an event.
+
+use std::sync::LazyLock;
+
+use lambda_http::{Body, Request, Response};
+use shared::{assertion::token_hash, clock::Clock, clock::Timestamp, http::Api, settings::Settings};
+use tokio::runtime::{Builder, Runtime};
+
+use super::aws;
+
+/// The issuer and the audience of the assertions.
+pub const ISSUER: &str = "https://mfa.example.com";
+pub const AUDIENCE: &str = "app";
+/// When it all happens.
+pub const NOW: Timestamp = Timestamp::from_seconds(1_795_521_600);
+/// The login token of the sample events, without the scheme before it.
+pub const LOGIN_TOKEN: &str = "SAMPLE.LOGIN.TOKEN";
+
+/// What `Caller` needs, and each function by itself.
+pub struct Functions {
+    pub api: Api,
+    enroll: enroll::Function,
+    policy: policy::Function,
+    recovery: recovery::Function,
+    send_sms: send_sms::Function,
+    verify: verify::Function,
+    runtime: Runtime,
+}
+
+pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
+    let (settings, aws) = (settings(), aws::config());
+    let clock = || Clock::new(|| NOW);
+    Functions {
+        api: Api::new(&settings, &aws, clock()).unwrap(),
+        enroll: enroll::Function::new(&settings, &aws, clock()).unwrap(),
+        policy: policy::Function::new(&settings, &aws, clock()).unwrap(),
+        recovery: recovery::Function::new(&settings, &aws, clock()).unwrap(),
+        send_sms: send_sms::Function::new(&settings, &aws, clock()).unwrap(),
+        verify: verify::Function::new(&settings, &aws, clock()).unwrap(),
+        runtime: Builder::new_current_thread().enable_time().build().unwrap(),
+    }
+});
+
+/// The settings of them all.
+pub fn settings() -> Settings {
+    Settings::from_iter([
+        ("MFA_TABLE", "mfa"),
+        ("MFA_SEALING_KEY", "sealing"),
+        ("MFA_CODE_KEYS", "local=codes"),
+        ("MFA_RECOVERY_KEYS", "local=recovery"),
+        ("MFA_DIGEST_KEYS", "local=digests"),
+        ("MFA_SIGNING_KEYS", "local=signing"),
+        ("MFA_ISSUER", ISSUER),
+        ("MFA_AUDIENCE", AUDIENCE),
+        ("MFA_APP_NAME", "App"),
+        ("MFA_DOMAIN", "app.example.com"),
+        ("MFA_EMAIL_FROM", "App <security@app.example.com>"),
+        ("MFA_SSO_CLAIM", "sso"),
+        ("MFA_OPERATORS", "op"),
+        ("MFA_PASSWORD_RESET_CLAIM", "password_reset_at"),
+    ])
+}
+
+/// The hash of the sample events' login token.
+pub fn ath() -> String {
+    token_hash(LOGIN_TOKEN)
+}
+
+impl Functions {
+    /// What `work` comes to. Nothing in it waits.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// What the function of this name answers.
+    pub fn answer(&self, function: &str, request: Request) -> Response<Body> {
+        self.wait(async {
+            match function {
+                "enroll" => self.enroll.handle(request).await,
+                "policy" => self.policy.handle(request).await,
+                "recovery" => self.recovery.handle(request).await,
+                "send-sms" => self.send_sms.handle(request).await,
+                "verify" => self.verify.handle(request).await,
+                other => panic!("no function {other}"),
+            }
+        })
+    }
+}

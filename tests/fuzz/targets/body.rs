@@ -1,0 +1,5 @@
+//! See `body.rs`, one folder up.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::body::check(data));
