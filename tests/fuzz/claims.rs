@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
     match NAMES.read(&claims) {
         Ok(token) => holds(&claims, &token),
         Err(Refusal::ClaimMissing(name)) => {
-            assert!(!claims.contains_key(&name) && ["sub", "workspaces"].contains(&&*name))
+            assert!(!claims.contains_key(&name) && ["sub", "workspaces"].contains(&&*name));
         }
         Err(Refusal::ClaimInvalid(name)) => {
             assert!(

@@ -1,5 +1,4 @@
-//! An event of the gateway, byte for byte: who asks is whom its authorizer vouches for, and the answer is one that the contract
-//! knows.
+//! An event of the gateway: who asks is whom its authorizer vouches for, and the answer is one that the contract knows.
 
 use std::sync::LazyLock;
 

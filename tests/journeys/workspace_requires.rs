@@ -177,6 +177,7 @@ async fn a_policy_is_its_owners_and_of_two_changes_at_once_one_is_told() {
         ("grace_days", json!(1.5)),
         ("allowed_factors", json!(["pigeon"])),
         ("allowed_factors", json!("totp")),
+        ("allowed_factors", json!([{"totp": null}])),
         ("allow_email_recovery", json!(0)),
         ("allowed", json!([])),
     ] {

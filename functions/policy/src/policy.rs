@@ -23,6 +23,8 @@ use crate::Function;
 
 /// What a policy's `grace_days` must be.
 const GRACE: &str = "a whole number from 0 to 30";
+/// And its `allowed_factors`.
+const KINDS: &str = "a list of: totp, sms";
 
 #[derive(Serialize)]
 struct Shown<'a> {
@@ -93,7 +95,11 @@ fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
         None => Some(default.grace_days),
     };
     let grace_days = grace_days.ok_or_else(|| invalid(format!("The field `grace_days` must be {GRACE}.")))?;
-    let allowed: Option<BTreeSet<Kind>> = fields.optional("allowed_factors", "a list of: totp, sms")?;
+    // By name alone: serde would take `{"totp":null}` for a kind too.
+    let names = fields.optional::<Vec<String>>("allowed_factors", KINDS)?;
+    let kinds = |names: Vec<String>| names.iter().map(|name| Kind::parse(name)).collect::<Option<BTreeSet<_>>>();
+    let unknown = || invalid(format!("The field `allowed_factors` must be {KINDS}."));
+    let allowed = names.map(|names| kinds(names).ok_or_else(unknown)).transpose()?;
     let allow_email_recovery = fields.optional("allow_email_recovery", "true or false")?;
     fields.end()?;
     // Nobody must be left without a way that needs no carrier.
