@@ -1,5 +1,5 @@
 //! Drives the whole stack as a client would: `journeys` by situation, `contract` by what is promised, `faults` by what
-//! breaks, `model` by chance. One binary.
+//! breaks, `model` by chance, `fuzz` by what can be spelled. One binary.
 
 #![expect(
     clippy::unwrap_used,
