@@ -106,7 +106,7 @@ proptest! {
         prop_assert_eq!(FactorId::parse(id.as_str()), Some(id.clone()));
         let lower = id.as_str().to_lowercase();
         prop_assert!(lower == id.as_str() || FactorId::parse(&lower).is_none());
-        let longer = format!("{id}0");
+        let longer = format!("{}0", id.as_str());
         prop_assert!(FactorId::parse(&longer).is_none());
     }
 

@@ -63,16 +63,16 @@ async fn an_emailed_code_leads_to_a_new_phone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_asked_for_again_is_the_same_until_it_would_not_live_long_or_is_guessed_out() {
-    let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "hour=10,day=20")]).await;
+    let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "interval=50,hour=10,day=20")]).await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
     let code = stage.emailed_to(ADA).await;
-    stage.advance(59).await;
+    stage.advance(49).await;
     assert_eq!(ada.email().await.refused(429, "too-many-emails").header("retry-after"), "1");
     stage.advance(1).await;
     ada.email().await.expect(202);
     assert_eq!(stage.emailed_to(ADA).await, code);
-    stage.advance(241).await;
+    stage.advance(251).await;
     ada.email().await.expect(202);
     let second = stage.emailed_to(ADA).await;
     assert_ne!(second, code, "4 min 59 s would be left of it");
@@ -132,24 +132,30 @@ async fn one_emailed_code_redeemed_sixty_times_at_once_makes_one_assertion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_emailed_code_that_a_newer_one_replaced_while_it_was_looked_at_is_wrong() {
-    let stage = Stage::new().await;
-    let (ada, _) = enrolled(&stage).await;
-    ada.email().await.expect(202);
-    let code = stage.emailed_to(ADA).await;
-    stage.fault("kms", "GenerateMac", "late", 1).await;
-    let called = stage.called("GenerateMac").await;
-    let redemption = tokio::spawn(async move { ada.redeem(&code).await });
-    stage.until_called("GenerateMac", called + 1).await;
-    let ask = json!({
-        "Key": account_key("ada"),
-        "UpdateExpression": "SET emailed.nonce = :newer, emailed.tries = :none",
-        "ExpressionAttributeValues": {":newer": {"B": BASE64.encode(&[7; 16])}, ":none": {"N": "0"}},
-    });
-    stage.dynamodb("UpdateItem", ask).await;
-    let late = redemption.await.unwrap();
-    assert_eq!(late.refused(422, "code-rejected").body["attempts_left"], 5, "of the newer one");
-    assert!(logs::of(&late.request).iter().any(|line| line["event"] == "verification.rejected"));
+async fn an_emailed_code_that_is_replaced_or_redeemed_while_it_is_looked_at_is_wrong_or_used() {
+    let newer = json!({":newer": {"B": BASE64.encode(&[7; 16])}, ":none": {"N": "0"}});
+    for (update, values, due, event) in [
+        ("SET emailed.nonce = :newer, emailed.tries = :none", newer, "code-rejected", "verification.rejected"),
+        ("REMOVE emailed", Value::Null, "code-used", "verification.replayed"),
+    ] {
+        let stage = Stage::new().await;
+        let (ada, _) = enrolled(&stage).await;
+        ada.email().await.expect(202);
+        let code = stage.emailed_to(ADA).await;
+        stage.fault("kms", "GenerateMac", "late", 1).await;
+        let called = stage.called("GenerateMac").await;
+        let redemption = tokio::spawn(async move { ada.redeem(&code).await });
+        stage.until_called("GenerateMac", called + 1).await;
+        let mut ask = json!({"Key": account_key("ada"), "UpdateExpression": update});
+        if !values.is_null() {
+            ask["ExpressionAttributeValues"] = values;
+        }
+        stage.dynamodb("UpdateItem", ask).await;
+        let late = redemption.await.unwrap();
+        late.refused(422, due);
+        assert!(due == "code-used" || late.body["attempts_left"] == 5, "of the newer one: {late:?}");
+        assert!(logs::of(&late.request).iter().any(|line| line["event"] == event));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

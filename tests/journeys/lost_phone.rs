@@ -133,7 +133,9 @@ async fn a_code_whose_set_was_replaced_after_it_was_looked_at_is_not_redeemed() 
         "ExpressionAttributeValues": {":nonce": {"B": "AAAAAAAAAAAAAAAAAAAAAA=="}},
     });
     stage.dynamodb("UpdateItem", nonce).await;
-    redeem.await.unwrap().refused(422, "code-rejected");
+    let late = redeem.await.unwrap();
+    late.refused(422, "code-rejected");
+    assert!(crate::logs::of(&late.request).iter().any(|line| line["event"] == "verification.rejected"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -132,6 +132,21 @@ async fn grace_is_counted_from_when_mfa_was_first_required() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_say_what_they_had_read_has_the_whole_of_their_wish_one_after_another() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "boss", &["acme"]).await;
+    let app = boss.enrol().await;
+    let assertion = boss.prove(&app).await;
+    let wishes = vec![(boss.clone(), assertion); 8].into_iter().map(|(boss, assertion)| async move {
+        put(&boss, Some(&assertion), "acme", json!({"required": true}), None).await
+    });
+    let replies = at_once(wishes).await;
+    let saved = replies.iter().filter(|reply| reply.status == 200).count();
+    assert!(saved > 1 && replies.iter().all(|reply| [200, 503].contains(&reply.status)), "{replies:?}");
+    assert_eq!(show(&boss, "acme").await.header("etag"), format!("\"{saved}\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_its_owners_and_of_two_changes_at_once_one_is_told() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;

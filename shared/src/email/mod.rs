@@ -122,6 +122,29 @@ mod tests {
     use super::*;
 
     #[test]
+    fn another_address_is_held_for_a_day_and_clear_for_one() {
+        let (since, hold) = (Timestamp::from_seconds(1_800_000_000), Duration::from_hours(24));
+        let changed = Changed { digest: "new".to_owned(), since };
+        let anew = |now| Clearance::New(Changed { digest: "new".to_owned(), since: now });
+        let sealed = serde_json::from_str("[]").unwrap();
+        let contact = Contact { sealed, since, changed: Some(changed) };
+        let at = |seconds| since.plus(Duration::from_secs(seconds));
+        for (seconds, clearance) in [
+            (0, Clearance::Held),
+            (86_399, Clearance::Held),
+            (86_400, Clearance::Clear),
+            (172_799, Clearance::Clear),
+            (172_800, anew(at(172_800))),
+        ] {
+            assert_eq!(
+                super::clearance(Some(&contact), false, "new", hold, at(seconds)),
+                clearance,
+                "after {seconds} s"
+            );
+        }
+    }
+
+    #[test]
     fn an_address_is_one_address_and_nothing_besides() {
         for good in
             ["ada@example.com", "ada.l+mfa@mail.example.co.uk", "o'brien@x-y.io", &format!("{}@b.co", "a".repeat(64))]
