@@ -43,7 +43,7 @@ async fn two_stacks_never_share_a_folder() {
     let stage = Stage::on(folder.path()).await;
     let clock = shared::clock::Clock::system();
     let data = Some(folder.path().to_owned());
-    let latency = std::time::Duration::ZERO;
+    let latency = local::Latency::default();
     let options = local::Options { port: 0, aws_port: 0, data, clock, latency, settings: Vec::new() };
     let refused = local::Stack::start(options).await.err().unwrap().to_string();
     assert!(refused.contains("another stack uses"), "{refused}");

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use data_encoding::BASE64;
-use local::{Options, Stack};
+use local::{Latency, Options, Stack};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
@@ -54,6 +54,7 @@ impl Stage {
         let clock = Clock::new(|| Timestamp::from_seconds(1_800_000_000));
         let data = folder.map(Path::to_owned);
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let latency = Latency::of_all(latency);
         let options = Options { port: 0, aws_port: 0, data, clock, latency, settings };
         let stack = Stack::start(options).await.unwrap();
         Self { stack: Arc::new(stack), http: Client::new(), ledger: Arc::default() }

@@ -1,7 +1,7 @@
 //! The whole product on one machine: an embedded AWS, an API Gateway, an identity provider for development, and the very
 //! functions that Lambda runs. Loopback only; nothing here is reachable from elsewhere, or meant to be.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::Router;
 use shared::{clock::Clock, settings::Settings};
@@ -25,6 +25,7 @@ mod keys;
 mod loopback;
 mod sdk;
 
+pub use aws::Latency;
 pub use data::DataError;
 pub use gateway::Functions;
 
@@ -38,8 +39,8 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// The clock that the stack's own runs ahead of.
     pub clock: Clock,
-    /// How long each AWS call of a function takes at least.
-    pub latency: Duration,
+    /// How long AWS calls of a function take at least.
+    pub latency: Latency,
     /// Settings of the functions that are other than [`settings`] has them.
     pub settings: Vec<(String, String)>,
 }

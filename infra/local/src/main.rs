@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use local::{Options, Stack, clock};
+use local::{Latency, Options, Stack, clock};
 use shared::{clock::Clock, error::chain};
 use totp_rs::{Algorithm, Builder, Secret};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -83,7 +83,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         aws_port: arguments.aws_port,
         data: (!arguments.memory).then(|| arguments.data.clone()),
         clock: Clock::system(),
-        latency: Duration::ZERO,
+        latency: Latency::default(),
         settings: Vec::new(),
     };
     let stack = Stack::start(options).await?;

@@ -4,10 +4,9 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
 };
 
-use local::{Options, Stack};
+use local::{Latency, Options, Stack};
 use shared::clock::Clock;
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -36,7 +35,7 @@ pub async fn serve(folder: PathBuf, place: &Place) {
         aws_port: place.aws_port,
         data: Some(folder),
         clock: Clock::system(),
-        latency: Duration::ZERO,
+        latency: Latency::default(),
         settings: vec![("MFA_TEXT_LIMITS".to_owned(), TEXT_LIMITS.to_owned())],
     };
     let _stack = Stack::start(options).await.unwrap_or_else(|error| panic!("{error}"));

@@ -48,7 +48,36 @@ pub struct Aws {
     table: Table,
     kms: Kms,
     clock: StackClock,
-    latency: Duration,
+    latency: Latency,
+}
+
+/// How long each call of a function takes at least.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Latency {
+    /// To the table.
+    pub dynamodb: Duration,
+    /// To the keys.
+    pub kms: Duration,
+    /// To what sends emails.
+    pub ses: Duration,
+    /// To what sends texts.
+    pub sns: Duration,
+}
+
+impl Latency {
+    /// The same for all.
+    pub const fn of_all(each: Duration) -> Self {
+        Self { dynamodb: each, kms: each, ses: each, sns: each }
+    }
+
+    fn of(self, service: Service) -> Duration {
+        match service {
+            Service::Dynamodb => self.dynamodb,
+            Service::Kms => self.kms,
+            Service::Ses => self.ses,
+            Service::Sns => self.sns,
+        }
+    }
 }
 
 /// What a service answers: a status, and JSON or XML.
@@ -70,7 +99,7 @@ impl Answer {
 
 impl Aws {
     /// The services, with what they keep.
-    pub fn open(data: &Data, keys: Keys, clock: StackClock, latency: Duration) -> Result<Self, StartError> {
+    pub fn open(data: &Data, keys: Keys, clock: StackClock, latency: Latency) -> Result<Self, StartError> {
         Ok(Self {
             calls: Calls::new(),
             faults: Faults::default(),
@@ -116,7 +145,7 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
     // Only a function's calls take their time and fail: whoever looks past the functions sees what is there.
     let by_function = !calls::app_name(header("user-agent")).is_empty();
     if by_function {
-        sleep(aws.latency).await;
+        sleep(aws.latency.of(service)).await;
     }
     let invocation = header("amz-sdk-invocation-id");
     let fault = if by_function { aws.faults.strike(service, operation, invocation, &on) } else { None };
