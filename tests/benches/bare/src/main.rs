@@ -1,0 +1,60 @@
+//! A route's AWS calls and nothing else: what a warm request would cost that had no rules. The benchmark `speed` watches a
+//! function answer a request, writes down the calls that it made, step by step, and has this make the very same ones, with
+//! the same SDK, retries and time-outs, for each event that comes.
+
+use std::{env, fs, sync::Arc};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_http_client::Builder;
+use aws_types::{SdkConfig, region::Region};
+use lambda_http::{Body, Error, Response, service_fn};
+use shared::boot::client_defaults;
+use tokio::task::JoinSet;
+
+use crate::{
+    call::{Call, Clients},
+    seen::Seen,
+};
+
+mod call;
+mod seen;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let clients = Clients::new(&config()?);
+    let seen: Vec<Vec<Seen>> = serde_json::from_slice(&fs::read(env::var("BARE_CALLS")?)?)?;
+    let steps = seen.iter().map(|step| step.iter().map(|seen| clients.call(seen)).collect());
+    let steps: Arc<Vec<Vec<Call>>> = Arc::new(steps.collect::<Result<_, Error>>()?);
+    lambda_http::run(service_fn(async |_| answer(&steps).await)).await
+}
+
+/// Makes the calls of a step at the same time, and one step after another.
+async fn answer(steps: &[Vec<Call>]) -> Result<Response<Body>, Error> {
+    for step in steps {
+        match step.as_slice() {
+            [alone] => alone().await?,
+            together => {
+                let mut calls = JoinSet::new();
+                for call in together {
+                    calls.spawn(call());
+                }
+                while let Some(made) = calls.join_next().await {
+                    made??;
+                }
+            }
+        }
+    }
+    Ok(Response::new(Body::from("{}")))
+}
+
+/// Clients as the functions have them, but for Amazon's roots: the benchmark's AWS speaks plain HTTP.
+fn config() -> Result<SdkConfig, Error> {
+    let [id, secret, session] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(env::var);
+    let credentials = Credentials::new(id?, secret?, session.ok(), None, "environment");
+    Ok(client_defaults()
+        .region(Region::new(env::var("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(Builder::new().build_http())
+        .endpoint_url(env::var("AWS_ENDPOINT_URL")?)
+        .build())
+}

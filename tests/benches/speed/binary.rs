@@ -1,0 +1,50 @@
+//! The programs that are measured, built as users build them: the release profile, which a benchmark's own is not.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The functions.
+pub const FUNCTIONS: [&str; 5] = ["enroll", "policy", "recovery", "send-sms", "verify"];
+/// What a cold start is compared with.
+pub const HELLO: &str = "hello";
+/// What a warm request is compared with.
+pub const BARE: &str = "bare";
+
+/// Where they are.
+pub struct Binaries(PathBuf);
+
+impl Binaries {
+    /// Builds them all with one build of the dependencies.
+    pub fn build() -> Self {
+        println!("building the release binaries");
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(["build", "--release", "--locked"]);
+        for package in FUNCTIONS.iter().chain([&HELLO, &BARE]) {
+            cargo.args(["-p", package]);
+        }
+        // What cargo tells a program that it runs would have build scripts run anew.
+        for (name, _) in
+            env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG") || name.starts_with("CARGO_MANIFEST"))
+        {
+            cargo.env_remove(name);
+        }
+        assert!(cargo.status().unwrap().success(), "the binaries can't be built");
+        // This program lies in `target/<profile>/deps`.
+        let program = env::current_exe().unwrap();
+        Self(program.ancestors().nth(3).unwrap().join("release"))
+    }
+
+    /// The program of this name.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Its size in MB, of a million bytes.
+    #[expect(clippy::cast_precision_loss, reason = "a size to be shown")]
+    pub fn megabytes(&self, name: &str) -> f64 {
+        fs::metadata(self.path(name)).unwrap().len() as f64 / 1e6
+    }
+}

@@ -1,0 +1,89 @@
+//! Cold starts: each function's release binary and the hello-world, started in turn, round after round.
+
+use std::io::Write;
+
+use crate::{
+    bars::Bars,
+    binary::{FUNCTIONS, HELLO},
+    route::Route,
+    samples::Samples,
+    warm,
+    world::{Again, World},
+};
+
+/// What was measured of a program's starts.
+pub struct Starts {
+    /// The program.
+    pub name: &'static str,
+    /// The size of its binary in MB.
+    pub size: f64,
+    /// Milliseconds from the start of the process to its first poll.
+    pub init: Samples,
+    /// The processor's milliseconds until then.
+    pub init_cpu: Samples,
+    /// Milliseconds of its first event.
+    pub first: Samples,
+    /// The processor's milliseconds in all, when that was answered.
+    pub cpu: Samples,
+    /// MB of memory at the most, when that was answered.
+    pub memory: Samples,
+}
+
+/// Starts each program so many times.
+pub async fn measure(world: &World<'_>, rounds: usize) -> Vec<Starts> {
+    let ada = warm::ada(world).await;
+    let events = [Route::Begin, Route::Login, Route::Recovery, Route::Text, Route::Verify];
+    let events = events.map(|route| Again::new(world, &ada, route));
+    let mut starts: Vec<_> = [HELLO].into_iter().chain(FUNCTIONS).map(|name| Starts::new(name, world)).collect();
+    // The first round reads the binaries from the disk, and does not count.
+    for round in 0..=rounds {
+        for starts in &mut starts {
+            let mut lambda = world.lambda(starts.name).await;
+            let init_cpu = lambda.cpu();
+            let event = events.iter().find(|event| event.route.function() == starts.name);
+            let answer = match event {
+                Some(event) => event.ask(&mut lambda).await,
+                None => events[0].ask_anyone(&mut lambda).await,
+            };
+            if round > 0 {
+                starts.init.push_time(lambda.init);
+                starts.init_cpu.push_time(init_cpu);
+                starts.first.push_time(answer.took);
+                starts.cpu.push_time(lambda.cpu());
+                starts.memory.push(lambda.peak_memory());
+            }
+        }
+        print!("\r  round {round} of {rounds}");
+        std::io::stdout().flush().unwrap();
+    }
+    println!();
+    for one in &starts {
+        println!("  {:<9} init {} ms, first event {} ms", one.name, one.init, one.first);
+    }
+    starts
+}
+
+impl Starts {
+    fn new(name: &'static str, world: &World<'_>) -> Self {
+        Self {
+            name,
+            size: world.binaries.megabytes(name),
+            init: Samples::default(),
+            init_cpu: Samples::default(),
+            first: Samples::default(),
+            cpu: Samples::default(),
+            memory: Samples::default(),
+        }
+    }
+}
+
+/// Holds the functions to the hello-world and to their sizes.
+pub fn hold(starts: &[Starts], bars: &mut Bars) {
+    let (hello, functions) = starts.split_first().unwrap();
+    for one in functions {
+        let ratio = one.init.by(&hello.init).median();
+        bars.at_most(format!("init of {}, by hello's", one.name), ratio, 1.6, "×");
+        bars.at_most(format!("binary of {}", one.name), one.size, 10.0, "MB");
+        bars.at_most(format!("peak memory of {}", one.name), one.memory.median(), 15.0, "MB");
+    }
+}

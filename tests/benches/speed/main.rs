@@ -1,0 +1,141 @@
+//! Speed and growth, measured and held to bars: how fast the functions' release binaries start beside a hello-world, what
+//! a warm request costs beside a program that makes the same AWS calls and nothing else, how many calls follow one another,
+//! and what grows with the table. All that is compared runs in turn in one run, so that a busy machine slows both.
+//!
+//! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes `tests/benches/RESULTS.md`
+//! and `results.svg`, and fails where a bar is missed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a benchmark talks to its terminal; one that can't go on fails, and says where"
+)]
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use local::Latency;
+
+use crate::{bars::Bars, binary::Binaries, report::Report, world::World};
+
+#[expect(dead_code, reason = "nobody mistypes a code here")]
+#[path = "../../authenticator.rs"]
+mod authenticator;
+mod bars;
+mod binary;
+mod cold;
+mod event;
+mod growth;
+mod lambda;
+mod picture;
+mod report;
+mod route;
+mod rules;
+mod samples;
+mod user;
+mod warm;
+mod wire;
+mod world;
+
+/// How fast the functions start and answer, beside a hello-world and beside the AWS calls alone
+#[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    /// What to measure; unless all of it is, nothing is written
+    #[arg(long = "part", value_enum)]
+    parts: Vec<Part>,
+    /// Starts of each function
+    #[arg(long, default_value_t = 40)]
+    starts: usize,
+    /// Warm requests of each route, and as many of its calls alone
+    #[arg(long, default_value_t = 300)]
+    requests: usize,
+    /// The same where AWS takes as long as it does
+    #[arg(long, default_value_t = 40)]
+    slow_requests: usize,
+    /// Accounts in the table at its largest: a million take 2 GB of disk
+    #[arg(long, default_value_t = 1_000_000)]
+    accounts: usize,
+    /// Requests of each sort at each size of the table
+    #[arg(long, default_value_t = 60)]
+    growth_requests: usize,
+    /// What cargo says to every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Applies a rule so many times, for somebody who counts the instructions
+    Rule {
+        /// Its name
+        name: String,
+        /// How many times
+        times: u32,
+    },
+}
+
+/// A part of the benchmark.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Starts
+    Cold,
+    /// Warm requests and their chains of calls
+    Warm,
+    /// Sizes of the table
+    Growth,
+    /// Instructions of the rules
+    Rules,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(Command::Rule { name, times }) = &arguments.command {
+        rules::apply(name, *times);
+        return ExitCode::SUCCESS;
+    }
+    let asked = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
+    let binaries = Binaries::build();
+    let mut bars = Bars::default();
+    let mut report = Report::new();
+    if asked(Part::Cold) {
+        println!("cold start: {} starts of each", arguments.starts);
+        let world = World::start(&binaries, Latency::default(), None).await;
+        let starts = cold::measure(&world, arguments.starts).await;
+        cold::hold(&starts, &mut bars);
+        report.cold(&starts);
+    }
+    if asked(Part::Warm) {
+        println!("warm: {} requests of each route, AWS without latency", arguments.requests);
+        let world = World::start(&binaries, Latency::default(), None).await;
+        let ada = warm::ada(&world).await;
+        let chains = warm::chains(&world, &ada).await;
+        warm::hold_chains(&chains, &mut bars);
+        let fast = warm::measure(&world, &ada, arguments.requests).await;
+        warm::hold(&fast, &mut bars);
+        println!("warm: {} requests of each route, AWS as slow as it is", arguments.slow_requests);
+        let world = World::start(&binaries, warm::REAL, None).await;
+        let ada = warm::ada(&world).await;
+        let slow = warm::measure(&world, &ada, arguments.slow_requests).await;
+        report.warm(&chains, &fast, &slow);
+    }
+    if asked(Part::Growth) {
+        let grown = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
+        growth::hold(&grown, &mut bars);
+        report.growth(&grown);
+    }
+    if asked(Part::Rules) {
+        let counts = rules::count();
+        report.rules(counts.as_ref());
+    }
+    report.bars(&bars);
+    if arguments.parts.is_empty() {
+        report.write();
+    }
+    if bars.met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

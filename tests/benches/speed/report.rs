@@ -1,0 +1,216 @@
+//! What a run found, written down: `RESULTS.md`, and the picture beside it.
+
+use std::{env, fmt::Write, fs, path::Path, process::Command};
+
+use shared::clock::Clock;
+
+use crate::{
+    bars::{Bar, Bars},
+    cold::Starts,
+    growth::Grown,
+    picture,
+    rules::RULES,
+    warm::{Chain, Warm},
+};
+
+/// The sections so far, and what the picture needs.
+pub struct Report {
+    begun: String,
+    load: String,
+    sections: String,
+    panels: Vec<picture::Panel>,
+    bars: String,
+}
+
+impl Report {
+    /// An empty one, of this moment.
+    pub fn new() -> Self {
+        let (begun, load) = (Clock::system().now().rfc3339(), load());
+        Self { begun, load, sections: String::new(), panels: Vec::new(), bars: String::new() }
+    }
+
+    /// Cold starts.
+    pub fn cold(&mut self, starts: &[Starts]) {
+        let hello = &starts[0];
+        self.section(&format!(
+            "Cold start\n\nEach release binary as a process of its own behind a Lambda Runtime API, {} starts of each in turn: from \
+             the start of the process to its first poll (`init`), then one event against the embedded AWS. `hello` is a \
+             `lambda_http` function with a JSON log and a fixed answer. Medians, with quartiles; ratios are taken start by \
+             start.",
+            hello.init.len()
+        ));
+        self.table(&[
+            "",
+            "binary, MB",
+            "init, ms",
+            "by hello's",
+            "init, CPU ms",
+            "first event, ms",
+            "CPU in all, ms",
+            "peak memory, MB",
+        ]);
+        for one in starts {
+            self.row(&[
+                format!("`{}`", one.name),
+                format!("{:.1}", one.size),
+                one.init.to_string(),
+                one.init.by(&hello.init).to_string(),
+                one.init_cpu.to_string(),
+                one.first.to_string(),
+                one.cpu.to_string(),
+                format!("{:.1}", one.memory.median()),
+            ]);
+        }
+        self.panels.push(picture::cold(starts));
+    }
+
+    /// Chains of calls, and warm requests without and with latency.
+    pub fn warm(&mut self, chains: &[Chain], fast: &[Warm], slow: &[Warm]) {
+        self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire: those joined by + are under way at the same time.");
+        self.table(&["", "in a row", "calls", "bytes there and back"]);
+        for chain in chains {
+            let steps = chain
+                .steps
+                .iter()
+                .map(|step| step.iter().map(|call| format!("`{}`", call.operation)).collect::<Vec<_>>().join(" + "));
+            let bytes: usize = chain.steps.iter().flatten().map(|call| call.sent + call.received).sum();
+            let steps = steps.collect::<Vec<_>>().join(" → ");
+            self.row(&[chain.what.to_owned(), chain.steps.len().to_string(), steps, bytes.to_string()]);
+        }
+        self.section(&format!(
+            "Warm requests\n\nA function, and a program (`bare`) that makes the very same AWS calls with the same SDK and nothing \
+             else, asked in turn, {} times each, against the embedded AWS without latency. Both read the same event; the time is \
+             what the Runtime API sees, most of which the embedded AWS takes; the processor's time is the program's own.",
+            fast.first().map_or(0, |warm| warm.function.took.len())
+        ));
+        self.table(&["", "ms", "its calls alone, ms", "ratio", "CPU ms", "its calls alone, CPU ms", "ratio"]);
+        for warm in fast {
+            let (function, bare) = (&warm.function, &warm.bare);
+            self.row(&[
+                warm.name.to_owned(),
+                function.took.to_string(),
+                bare.took.to_string(),
+                function.took.by(&bare.took).to_string(),
+                function.cpu.to_string(),
+                bare.cpu.to_string(),
+                function.cpu.by(&bare.cpu).to_string(),
+            ]);
+        }
+        self.section(
+            "The same where AWS takes as long as it does\n\nDynamoDB 4 ms, KMS 6 ms, SNS and SES 60 ms a call (each a millisecond or so \
+             more, as timers go). What a request takes beyond its chain of calls is what is left to gain.",
+        );
+        self.table(&["", "its chain, ms", "ms", "its calls alone, ms", "ratio"]);
+        for warm in slow {
+            let (function, bare) = (&warm.function.took, &warm.bare.took);
+            let ratio = function.by(bare);
+            self.row(&[
+                warm.name.to_owned(),
+                format!("{:.0}", warm.chain),
+                function.to_string(),
+                bare.to_string(),
+                ratio.to_string(),
+            ]);
+        }
+        self.panels.extend([picture::warm(fast), picture::slow(slow)]);
+    }
+
+    /// The growing table.
+    pub fn growth(&mut self, grown: &[Grown]) {
+        self.section(
+            "Growth\n\nThe same requests on a growing table: by a user with one app in one workspace, and by one with seven active \
+             factors, two pending and 50 workspaces; and pages of a growing workspace's members. The time holds SQLite, which \
+             stands in for DynamoDB; what the function does is in its calls and in its processor's time, also by that of a \
+             hello-world asked in turn.",
+        );
+        self.table(&["", "accounts", "members", "calls", "bytes there and back", "CPU ms", "by hello's", "ms"]);
+        for number in 0..grown.first().map_or(0, |size| size.requests.len()) {
+            for size in grown {
+                let requests = &size.requests[number];
+                self.row(&[
+                    requests.what.clone(),
+                    size.accounts.to_string(),
+                    size.members.to_string(),
+                    requests.calls.to_string(),
+                    requests.bytes.to_string(),
+                    requests.times.cpu.to_string(),
+                    requests.by_hello.to_string(),
+                    requests.times.took.to_string(),
+                ]);
+            }
+        }
+    }
+
+    /// Instructions.
+    pub fn rules(&mut self, counts: Option<&Vec<f64>>) {
+        let Some(counts) = counts else { return };
+        self.section("Rules\n\nInstructions of one application, counted by valgrind's callgrind: they do not depend on the machine's load.");
+        self.table(&["", "instructions"]);
+        for ((_, what), count) in RULES.iter().zip(counts) {
+            self.row(&[(*what).to_owned(), format!("{count:.0}")]);
+        }
+    }
+
+    /// What was held.
+    pub fn bars(&mut self, bars: &Bars) {
+        let line = |bar: &Bar| {
+            let verdict = if bar.met() { "met" } else { "**missed**" };
+            format!("| {} | {:.2} {} | {} {} | {verdict} |\n", bar.what, bar.measured, bar.unit, bar.limit, bar.unit)
+        };
+        let lines: String = bars.all().iter().map(line).collect();
+        self.bars = format!("\n## Bars\n\n| | measured | at most | |\n|---|---|---|---|\n{lines}");
+    }
+
+    /// Writes it all.
+    pub fn write(&self) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+        let commit = told("git", &["describe", "--always", "--dirty", "--exclude=*"]);
+        let arguments = env::args().skip(1).filter(|argument| argument != "--bench").collect::<Vec<_>>().join(" ");
+        let arguments = if arguments.is_empty() { arguments } else { format!(" -- {arguments}") };
+        let text = format!(
+            "# How fast, and how it grows\n\nWritten by `cargo bench -p tests --bench speed{arguments}`, begun {} on commit `{commit}`, \
+             with {}. On {}, {} cores; load {} at the beginning and {} at the end. `a (b–c)` is a median and its quartiles.\n\n\
+             ![Cold start, warm requests, and where the time goes](results.svg)\n{}{}",
+            self.begun,
+            told("rustc", &["--version"]),
+            processor(),
+            std::thread::available_parallelism().map_or(0, usize::from),
+            self.load,
+            load(),
+            self.bars,
+            self.sections,
+        );
+        fs::write(folder.join("RESULTS.md"), text).unwrap();
+        fs::write(folder.join("results.svg"), picture::draw(&self.panels)).unwrap();
+        println!("written: {}", folder.join("RESULTS.md").display());
+    }
+
+    fn section(&mut self, text: &str) {
+        write!(self.sections, "\n## {text}\n\n").unwrap();
+    }
+
+    fn table(&mut self, heads: &[&str]) {
+        self.row(&heads.iter().map(|head| (*head).to_owned()).collect::<Vec<_>>());
+        writeln!(self.sections, "|{}", "---|".repeat(heads.len())).unwrap();
+    }
+
+    fn row(&mut self, cells: &[String]) {
+        writeln!(self.sections, "| {} |", cells.join(" | ")).unwrap();
+    }
+}
+
+fn told(program: &str, arguments: &[&str]) -> String {
+    let told = Command::new(program).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    String::from_utf8_lossy(&told.stdout).trim().to_owned()
+}
+
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap();
+    let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
+    name.map_or_else(|| env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+}
+
+fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap();
+    text.split(' ').next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,86 @@
+//! The requests that are measured, each made again as often as is asked: what the one before changed of the account is put
+//! back first.
+
+use serde_json::{Value, json};
+
+use crate::{event::Ask, user::User};
+
+/// A route, as somebody uses it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Route {
+    /// An app's code at a login.
+    Verify,
+    /// What follows the password.
+    Login,
+    /// A text with a code.
+    Text,
+    /// A recovery code.
+    Recovery,
+    /// The start of another app's enrolment.
+    Begin,
+    /// A page of a workspace's members, from a cursor on.
+    Members(Option<String>),
+}
+
+impl Route {
+    /// What it is called here.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Login => "login",
+            Self::Text => "text",
+            Self::Recovery => "recovery",
+            Self::Begin => "begin",
+            Self::Members(None) => "members, first page",
+            Self::Members(Some(_)) => "members, deep page",
+        }
+    }
+
+    /// The function that serves it.
+    pub fn function(&self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Login | Self::Members(_) => "policy",
+            Self::Text => "send-sms",
+            Self::Recovery => "recovery",
+            Self::Begin => "enroll",
+        }
+    }
+
+    /// The status of its answer.
+    pub fn status(&self) -> u64 {
+        match self {
+            Self::Verify | Self::Login | Self::Recovery | Self::Members(_) => 200,
+            Self::Begin => 201,
+            Self::Text => 202,
+        }
+    }
+
+    /// The event, at this moment.
+    pub fn event(&self, user: &User) -> Value {
+        let ask = match self {
+            Self::Verify => Ask {
+                parameter: user.app.as_ref().map(|(id, _)| id.as_str()),
+                body: Some(json!({ "code": user.code() })),
+                ..Ask::new("POST /v1/factors/{factor_id}/verify")
+            },
+            Self::Login => Ask::new("POST /v1/logins"),
+            Self::Text => Ask { parameter: user.phone.as_deref(), ..Ask::new("POST /v1/factors/{factor_id}/texts") },
+            Self::Recovery => {
+                Ask { body: Some(json!({ "code": user.recovery_codes[0] })), ..Ask::new("POST /v1/recovery/verify") }
+            }
+            Self::Begin => Ask {
+                body: Some(json!({"kind": "totp"})),
+                assertion: user.assertion.as_deref(),
+                ..Ask::new("POST /v1/factors")
+            },
+            Self::Members(cursor) => Ask {
+                parameter: Some("acme-0"),
+                query: cursor.as_deref().map(|cursor| ("cursor", cursor)),
+                assertion: user.assertion.as_deref(),
+                ..Ask::new("GET /v1/workspaces/{workspace_id}/members")
+            },
+        };
+        ask.by(user)
+    }
+}

@@ -1,0 +1,65 @@
+//! What was measured again and again: a median, and the quartiles around it. What is compared was measured in turn, so that
+//! the ratio is taken pair by pair.
+
+use std::{
+    fmt,
+    time::{Duration, Instant},
+};
+
+/// Measurements in the order in which they were made.
+#[derive(Clone, Default)]
+pub struct Samples(Vec<f64>);
+
+impl Samples {
+    /// Adds one.
+    pub fn push(&mut self, sample: f64) {
+        self.0.push(sample);
+    }
+
+    /// Adds one in milliseconds.
+    pub fn push_time(&mut self, time: Duration) {
+        self.push(time.as_secs_f64() * 1e3);
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The middle one.
+    pub fn median(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// The one below which so much of them lies.
+    pub fn quantile(&self, part: f64) -> f64 {
+        let mut sorted = self.0.clone();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len().saturating_sub(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
+        let index = (last as f64 * part).round() as usize;
+        sorted.get(index).copied().unwrap_or(f64::NAN)
+    }
+
+    /// Each by the other one of its pair.
+    pub fn by(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine / other).collect())
+    }
+}
+
+impl fmt::Display for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ({:.2}–{:.2})", self.median(), self.quantile(0.25), self.quantile(0.75))
+    }
+}
+
+/// The time. How long things take is real time, which nobody moves.
+#[expect(clippy::disallowed_methods, reason = "how long things take is real time, which nobody moves")]
+pub fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,188 @@
+//! Warm requests: a function and a program that makes the very same AWS calls and nothing else, asked in turn; and how many
+//! of those calls follow one another.
+
+use std::{fs, io::Write, time::Duration};
+
+use local::Latency;
+use serde_json::json;
+
+use crate::{
+    bars::Bars,
+    binary::BARE,
+    lambda::{Answer, Lambda},
+    route::Route,
+    samples::Samples,
+    user::{Enrolment, User},
+    wire::{Call, Wire},
+    world::{Again, World},
+};
+
+/// How long AWS takes within a region, about.
+pub const REAL: Latency = Latency {
+    dynamodb: Duration::from_millis(4),
+    kms: Duration::from_millis(6),
+    ses: Duration::from_millis(60),
+    sns: Duration::from_millis(60),
+};
+
+/// The calls of a request, as steps.
+pub struct Chain {
+    /// What is asked.
+    pub what: &'static str,
+    /// The steps, each of calls that were under way at the same time.
+    pub steps: Vec<Vec<Call>>,
+    /// The most steps that it may have.
+    pub limit: u32,
+}
+
+/// What was measured of a route.
+pub struct Warm {
+    /// The route.
+    pub name: &'static str,
+    /// What its chain of calls takes where AWS has the latency of [`REAL`], in milliseconds.
+    pub chain: f64,
+    /// The function's requests.
+    pub function: Times,
+    /// Its calls alone.
+    pub bare: Times,
+}
+
+/// What was measured of a program's requests, in milliseconds.
+#[derive(Default)]
+pub struct Times {
+    /// From the event to the reply.
+    pub took: Samples,
+    /// Of the processor.
+    pub cpu: Samples,
+}
+
+impl Times {
+    /// Adds a request.
+    pub fn push(&mut self, answer: &Answer) {
+        self.took.push_time(answer.took);
+        self.cpu.push_time(answer.cpu);
+    }
+}
+
+/// The chains of the routes that somebody waits for.
+pub async fn chains(world: &World<'_>, ada: &User) -> Vec<Chain> {
+    let bob = User::new("bob", 1);
+    let mut chains = Vec::new();
+    for (what, user, route, limit) in [
+        ("verify", ada, Route::Verify, 3),
+        ("recovery code, with the notice that follows it", ada, Route::Recovery, 4),
+        ("login, challenged", ada, Route::Login, 2),
+        ("login, allowed", &bob, Route::Login, 2),
+        ("text", ada, Route::Text, 4),
+        ("begin", ada, Route::Begin, 2),
+    ] {
+        let steps = seen(world, &Again::new(world, user, route)).await;
+        chains.push(Chain { what, steps, limit });
+    }
+    chains
+}
+
+/// Holds the chains to their lengths.
+pub fn hold_chains(chains: &[Chain], bars: &mut Bars) {
+    for chain in chains {
+        let steps = u32::try_from(chain.steps.len()).unwrap();
+        bars.at_most(format!("calls in a row: {}", chain.what), steps.into(), chain.limit.into(), "");
+    }
+}
+
+/// The calls that a function makes for a request once it is warm.
+pub async fn seen(world: &World<'_>, again: &Again<'_>) -> Vec<Vec<Call>> {
+    let wire = Wire::to(world.aws_url()).await;
+    let mut lambda = world.lambda_on(again.route.function(), &wire.url, &[]).await;
+    again.ask(&mut lambda).await;
+    wire.take();
+    again.ask(&mut lambda).await;
+    wire.take()
+}
+
+/// Has each route answered so many times, and its calls made as often.
+pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> {
+    let mut measured = Vec::new();
+    for route in [Route::Verify, Route::Login, Route::Text, Route::Recovery] {
+        let again = Again::new(world, ada, route);
+        let steps = seen(world, &again).await;
+        let mut function = world.lambda(again.route.function()).await;
+        let mut bare = bare(world, &again, &steps).await;
+        let mut warm = Warm::new(again.route.name(), &steps);
+        for round in 0..rounds + 10 {
+            let function_first = round % 2 == 0;
+            for is_function in [function_first, !function_first] {
+                let (answer, times) = if is_function {
+                    (again.ask(&mut function).await, &mut warm.function)
+                } else {
+                    (made(&again, &mut bare).await, &mut warm.bare)
+                };
+                // The first ten open connections and fill caches.
+                if round >= 10 {
+                    times.push(&answer);
+                }
+            }
+            print!("\r  {}: round {} of {}", warm.name, round + 1, rounds + 10);
+            std::io::stdout().flush().unwrap();
+        }
+        println!("\r  {}: {} ms, its calls alone {} ms", warm.name, warm.function.took, warm.bare.took);
+        measured.push(warm);
+    }
+    measured
+}
+
+/// Holds a warm request to its calls.
+pub fn hold(measured: &[Warm], bars: &mut Bars) {
+    for warm in measured {
+        let ratio = warm.function.took.by(&warm.bare.took).median();
+        bars.at_most(format!("{}, warm, by its calls alone", warm.name), ratio, 1.15, "×");
+    }
+}
+
+impl Warm {
+    fn new(name: &'static str, steps: &[Vec<Call>]) -> Self {
+        let latency = |call: &Call| match call.service {
+            "dynamodb" => REAL.dynamodb,
+            "kms" => REAL.kms,
+            "ses" => REAL.ses,
+            _ => REAL.sns,
+        };
+        let steps = steps.iter().filter_map(|step| step.iter().map(latency).max());
+        let chain = steps.sum::<Duration>().as_secs_f64() * 1e3;
+        Self { name, chain, function: Times::default(), bare: Times::default() }
+    }
+}
+
+/// Somebody with an app, a phone and recovery codes.
+pub async fn ada(world: &World<'_>) -> User {
+    let mut ada = User::new("ada", 1);
+    let mut enrolment = Enrolment::start(world).await;
+    enrolment.app(world, &mut ada).await;
+    enrolment.phone(world, &mut ada, "+14155550123").await;
+    ada
+}
+
+/// A program that makes these calls, held to it that they are the same.
+async fn bare(world: &World<'_>, again: &Again<'_>, steps: &[Vec<Call>]) -> Lambda {
+    let calls = steps.iter().map(|step| {
+        let step = step.iter().map(|call| json!({"operation": call.operation, "body": call.body}));
+        step.collect::<Vec<_>>()
+    });
+    let file = world.folder.path().join(format!("{}.json", again.route.name()));
+    fs::write(&file, json!(calls.collect::<Vec<_>>()).to_string()).unwrap();
+    let named = [("BARE_CALLS".to_owned(), file.display().to_string())];
+    let wire = Wire::to(world.aws_url()).await;
+    let mut watched = world.lambda_on(BARE, &wire.url, &named).await;
+    made(again, &mut watched).await;
+    let shape = |steps: &[Vec<Call>]| -> Vec<Vec<(String, usize)>> {
+        steps.iter().map(|step| step.iter().map(|call| (call.operation.clone(), call.sent)).collect()).collect()
+    };
+    assert_eq!(shape(&wire.take()), shape(steps), "{} makes other calls than {}", BARE, again.route.function());
+    world.lambda_on(BARE, world.aws_url(), &named).await
+}
+
+async fn made(again: &Again<'_>, bare: &mut Lambda) -> Answer {
+    let answer = again.ask_anyone(bare).await;
+    assert_eq!(answer.status, 200, "{}", bare.log());
+    answer
+}

@@ -1,0 +1,164 @@
+//! An embedded AWS, the functions on it, and what a benchmark does to the table past them.
+
+use std::path::{Path, PathBuf};
+
+use local::{Latency, Options, Stack};
+use reqwest::Client;
+use serde_json::{Value, json};
+use shared::clock::Clock;
+use tempfile::TempDir;
+
+use crate::{
+    binary::Binaries,
+    lambda::{Answer, Lambda},
+    route::Route,
+    user::User,
+};
+
+/// The table's name.
+pub const TABLE: &str = "mfa";
+/// Who signs assertions: the same wherever the stack is.
+const ISSUER: &str = "https://mfa.example.com";
+/// Nobody is refused a text, and all that is counted is: that there are limits others test.
+const TEXT_LIMITS: &str = "resend=0,user-10m=1000000,user-day=1000000,number-hour=1000000,number-day=1000000,\
+     pending-number-hour=1000000,pending-number-day=1000000,address-hour=1000000,exchange-hour=1000000,\
+     exchange-day=1000000,deployment-day=1000000,deployment-pending-day=1000000";
+/// The settings that functions take from [`local::settings`].
+const SETTINGS: [&str; 11] = [
+    "MFA_TABLE",
+    "MFA_SEALING_KEY",
+    "MFA_CODE_KEYS",
+    "MFA_RECOVERY_KEYS",
+    "MFA_DIGEST_KEYS",
+    "MFA_SIGNING_KEYS",
+    "MFA_ISSUER",
+    "MFA_AUDIENCE",
+    "MFA_APP_NAME",
+    "MFA_DOMAIN",
+    "MFA_EMAIL_FROM",
+];
+
+/// The embedded AWS, with the binaries that call it.
+pub struct World<'a> {
+    /// The programs.
+    pub binaries: &'a Binaries,
+    /// Where logs and other files go.
+    pub folder: TempDir,
+    stack: Stack,
+    http: Client,
+}
+
+impl<'a> World<'a> {
+    /// An AWS of this latency that keeps its table in `data`, or in memory.
+    pub async fn start(binaries: &'a Binaries, latency: Latency, data: Option<&Path>) -> Self {
+        let data = data.map(PathBuf::from);
+        let options = Options { port: 0, aws_port: 0, data, clock: Clock::system(), latency, settings: Vec::new() };
+        let stack = Stack::start(options).await.unwrap();
+        Self { binaries, folder: tempfile::tempdir().unwrap(), stack, http: Client::new() }
+    }
+
+    /// Ends it; the table is free when this returns.
+    pub async fn stop(self) {
+        drop(self.http);
+        self.stack.stop().await;
+    }
+
+    /// Where AWS is.
+    pub fn aws_url(&self) -> &str {
+        &self.stack.aws_url
+    }
+
+    /// Starts a function.
+    pub async fn lambda(&self, name: &str) -> Lambda {
+        self.lambda_on(name, self.aws_url(), &[]).await
+    }
+
+    /// Starts a function with AWS at `aws`, and more in its environment.
+    pub async fn lambda_on(&self, name: &str, aws: &str, more: &[(String, String)]) -> Lambda {
+        let environment = [&environment(name, aws), more].concat();
+        Lambda::start(&self.binaries.path(name), &environment, self.folder.path()).await
+    }
+
+    /// The account of `user`, as the table has it.
+    pub async fn account(&self, user: &User) -> Value {
+        self.row(&format!("USER#{}", user.sub), "ACCOUNT").await
+    }
+
+    /// A row of the table.
+    pub async fn row(&self, pk: &str, sk: &str) -> Value {
+        let ask = json!({"TableName": TABLE, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}, "ConsistentRead": true});
+        self.dynamodb("GetItem", &ask).await["Item"].clone()
+    }
+
+    /// Puts a row as it is.
+    pub async fn put(&self, row: &Value) {
+        self.dynamodb("PutItem", &json!({"TableName": TABLE, "Item": row})).await;
+    }
+
+    async fn dynamodb(&self, operation: &str, ask: &Value) -> Value {
+        let target = format!("DynamoDB_20120810.{operation}");
+        let sent = self.http.post(self.aws_url()).header("x-amz-target", target).json(ask).send().await.unwrap();
+        sent.error_for_status().unwrap().json().await.unwrap()
+    }
+
+    /// The code that was texted to a number last.
+    pub async fn texted(&self, number: &str) -> String {
+        let outbox = self.http.get(format!("{}/dev/outbox", self.stack.api_url)).send().await.unwrap();
+        let outbox: Value = outbox.json().await.unwrap();
+        let texts = outbox["texts"].as_array().unwrap();
+        let text = texts.iter().rfind(|text| text["to"] == number).unwrap()["body"].as_str().unwrap();
+        text.rsplit_once('#').unwrap().1.to_owned()
+    }
+}
+
+/// A function's environment, with AWS at `aws`.
+fn environment(name: &str, aws: &str) -> Vec<(String, String)> {
+    let settings = local::settings(ISSUER);
+    let settings = SETTINGS.map(|setting| (setting, settings.optional(setting).unwrap()));
+    let own = [
+        ("AWS_ENDPOINT_URL", aws),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("AWS_LAMBDA_FUNCTION_NAME", name),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/mfa"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/24/[$LATEST]0"),
+        ("MFA_TEXT_LIMITS", TEXT_LIMITS),
+    ];
+    // What comes with a role is this long.
+    let session = ("AWS_SESSION_TOKEN".to_owned(), "t".repeat(700));
+    let rest = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    settings.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(rest).chain([session]).collect()
+}
+
+/// A request that can be made again and again: what it changes of the account is put back before each.
+pub struct Again<'a> {
+    world: &'a World<'a>,
+    user: &'a User,
+    /// What is asked.
+    pub route: Route,
+}
+
+impl<'a> Again<'a> {
+    /// Made by this user.
+    pub fn new(world: &'a World<'a>, user: &'a User, route: Route) -> Self {
+        Self { world, user, route }
+    }
+
+    /// Has a function answer it.
+    pub async fn ask(&self, lambda: &mut Lambda) -> Answer {
+        let answer = self.ask_anyone(lambda).await;
+        assert_eq!(answer.status, self.route.status(), "{}: {}\n{}", self.route.name(), answer.body, lambda.log());
+        answer
+    }
+
+    /// Has any program answer it.
+    pub async fn ask_anyone(&self, lambda: &mut Lambda) -> Answer {
+        if !self.user.account.is_null() {
+            self.world.put(&self.user.account).await;
+        }
+        lambda.ask(&self.route.event(self.user)).await
+    }
+}
