@@ -28,7 +28,7 @@ impl Bars {
     pub fn at_most(&mut self, what: impl Into<String>, measured: f64, limit: f64, unit: &'static str) {
         let bar = Bar { what: what.into(), measured, limit, unit };
         println!(
-            "  {} {}: {:.2} {unit}, at most {limit} {unit}",
+            "  {} {}: {:.2}{unit}, at most {limit}{unit}",
             if bar.met() { "met   " } else { "MISSED" },
             bar.what,
             bar.measured

@@ -37,7 +37,9 @@ pub async fn measure(world: &World<'_>, rounds: usize) -> Vec<Starts> {
     let mut starts: Vec<_> = [HELLO].into_iter().chain(FUNCTIONS).map(|name| Starts::new(name, world)).collect();
     // The first round reads the binaries from the disk, and does not count.
     for round in 0..=rounds {
-        for starts in &mut starts {
+        // Each in its turn comes first, for what comes before one may be felt.
+        for turn in 0..starts.len() {
+            let starts = &mut starts[(round + turn) % (1 + FUNCTIONS.len())];
             let mut lambda = world.lambda(starts.name).await;
             let init_cpu = lambda.cpu();
             let event = events.iter().find(|event| event.route.function() == starts.name);
@@ -82,8 +84,8 @@ pub fn hold(starts: &[Starts], bars: &mut Bars) {
     let (hello, functions) = starts.split_first().unwrap();
     for one in functions {
         let ratio = one.init.by(&hello.init).median();
-        bars.at_most(format!("init of {}, by hello's", one.name), ratio, 1.6, "×");
-        bars.at_most(format!("binary of {}", one.name), one.size, 10.0, "MB");
-        bars.at_most(format!("peak memory of {}", one.name), one.memory.median(), 15.0, "MB");
+        bars.at_most(format!("init of {}, by hello's", one.name), ratio, 1.6, " ×");
+        bars.at_most(format!("binary of {}", one.name), one.size, 10.0, " MB");
+        bars.at_most(format!("peak memory of {}", one.name), one.memory.median(), 15.0, " MB");
     }
 }

@@ -174,9 +174,9 @@ pub fn hold(grown: &[Grown], bars: &mut Bars) {
     let (Some(first), Some(last)) = (grown.first(), grown.last()) else { return };
     for (small, large) in first.requests.iter().zip(&last.requests) {
         let what = &small.what;
-        bars.at_most(format!("growth of {what}: calls"), large.calls as f64 / small.calls as f64, 1.0, "×");
-        bars.at_most(format!("growth of {what}: bytes"), large.bytes as f64 / small.bytes as f64, 1.02, "×");
+        bars.at_most(format!("growth of {what}: calls"), large.calls as f64 / small.calls as f64, 1.0, " ×");
+        bars.at_most(format!("growth of {what}: bytes"), large.bytes as f64 / small.bytes as f64, 1.02, " ×");
         let cpu = large.by_hello.median() / small.by_hello.median();
-        bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, "×");
+        bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, " ×");
     }
 }

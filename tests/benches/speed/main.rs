@@ -43,7 +43,7 @@ mod world;
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
-    /// What to measure; unless all of it is, nothing is written
+    /// What to measure; unless all of it is, it is printed and not written
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     /// Starts of each function
@@ -136,6 +136,8 @@ async fn main() -> ExitCode {
     report.bars(&bars);
     if arguments.parts.is_empty() {
         report.write();
+    } else {
+        report.print();
     }
     if bars.met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

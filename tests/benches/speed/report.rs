@@ -155,7 +155,7 @@ impl Report {
     pub fn bars(&mut self, bars: &Bars) {
         let line = |bar: &Bar| {
             let verdict = if bar.met() { "met" } else { "**missed**" };
-            format!("| {} | {:.2} {} | {} {} | {verdict} |\n", bar.what, bar.measured, bar.unit, bar.limit, bar.unit)
+            format!("| {} | {:.2}{} | {}{} | {verdict} |\n", bar.what, bar.measured, bar.unit, bar.limit, bar.unit)
         };
         let lines: String = bars.all().iter().map(line).collect();
         self.bars = format!("\n## Bars\n\n| | measured | at most | |\n|---|---|---|---|\n{lines}");
@@ -183,6 +183,11 @@ impl Report {
         fs::write(folder.join("RESULTS.md"), text).unwrap();
         fs::write(folder.join("results.svg"), picture::draw(&self.panels)).unwrap();
         println!("written: {}", folder.join("RESULTS.md").display());
+    }
+
+    /// Prints what there is, of a run that did not measure all of it.
+    pub fn print(&self) {
+        println!("{}{}", self.bars, self.sections);
     }
 
     fn section(&mut self, text: &str) {

@@ -135,7 +135,7 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
 pub fn hold(measured: &[Warm], bars: &mut Bars) {
     for warm in measured {
         let ratio = warm.function.took.by(&warm.bare.took).median();
-        bars.at_most(format!("{}, warm, by its calls alone", warm.name), ratio, 1.15, "×");
+        bars.at_most(format!("{}, warm, by its calls alone", warm.name), ratio, 1.15, " ×");
     }
 }
 

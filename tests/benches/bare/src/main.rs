@@ -6,7 +6,7 @@ use std::{env, fs, sync::Arc};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
-use aws_types::{SdkConfig, region::Region};
+use aws_types::{SdkConfig, app_name::AppName, region::Region};
 use lambda_http::{Body, Error, Response, service_fn};
 use shared::boot::client_defaults;
 use tokio::task::JoinSet;
@@ -52,6 +52,7 @@ fn config() -> Result<SdkConfig, Error> {
     let [id, secret, session] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(env::var);
     let credentials = Credentials::new(id?, secret?, session.ok(), None, "environment");
     Ok(client_defaults()
+        .app_name(AppName::new("bare")?)
         .region(Region::new(env::var("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(Builder::new().build_http())
