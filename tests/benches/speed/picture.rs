@@ -26,10 +26,10 @@ const LONGEST: f64 = 480.0;
 const STYLE: &str = "
   text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px } .note, .limit { fill: #59636e } .label { text-anchor: end }
-  .card { fill: #ffffff; stroke: #d1d9e0 } .own { fill: #0969da } .other { fill: #afb8c1 } line { stroke: #cf222e; stroke-dasharray: 4 3 }
+  .card { fill: #ffffff; stroke: #d1d9e0 } .own { fill: #0969da } .other { fill: #afb8c1 } .more { fill: #d8dee4 } line { stroke: #cf222e; stroke-dasharray: 4 3 }
   @media (prefers-color-scheme: dark) {
     text { fill: #e6edf3 } .note, .limit { fill: #9198a1 } .card { fill: #0d1117; stroke: #3d444d }
-    .own { fill: #4493f8 } .other { fill: #59636e } line { stroke: #f85149 }
+    .own { fill: #4493f8 } .other { fill: #59636e } .more { fill: #343b43 } line { stroke: #f85149 }
   }
 ";
 
@@ -50,7 +50,7 @@ pub fn cold(starts: &[Starts]) -> Panel {
         title: "Cold start: from the start of the process to its first poll for an event".to_owned(),
         legend: vec![("own", "function"), ("other", "a hello-world")],
         bars: bars.collect(),
-        limit: Some((1.6 * hello, "1.6 ×".to_owned())),
+        limit: Some((1.6 * hello, "the bar: 1.6 × hello".to_owned())),
     }
 }
 
@@ -73,14 +73,18 @@ pub fn warm(measured: &[Warm]) -> Panel {
 /// What of a request is waiting for AWS.
 pub fn slow(measured: &[Warm]) -> Panel {
     let bars = measured.iter().map(|warm| {
-        let took = warm.function.took.median();
-        let rest = (took - warm.chain).max(0.0);
-        let note = format!("{took:.0} ms, {rest:.0} ms of it beyond AWS");
-        Bar { label: warm.name, parts: vec![(warm.chain, "other"), (rest, "own")], note }
+        let (took, bare) = (warm.function.took.median(), warm.bare.took.median());
+        let own = (took - bare).max(0.0);
+        let parts = vec![(warm.chain, "other"), ((bare - warm.chain).max(0.0), "more"), (own, "own")];
+        Bar { label: warm.name, parts, note: format!("{took:.0} ms, {own:.1} ms its own") }
     });
     Panel {
         title: "Warm request, AWS as slow as it is: DynamoDB 4 ms, KMS 6 ms, SNS and SES 60 ms".to_owned(),
-        legend: vec![("other", "waiting for AWS"), ("own", "all else")],
+        legend: vec![
+            ("other", "AWS's latency"),
+            ("more", "its calls alone: SDK, timers, the embedded AWS"),
+            ("own", "the function's own"),
+        ],
         bars: bars.collect(),
         limit: None,
     }
@@ -115,7 +119,7 @@ impl Panel {
             writeln!(shapes, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"11\" height=\"11\" rx=\"2\"/>")
                 .unwrap();
             writeln!(shapes, "<text class=\"note\" x=\"{}\" y=\"{}\">{what}</text>", x + 17.0, y + 10.0).unwrap();
-            x += 150.0;
+            x += what.chars().fold(42.0, |width, _| width + 7.2);
         }
         y += 24.0;
         let start = y;
@@ -132,7 +136,8 @@ impl Panel {
             }
             let line = y + 11.5;
             writeln!(shapes, "<text class=\"label\" x=\"{}\" y=\"{line}\">{}</text>", LEFT - 10.0, bar.label).unwrap();
-            writeln!(shapes, "<text class=\"note\" x=\"{:.1}\" y=\"{line}\">{}</text>", x + 8.0, bar.note).unwrap();
+            writeln!(shapes, "<text class=\"note\" x=\"{}\" y=\"{line}\">{}</text>", LEFT + LONGEST + 12.0, bar.note)
+                .unwrap();
             y += 20.0;
         }
         if let Some((at, what)) = &self.limit {

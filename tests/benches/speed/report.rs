@@ -45,6 +45,7 @@ impl Report {
             "init, ms",
             "by hello's",
             "init, CPU ms",
+            "by hello's",
             "first event, ms",
             "CPU in all, ms",
             "peak memory, MB",
@@ -56,6 +57,7 @@ impl Report {
                 one.init.to_string(),
                 one.init.by(&hello.init).to_string(),
                 one.init_cpu.to_string(),
+                one.init_cpu.by(&hello.init_cpu).to_string(),
                 one.first.to_string(),
                 one.cpu.to_string(),
                 format!("{:.1}", one.memory.median()),
@@ -98,7 +100,7 @@ impl Report {
         }
         self.section(
             "The same where AWS takes as long as it does\n\nDynamoDB 4 ms, KMS 6 ms, SNS and SES 60 ms a call (each a millisecond or so \
-             more, as timers go). What a request takes beyond its chain of calls is what is left to gain.",
+             more, as timers go). What a request takes beyond its calls alone is the function's own.",
         );
         self.table(&["", "its chain, ms", "ms", "its calls alone, ms", "ratio"]);
         for warm in slow {
