@@ -55,7 +55,7 @@ struct Arguments {
     /// The same where AWS takes as long as it does
     #[arg(long, default_value_t = 40)]
     slow_requests: usize,
-    /// Accounts in the table at its largest: a million take 2 GB of disk
+    /// Accounts in the table at its largest: a million take 0.7 GB of disk
     #[arg(long, default_value_t = 1_000_000)]
     accounts: usize,
     /// Requests of each sort at each size of the table

@@ -119,7 +119,7 @@ impl Panel {
             writeln!(shapes, "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"11\" height=\"11\" rx=\"2\"/>")
                 .unwrap();
             writeln!(shapes, "<text class=\"note\" x=\"{}\" y=\"{}\">{what}</text>", x + 17.0, y + 10.0).unwrap();
-            x += what.chars().fold(42.0, |width, _| width + 7.2);
+            x += what.chars().fold(42.0, |width, _| width + 6.6);
         }
         y += 24.0;
         let start = y;
