@@ -466,6 +466,51 @@ async fn guesses_are_not_undone_by_an_email_that_ses_refuses() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn giving_an_email_back_undoes_no_other_email_and_no_other_code() {
+    for (update, values) in [
+        ("SET emails.id = :other", json!({":other": {"S": "another"}})),
+        ("SET emailed.nonce = :other", json!({":other": {"B": BASE64.encode(&[7; 16])}})),
+    ] {
+        let stage = Stage::slow().await;
+        let (ada, _) = enrolled(&stage).await;
+        stage.fault("ses", "SendEmail", "refuse", 1).await;
+        let asked = tokio::spawn(async move { ada.email().await });
+        stage.until_account("ada", |account| !account["emails"].is_null()).await;
+        let ask = json!({"Key": account_key("ada"), "UpdateExpression": update, "ExpressionAttributeValues": values});
+        stage.dynamodb("UpdateItem", ask).await;
+        let changed = stage.account("ada").await;
+        asked.await.unwrap().refused(502, "email-not-sent");
+        assert_eq!(stage.account("ada").await, changed, "{update}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_does_not_wait_where_the_kept_one_or_the_warning_is_another_by_then() {
+    let stage = Stage::new().await;
+    enrolled(&stage).await;
+    for (update, values) in [
+        ("SET contact.sealed = :other", json!({":other": {"B": BASE64.encode(&[7; 16])}})),
+        ("SET emails.id = :other", json!({":other": {"S": "another"}})),
+    ] {
+        let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
+        let kept = stage.account("ada").await["contact"].clone();
+        stage.fault("ses", "SendEmail", "late", 1).await;
+        let called = stage.called("SendEmail").await;
+        let asked = tokio::spawn(async move { moved.email().await });
+        stage.until_called("SendEmail", called + 1).await;
+        let ask = json!({"Key": account_key("ada"), "UpdateExpression": update, "ExpressionAttributeValues": values});
+        stage.dynamodb("UpdateItem", ask).await;
+        asked.await.unwrap().refused(403, "email-recovery-held");
+        assert_eq!(stage.account("ada").await["contact"]["M"].get("changed"), None, "{update}");
+        let restored = json!({
+            "Key": account_key("ada"), "UpdateExpression": "SET contact = :kept", "ExpressionAttributeValues": {":kept": kept},
+        });
+        stage.dynamodb("UpdateItem", restored).await;
+        stage.advance(DAY).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_code_is_counted_once_where_the_response_to_counting_it_is_lost() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;

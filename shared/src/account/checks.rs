@@ -138,24 +138,19 @@ impl Accounts {
     async fn give_back(&self, user: &UserId, reserved: &Reserved) -> Result<(), Fault> {
         let update = self.table.update(&Key::account(user));
         let scheduled = |update: UpdateItemFluentBuilder, [count, at, before]: Attributes| {
-            update
-                .update_expression(format!("SET {count} = {count} - :one, {at} = {before}, #by = :by"))
-                .condition_expression(format!("#by = :counted AND {count} > :zero"))
+            update.update_expression(format!("SET {count} = {count} - :one, {at} = {before}, #by = :by"))
         };
         let update = match &reserved.counter {
             Tries::User => scheduled(update, FAILURES),
             Tries::Recovery => scheduled(update, RECOVERY_FAILURES),
-            Tries::Emailed => update
-                .update_expression("SET emailed.tries = emailed.tries - :one, #by = :by")
-                .condition_expression("#by = :counted AND emailed.tries > :zero"),
+            Tries::Emailed => update.update_expression("SET emailed.tries = emailed.tries - :one, #by = :by"),
             Tries::Factor(id) => update
                 .update_expression("SET factors.#id.tries = factors.#id.tries - :one, #by = :by")
-                .condition_expression("#by = :counted AND factors.#id.tries > :zero")
                 .expression_attribute_names("#id", id.as_str()),
         };
         let update = update
+            .condition_expression("#by = :counted")
             .expression_attribute_values(":counted", string(&reserved.by))
-            .expression_attribute_values(":zero", number(0_u64))
             .expression_attribute_values(":one", number(1_u64));
         signed(update).await.map(|_| ())
     }
