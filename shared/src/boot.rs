@@ -13,8 +13,7 @@ use aws_smithy_http_client::{
 };
 use aws_smithy_runtime_api::client::{behavior_version::BehaviorVersion, http::SharedHttpClient};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-pub use aws_types::SdkConfig;
-use aws_types::{app_name::AppName, region::Region, sdk_config};
+use aws_types::{SdkConfig, app_name::AppName, region::Region, sdk_config};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer,
@@ -27,6 +26,7 @@ use tracing_subscriber::{
 
 use crate::{
     calls::counting,
+    clients::Clients,
     clock::Clock,
     settings::{SettingError, Settings},
 };
@@ -40,11 +40,11 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 /// Names the setting that is missing, here and in the log.
 pub fn start<F>(
     name: &'static str,
-    build: impl FnOnce(&Settings, &SdkConfig, Clock) -> Result<F, SettingError>,
+    build: impl FnOnce(&Settings, &Clients, Clock) -> Result<F, SettingError>,
 ) -> Result<F, lambda_runtime::Error> {
     tracing_subscriber::registry().with(LevelFilter::INFO).with(lines(std::io::stdout)).init();
     let settings = Settings::from_environment();
-    let function = aws(name, &settings).and_then(|aws| Ok(build(&settings, &aws, Clock::system())?));
+    let function = aws(name, &settings).and_then(|aws| Ok(build(&settings, &Clients::new(aws), Clock::system())?));
     function.inspect_err(|error| tracing::error!(function = name, %error, "the cold start failed"))
 }
 

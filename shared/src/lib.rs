@@ -2,8 +2,8 @@
 //! in as arguments. The file beside it, where there is one, makes the few AWS calls that make the rule hold.
 //!
 //! Who may know whom (a test reads the `use` lines and holds this):
-//! - [`user`], [`clock`], [`error`], [`line`](mod@line), [`settings`] and [`calls`] know nothing of ours, [`event`] knows user and line,
-//!   [`random`] error and [`window`] clock; anyone may know these nine;
+//! - [`user`], [`clock`], [`error`], [`line`](mod@line), [`settings`], [`calls`] and [`clients`] know nothing of ours, [`event`] knows user and line,
+//!   [`random`] error and [`window`] clock; anyone may know these ten;
 //! - [`totp`], [`phone`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
 //! - [`factor`] knows totp, phone, code and sealed; [`email`] knows sealed; [`recovery`] knows code and email; [`texts`]
 //!   knows phone; [`message`] knows code, phone, email and recovery;
@@ -16,6 +16,7 @@ pub mod assertion;
 pub mod attempts;
 pub mod boot;
 pub mod calls;
+pub mod clients;
 pub mod clock;
 pub mod code;
 pub mod email;

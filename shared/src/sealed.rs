@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_kms::{Client, primitives::Blob};
-use aws_types::SdkConfig;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::{
+    clients::Clients,
     error::Fault,
     settings::{SettingError, Settings},
     user::UserId,
@@ -67,8 +67,8 @@ pub struct Sealer {
 
 impl Sealer {
     /// Takes the key's id from the setting `MFA_SEALING_KEY`.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
-        Ok(Self { kms: Client::new(aws), key: settings.required("MFA_SEALING_KEY")? })
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { kms: aws.kms.clone(), key: settings.required("MFA_SEALING_KEY")? })
     }
 
     /// Seals `secret`.

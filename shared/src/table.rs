@@ -18,10 +18,10 @@ use aws_sdk_dynamodb::{
         builders::{ConditionCheckBuilder, DeleteBuilder, UpdateBuilder},
     },
 };
-use aws_types::SdkConfig;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
+    clients::Clients,
     error::Fault,
     random,
     settings::{SettingError, Settings},
@@ -160,8 +160,8 @@ pub const TRIES: u32 = 6;
 
 impl Table {
     /// Takes the table's name from the setting `MFA_TABLE`.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
-        Ok(Self { db: Client::new(aws), name: settings.required("MFA_TABLE")? })
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { db: aws.dynamodb.clone(), name: settings.required("MFA_TABLE")? })
     }
 
     /// The item at `key`, read strongly consistently.

@@ -7,10 +7,11 @@ use std::{
 };
 
 /// Modules that anyone may know, but for each other.
-const ANYONE: [&str; 9] = ["user", "clock", "random", "error", "event", "line", "settings", "calls", "window"];
+const ANYONE: [&str; 10] =
+    ["user", "clock", "random", "error", "event", "line", "settings", "calls", "clients", "window"];
 
 /// What each other module may know besides those and itself.
-const MAY_KNOW: [(&str, &[&str]); 26] = [
+const MAY_KNOW: [(&str, &[&str]); 27] = [
     ("totp", &[]),
     ("phone", &[]),
     ("code", &[]),
@@ -33,6 +34,7 @@ const MAY_KNOW: [(&str, &[&str]); 26] = [
     ("error", &[]),
     ("settings", &[]),
     ("calls", &[]),
+    ("clients", &[]),
     ("event", &["user", "line"]),
     ("line", &[]),
     ("random", &["error"]),

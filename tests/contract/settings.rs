@@ -2,6 +2,7 @@
 
 use shared::{
     boot::client_defaults,
+    clients::Clients,
     clock::Clock,
     settings::{SettingError, Settings},
 };
@@ -22,7 +23,7 @@ const COMPLETE: [(&str, &str); 11] = [
 
 /// What starting each function comes to, with its needs.
 fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
-    let (aws, clock) = (client_defaults().build(), Clock::system());
+    let (aws, clock) = (Clients::new(client_defaults().build()), Clock::system());
     [
         ("enroll", enroll::Function::new(settings, &aws, clock.clone()).err()),
         ("policy", policy::Function::new(settings, &aws, clock.clone()).err()),

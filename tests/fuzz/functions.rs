@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use lambda_http::{Body, Request, Response};
-use shared::{assertion::token_hash, clock::Clock, clock::Timestamp, http::Api, settings::Settings};
+use shared::{assertion::token_hash, clients::Clients, clock::Clock, clock::Timestamp, http::Api, settings::Settings};
 use tokio::runtime::{Builder, Runtime};
 
 use super::aws;
@@ -28,7 +28,7 @@ pub struct Functions {
 }
 
 pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
-    let (settings, aws) = (settings(), aws::config());
+    let (settings, aws) = (settings(), Clients::new(aws::config()));
     let clock = || Clock::new(|| NOW);
     Functions {
         api: Api::new(&settings, &aws, clock()).unwrap(),

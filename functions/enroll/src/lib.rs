@@ -4,7 +4,7 @@ use lambda_http::{Body, Response};
 use shared::{
     account::store::Accounts,
     assertion::signer::Signer,
-    boot::SdkConfig,
+    clients::Clients,
     clock::Clock,
     code::deriver::Deriver,
     email::{self, EmailAddress},
@@ -50,7 +50,7 @@ pub struct Function {
 
 impl Function {
     /// Takes what it needs from the settings; the app's name is `MFA_APP_NAME`.
-    pub fn new(settings: &Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_types::SdkConfig;
 
 use super::{Account, Change, Edit, Recovery};
 use crate::{
+    clients::Clients,
     error::{Fault, Refusal, Result},
     random,
     settings::{SettingError, Settings},
@@ -35,7 +35,7 @@ pub enum Saved {
 
 impl Accounts {
     /// The accounts of the deployment's table.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { table: Table::new(settings, aws)? })
     }
 

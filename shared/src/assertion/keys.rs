@@ -1,7 +1,6 @@
 //! The public keys that assertions are checked with: fetched from KMS once per instance, when first needed.
 
 use aws_sdk_kms::Client;
-use aws_types::SdkConfig;
 use data_encoding::BASE64URL_NOPAD;
 use p256::{ecdsa::VerifyingKey, pkcs8::DecodePublicKey};
 use serde::Serialize;
@@ -9,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::signer::SIGNING_KEYS;
 use crate::{
+    clients::Clients,
     error::{Fault, chain},
     settings::{SettingError, Settings},
 };
@@ -40,14 +40,14 @@ pub struct Jwk {
 
 impl PublicKeys {
     /// Takes the keys from the setting `MFA_SIGNING_KEYS`; fetches nothing yet.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let ring = settings.key_ring(SIGNING_KEYS)?;
         let keys = ring.iter().map(|(label, id)| PublicKey {
             label: label.to_owned(),
             id: id.to_owned(),
             fetched: OnceCell::new(),
         });
-        Ok(Self { kms: Client::new(aws), keys: keys.collect() })
+        Ok(Self { kms: aws.kms.clone(), keys: keys.collect() })
     }
 
     /// The key that `label` stands for, if it is one of ours.

@@ -5,13 +5,13 @@ use aws_sdk_kms::{
     primitives::Blob,
     types::{MessageType::Digest as OfDigest, SigningAlgorithmSpec::EcdsaSha256},
 };
-use aws_types::SdkConfig;
 use data_encoding::BASE64URL_NOPAD;
 use p256::ecdsa::Signature;
 use sha2::{Digest, Sha256};
 
 use super::{Claims, Statement, signing_input};
 use crate::{
+    clients::Clients,
     clock::Timestamp,
     error::Fault,
     random,
@@ -39,9 +39,9 @@ pub struct Signed {
 
 impl Signer {
     /// Takes `MFA_SIGNING_KEYS`, `MFA_ISSUER` and `MFA_AUDIENCE` from the settings.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self {
-            kms: Client::new(aws),
+            kms: aws.kms.clone(),
             keys: settings.key_ring(SIGNING_KEYS)?,
             issuer: settings.required("MFA_ISSUER")?,
             audience: settings.required("MFA_AUDIENCE")?,

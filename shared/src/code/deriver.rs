@@ -1,11 +1,11 @@
 //! Derives codes and digests in KMS: HMAC-SHA-256 with a key that never leaves it.
 
 use aws_sdk_kms::{Client, primitives::Blob, types::MacAlgorithmSpec::HmacSha256};
-use aws_types::SdkConfig;
 use zeroize::Zeroizing;
 
 use super::{Mac, Purpose, message};
 use crate::{
+    clients::Clients,
     error::Fault,
     settings::{KeyRing, SettingError, Settings},
 };
@@ -18,8 +18,8 @@ pub struct Deriver {
 
 impl Deriver {
     /// Takes its key ring from the setting `ring`.
-    pub fn new(settings: &Settings, aws: &SdkConfig, ring: &'static str) -> Result<Self, SettingError> {
-        Ok(Self { kms: Client::new(aws), keys: settings.key_ring(ring)? })
+    pub fn new(settings: &Settings, aws: &Clients, ring: &'static str) -> Result<Self, SettingError> {
+        Ok(Self { kms: aws.kms.clone(), keys: settings.key_ring(ring)? })
     }
 
     /// The label of the key that new codes are derived with, to be kept beside their nonce.

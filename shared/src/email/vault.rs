@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use aws_types::SdkConfig;
 use tokio::time::timeout;
 
 use super::{Contact, EmailAddress};
 use crate::{
+    clients::Clients,
     clock::Timestamp,
     error::{Fault, chain},
     sealed::{Binding, Purpose, Sealer},
@@ -24,7 +24,7 @@ pub struct Vault {
 
 impl Vault {
     /// The vault of the deployment's sealing key.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)? })
     }
 

@@ -1,10 +1,9 @@
 //! A factor's secret at rest: sealed by KMS for its user and the factor itself, and for nothing else. And what a typed code
 //! is compared with: KMS opens the secret of an app, and derives the code that a phone was sent.
 
-use aws_types::SdkConfig;
-
 use super::{Factor, FactorId, Kind, Spent};
 use crate::{
+    clients::Clients,
     clock::Timestamp,
     code::{self, Code, SentCode, deriver::Deriver, message},
     error::Fault,
@@ -23,7 +22,7 @@ pub struct Vault {
 
 impl Vault {
     /// The vault of the deployment's sealing key and, from the setting `MFA_CODE_KEYS`, its keys of codes that are sent.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)?, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
     }
 

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use aws_types::SdkConfig;
 use lambda_http::{
     Body, BoxFuture, Context, RequestExt, Response,
     http::{HeaderName, StatusCode, header},
@@ -19,6 +18,7 @@ use self::{caller::Caller, claims::ClaimNames};
 use crate::{
     assertion::keys::PublicKeys,
     calls,
+    clients::Clients,
     clock::{Clock, Timestamp},
     error::{Error, Fault, Refusal, Result, chain},
     settings::{SettingError, Settings},
@@ -57,7 +57,7 @@ pub struct Reply {
 
 impl Api {
     /// Takes `MFA_ISSUER`, `MFA_AUDIENCE`, the signing keys and the names of claims from the settings.
-    pub fn new(settings: &Settings, aws: &SdkConfig, clock: Clock) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             clock,
             claims: ClaimNames::new(settings)?,

@@ -6,13 +6,13 @@
 
 use std::time::Duration;
 
-use aws_types::SdkConfig;
 use serde::Deserialize;
 use tokio::time::{error::Elapsed, timeout};
 
 use super::{Cursor, Member, Move, PAGE, Page, Seen, State, Summary, TOGETHER, name};
 use crate::{
     account::Account,
+    clients::Clients,
     error::{Fault, Refusal, Result, chain},
     settings::{SettingError, Settings},
     table::{self, Item, Key, Obstacle, TRIES, Table, Transacted, Write, number, value},
@@ -38,7 +38,7 @@ pub struct Members {
 
 impl Members {
     /// The members in the deployment's table.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { table: Table::new(settings, aws)? })
     }
 

@@ -9,7 +9,6 @@ use aws_sdk_sesv2::{
     error::BuildError,
     types::{Body, Content, Destination, EmailContent, Message},
 };
-use aws_types::SdkConfig;
 use tokio::time::timeout;
 
 use super::{
@@ -18,6 +17,7 @@ use super::{
     unsent::Unsent,
 };
 use crate::{
+    clients::Clients,
     email::EmailAddress,
     error::Fault,
     recovery::RecoveryCode,
@@ -38,14 +38,14 @@ pub struct Sender {
 impl Sender {
     /// Takes from the settings `MFA_EMAIL_FROM` (an address of a verified SES identity, or `Name <address>`) and
     /// `MFA_EMAIL_CONFIGURATION_SET` (none unless set).
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let from = settings.required("MFA_EMAIL_FROM")?;
         if !is_sender(&from) {
             let form =
                 "security@example.com, or Name <security@example.com>; a name in ASCII, in quotes if it has commas";
             return Err(SettingError::Invalid("MFA_EMAIL_FROM", form));
         }
-        let once = Config::new(aws).to_builder().retry_config(RetryConfig::disabled()).build();
+        let once = Config::new(&aws.config).to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self {
             ses: Client::from_conf(once),
             from,

@@ -2,10 +2,10 @@
 //! would cost twice and confuse. So is the look for a STOP, which must not keep a login waiting.
 
 use aws_sdk_sns::{Client, Config, config::retry::RetryConfig, types::MessageAttributeValue};
-use aws_types::SdkConfig;
 
 use super::unsent::{Unsent, why};
 use crate::{
+    clients::Clients,
     phone::PhoneNumber,
     settings::{SettingError, Settings},
 };
@@ -22,7 +22,7 @@ pub struct Sender {
 impl Sender {
     /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBER` (a long number, or a short code; unless set, SNS chooses one of
     /// the account's) and `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let price = settings.optional("MFA_TEXT_MAX_PRICE").unwrap_or_else(|| MAX_PRICE.to_owned());
         let spelled = price.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         if !spelled || !price.parse::<f64>().is_ok_and(|price| price > 0.0) {
@@ -39,7 +39,7 @@ impl Sender {
             }
             attributes.push(("AWS.MM.SMS.OriginationNumber", attribute("String", &number)?));
         }
-        let once = Config::new(aws).to_builder().retry_config(RetryConfig::disabled()).build();
+        let once = Config::new(&aws.config).to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self { sns: Client::from_conf(once), attributes })
     }
 

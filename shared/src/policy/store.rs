@@ -1,9 +1,8 @@
 //! The policies in the table.
 
-use aws_types::SdkConfig;
-
 use super::{Policy, Requirements};
 use crate::{
+    clients::Clients,
     clock::Timestamp,
     error::{Fault, Refusal, Result},
     random,
@@ -20,7 +19,7 @@ pub struct Policies {
 
 impl Policies {
     /// The policies of the deployment's table.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { table: Table::new(settings, aws)? })
     }
 

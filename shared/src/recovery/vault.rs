@@ -1,9 +1,8 @@
 //! A user's recovery codes and the emailed one, derived in KMS when they are shown or sent, and when one is redeemed.
 
-use aws_types::SdkConfig;
-
 use super::{RecoveryCode, RecoveryCodes, emailed::EmailedCode, expand};
 use crate::{
+    clients::Clients,
     code::{Nonce, Purpose, deriver::Deriver, message},
     email::EmailAddress,
     error::Fault,
@@ -29,7 +28,7 @@ pub struct Drawn {
 
 impl Vault {
     /// The vault of the keys in the settings `MFA_RECOVERY_KEYS` and, for codes that are sent, `MFA_CODE_KEYS`.
-    pub fn new(settings: &Settings, aws: &SdkConfig) -> Result<Self, SettingError> {
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let keys = Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")?;
         Ok(Self { keys, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
     }

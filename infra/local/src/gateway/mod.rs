@@ -17,6 +17,7 @@ use axum::{
 use lambda_http::RequestExt;
 use serde_json::{Map, Value, json};
 use shared::{
+    clients::Clients,
     clock::Clock,
     random,
     settings::{SettingError, Settings},
@@ -66,7 +67,7 @@ impl Functions {
         let named = |name: &'static str| {
             let mut named = aws.to_builder();
             named.set_app_name(AppName::new(name).ok());
-            named.build()
+            Clients::new(named.build())
         };
         Ok(Self {
             enroll: enroll::Function::new(settings, &named("enroll"), clock.clone())?,
