@@ -136,6 +136,11 @@ impl Lambda {
         peak.trim().strip_suffix(" kB").unwrap().parse::<f64>().unwrap() * 1024.0 / 1e6
     }
 
+    /// How many bytes it has logged.
+    pub fn logged(&self) -> usize {
+        fs::metadata(&self.log).unwrap().len().try_into().unwrap()
+    }
+
     /// The end of what it logged.
     pub fn log(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap();

@@ -26,6 +26,7 @@ mod authenticator;
 mod bars;
 mod binary;
 mod cold;
+mod cost;
 mod event;
 mod growth;
 mod lambda;
@@ -88,6 +89,8 @@ enum Part {
     Warm,
     /// Sizes of the table
     Growth,
+    /// What logins cost
+    Cost,
     /// Instructions of the rules
     Rules,
 }
@@ -128,6 +131,12 @@ async fn main() -> ExitCode {
         let grown = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
         growth::hold(&grown, &mut bars);
         report.growth(&grown);
+    }
+    if asked(Part::Cost) {
+        println!("cost: a login by each method, AWS as slow as it is");
+        let world = World::start(&binaries, warm::REAL, None).await;
+        let costs = cost::measure(&world).await;
+        report.cost(&costs);
     }
     if asked(Part::Rules) {
         let counts = rules::count();

@@ -7,6 +7,7 @@ use shared::clock::Clock;
 use crate::{
     bars::{Bar, Bars},
     cold::Starts,
+    cost::{self, Cost},
     growth::Grown,
     picture,
     rules::RULES,
@@ -19,6 +20,7 @@ pub struct Report {
     load: String,
     sections: String,
     panels: Vec<picture::Panel>,
+    cost: String,
     bars: String,
 }
 
@@ -26,7 +28,7 @@ impl Report {
     /// An empty one, of this moment.
     pub fn new() -> Self {
         let (begun, load) = (Clock::system().now().rfc3339(), load());
-        Self { begun, load, sections: String::new(), panels: Vec::new(), bars: String::new() }
+        Self { begun, load, sections: String::new(), panels: Vec::new(), cost: String::new(), bars: String::new() }
     }
 
     /// Cold starts.
@@ -143,6 +145,16 @@ impl Report {
         }
     }
 
+    /// What logins cost.
+    pub fn cost(&mut self, costs: &[Cost]) {
+        self.section(
+            "Cost\n\nUS dollars of a million logins by each method, at the list prices in `speed/cost.rs`: the calls as they went over the \
+             wire, DynamoDB's units by the size of the rows, the functions' time on this machine where AWS takes as long as it does.",
+        );
+        self.cost = cost::table(costs);
+        self.sections += &self.cost;
+    }
+
     /// Instructions.
     pub fn rules(&mut self, counts: Option<&Vec<f64>>) {
         let Some(counts) = counts else { return };
@@ -184,6 +196,7 @@ impl Report {
         );
         fs::write(folder.join("RESULTS.md"), text).unwrap();
         fs::write(folder.join("results.svg"), picture::draw(&self.panels)).unwrap();
+        cost::write(&self.cost);
         println!("written: {}", folder.join("RESULTS.md").display());
     }
 

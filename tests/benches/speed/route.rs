@@ -14,8 +14,14 @@ pub enum Route {
     Login,
     /// A text with a code.
     Text,
+    /// The code of a text.
+    Texted,
     /// A recovery code.
     Recovery,
+    /// An email with a code.
+    Email,
+    /// The code of an email.
+    Emailed,
     /// The start of another app's enrolment.
     Begin,
     /// A page of a workspace's members, from a cursor on.
@@ -29,7 +35,10 @@ impl Route {
             Self::Verify => "verify",
             Self::Login => "login",
             Self::Text => "text",
+            Self::Texted => "texted code",
             Self::Recovery => "recovery",
+            Self::Email => "email",
+            Self::Emailed => "emailed code",
             Self::Begin => "begin",
             Self::Members(None) => "members, first page",
             Self::Members(Some(_)) => "members, deep page",
@@ -39,10 +48,10 @@ impl Route {
     /// The function that serves it.
     pub fn function(&self) -> &'static str {
         match self {
-            Self::Verify => "verify",
+            Self::Verify | Self::Texted => "verify",
             Self::Login | Self::Members(_) => "policy",
             Self::Text => "send-sms",
-            Self::Recovery => "recovery",
+            Self::Recovery | Self::Email | Self::Emailed => "recovery",
             Self::Begin => "enroll",
         }
     }
@@ -50,9 +59,17 @@ impl Route {
     /// The status of its answer.
     pub fn status(&self) -> u64 {
         match self {
-            Self::Verify | Self::Login | Self::Recovery | Self::Members(_) => 200,
+            Self::Verify | Self::Texted | Self::Login | Self::Recovery | Self::Emailed | Self::Members(_) => 200,
             Self::Begin => 201,
-            Self::Text => 202,
+            Self::Text | Self::Email => 202,
+        }
+    }
+
+    /// The account as it is to be before it.
+    pub fn account<'a>(&self, user: &'a User) -> &'a Value {
+        match self {
+            Self::Texted | Self::Emailed => &user.code_sent,
+            _ => &user.account,
         }
     }
 
@@ -66,6 +83,15 @@ impl Route {
             },
             Self::Login => Ask::new("POST /v1/logins"),
             Self::Text => Ask { parameter: user.phone.as_deref(), ..Ask::new("POST /v1/factors/{factor_id}/texts") },
+            Self::Texted => Ask {
+                parameter: user.phone.as_deref(),
+                body: Some(json!({ "code": user.sent_code })),
+                ..Ask::new("POST /v1/factors/{factor_id}/verify")
+            },
+            Self::Email => Ask::new("POST /v1/recovery/emails"),
+            Self::Emailed => {
+                Ask { body: Some(json!({ "code": user.sent_code })), ..Ask::new("POST /v1/recovery/verify") }
+            }
             Self::Recovery => {
                 Ask { body: Some(json!({ "code": user.recovery_codes[0] })), ..Ask::new("POST /v1/recovery/verify") }
             }

@@ -26,6 +26,10 @@ pub struct User {
     pub assertion: Option<String>,
     /// Their account in the table as their enrolment left it; null where they have none.
     pub account: Value,
+    /// The code that they were sent.
+    pub sent_code: Option<String>,
+    /// Their account with that code.
+    pub code_sent: Value,
 }
 
 /// The functions that enrol somebody.
@@ -46,14 +50,21 @@ impl User {
             recovery_codes: Vec::new(),
             assertion: None,
             account: Value::Null,
+            sent_code: None,
+            code_sent: Value::Null,
         }
+    }
+
+    /// Their address.
+    pub fn address(&self) -> String {
+        format!("{}@example.com", self.sub)
     }
 
     /// The token's claims as the gateway renders them.
     pub fn claims(&self) -> Value {
         json!({
             "aud": "app",
-            "email": format!("{}@example.com", self.sub),
+            "email": self.address(),
             "email_verified": "true",
             "exp": "1795564800",
             "iat": "1795521600",

@@ -103,11 +103,22 @@ impl<'a> World<'a> {
 
     /// The code that was texted to a number last.
     pub async fn texted(&self, number: &str) -> String {
+        let text = self.sent("texts", "body", number).await;
+        text.rsplit_once('#').unwrap().1.to_owned()
+    }
+
+    /// The code that was emailed to an address last.
+    pub async fn emailed(&self, address: &str) -> String {
+        let email = self.sent("emails", "text", address).await;
+        email.lines().find(|line| line.len() == 9 && line.as_bytes()[4] == b'-').unwrap().to_owned()
+    }
+
+    /// What was sent last to somebody.
+    async fn sent(&self, kind: &str, words: &str, to: &str) -> String {
         let outbox = self.http.get(format!("{}/dev/outbox", self.stack.api_url)).send().await.unwrap();
         let outbox: Value = outbox.json().await.unwrap();
-        let texts = outbox["texts"].as_array().unwrap();
-        let text = texts.iter().rfind(|text| text["to"] == number).unwrap()["body"].as_str().unwrap();
-        text.rsplit_once('#').unwrap().1.to_owned()
+        let last = outbox[kind].as_array().unwrap().iter().rfind(|one| one["to"] == to).unwrap();
+        last[words].as_str().unwrap().to_owned()
     }
 }
 
@@ -156,8 +167,9 @@ impl<'a> Again<'a> {
 
     /// Has any program answer it.
     pub async fn ask_anyone(&self, lambda: &mut Lambda) -> Answer {
-        if !self.user.account.is_null() {
-            self.world.put(&self.user.account).await;
+        let account = self.route.account(self.user);
+        if !account.is_null() {
+            self.world.put(account).await;
         }
         lambda.ask(&self.route.event(self.user)).await
     }

@@ -1,0 +1,207 @@
+//! What a million logins cost by each method: AWS's list prices, times the calls that were seen on the wire and the time that
+//! the functions took where AWS is as slow as it is. Written into `infra/README.md`.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use crate::{
+    route::Route,
+    samples::Samples,
+    user::{Enrolment, User},
+    warm,
+    wire::Call,
+    world::{Again, World},
+};
+
+/// List prices of us-east-1 in US dollars a million, taken down in mid-2026.
+mod price {
+    /// Requests of an HTTP API, and of Lambda.
+    pub const REQUESTS: f64 = 1.00 + 0.20;
+    /// Milliseconds of Lambda on arm64 with 256 MB, at 0.0000133334 a GB-second.
+    pub const MILLISECONDS: f64 = 13.3334 / 4.0 / 1000.0;
+    /// Reads of up to 4 KB, and writes of up to 1 KB, on demand.
+    pub const READS: f64 = 0.125;
+    pub const WRITES: f64 = 0.625;
+    /// Calls of KMS with a symmetric or an HMAC key, and with one of P-256.
+    pub const KMS: f64 = 3.00;
+    pub const SIGN: f64 = 15.00;
+    /// Emails.
+    pub const EMAILS: f64 = 100.00;
+    /// Bytes of the log, at 0.50 a GB.
+    pub const LOG_BYTES: f64 = 0.0005;
+}
+
+/// What Lambda writes to the log about a request by itself.
+const LAMBDAS_LINES: usize = 300;
+/// How often each request is timed.
+const ROUNDS: usize = 20;
+
+/// What one login is made of.
+#[derive(Default)]
+pub struct Cost {
+    /// How the second factor was proven.
+    pub method: &'static str,
+    requests: u32,
+    /// Of Lambda, all requests together.
+    milliseconds: f64,
+    reads: u32,
+    writes: u32,
+    kms: u32,
+    signs: u32,
+    emails: u32,
+    texts: u32,
+    log_bytes: usize,
+}
+
+/// Measures a login by each method, with the requests that it takes.
+pub async fn measure(world: &World<'_>) -> Vec<Cost> {
+    let app = warm::ada(world).await;
+    let phone = texted(world).await;
+    let mailbox = emailed(world).await;
+    let newcomer = User::new("bob", 1);
+    let mut costs = Vec::new();
+    for (method, user, routes) in [
+        ("nothing asked for", &newcomer, vec![Route::Login]),
+        ("an authenticator app", &app, vec![Route::Login, Route::Verify]),
+        ("a text", &phone, vec![Route::Login, Route::Text, Route::Texted]),
+        ("a recovery code", &app, vec![Route::Login, Route::Recovery]),
+        ("an emailed code", &mailbox, vec![Route::Login, Route::Email, Route::Emailed]),
+    ] {
+        let mut cost = Cost { method, ..Cost::default() };
+        for route in routes {
+            cost.add(world, &Again::new(world, user, route)).await;
+        }
+        println!("  {method}: {:.2} dollars a million", cost.dollars());
+        costs.push(cost);
+    }
+    costs
+}
+
+/// Somebody who was texted a code.
+async fn texted(world: &World<'_>) -> User {
+    let number = "+14155550124";
+    let mut user = User::new("tess", 1);
+    Enrolment::start(world).await.phone(world, &mut user, number).await;
+    Again::new(world, &user, Route::Text).ask(&mut world.lambda("send-sms").await).await;
+    user.sent_code = Some(world.texted(number).await);
+    user.code_sent = world.account(&user).await;
+    user
+}
+
+/// Somebody who was emailed a code.
+async fn emailed(world: &World<'_>) -> User {
+    let mut user = User::new("emma", 1);
+    Enrolment::start(world).await.app(world, &mut user).await;
+    Again::new(world, &user, Route::Email).ask(&mut world.lambda("recovery").await).await;
+    user.sent_code = Some(world.emailed(&user.address()).await);
+    user.code_sent = world.account(&user).await;
+    user
+}
+
+impl Cost {
+    async fn add(&mut self, world: &World<'_>, again: &Again<'_>) {
+        self.requests += 1;
+        for call in warm::seen(world, again).await.iter().flatten() {
+            self.count(world, call).await;
+        }
+        let mut lambda = world.lambda(again.route.function()).await;
+        again.ask(&mut lambda).await;
+        let logged = lambda.logged();
+        let mut took = Samples::default();
+        for _ in 0..ROUNDS {
+            took.push_time(again.ask(&mut lambda).await.took);
+        }
+        self.milliseconds += took.median().ceil();
+        self.log_bytes += (lambda.logged() - logged) / ROUNDS + LAMBDAS_LINES;
+    }
+
+    async fn count(&mut self, world: &World<'_>, call: &Call) {
+        let body = &call.body;
+        match (call.service, call.operation.as_str()) {
+            ("dynamodb", "GetItem") => self.reads += units(world, &body["Key"], 4096).await,
+            ("dynamodb", "BatchGetItem") => {
+                for key in
+                    body["RequestItems"].as_object().unwrap().values().flat_map(|one| one["Keys"].as_array()).flatten()
+                {
+                    self.reads += units(world, key, 4096).await;
+                }
+            }
+            ("dynamodb", "UpdateItem") => self.writes += units(world, &body["Key"], 1024).await,
+            ("dynamodb", "TransactWriteItems") => {
+                for write in
+                    body["TransactItems"].as_array().unwrap().iter().flat_map(|one| one.as_object().unwrap().values())
+                {
+                    // Written twice: prepared, and committed.
+                    self.writes += 2 * units(world, &write["Key"], 1024).await;
+                }
+            }
+            ("kms", "Sign") => self.signs += 1,
+            ("kms", _) => self.kms += 1,
+            ("ses", _) => self.emails += 1,
+            ("sns", "Publish") => self.texts += 1,
+            ("sns", "CheckIfPhoneNumberIsOptedOut") => {}
+            other => panic!("a call without a price: {other:?}"),
+        }
+    }
+
+    /// Of a million of them, without what SNS and carriers take for a text.
+    pub fn dollars(&self) -> f64 {
+        self.parts().iter().map(|(_, dollars)| dollars).sum()
+    }
+
+    /// What makes it up: how much of it, and the dollars.
+    fn parts(&self) -> [(String, f64); 6] {
+        let Self { requests, milliseconds, reads, writes, kms, signs, emails, log_bytes, .. } = self;
+        let bytes = u32::try_from(*log_bytes).unwrap();
+        let of = |count: u32, price: f64| f64::from(count) * price;
+        [
+            (requests.to_string(), of(*requests, price::REQUESTS)),
+            (format!("{milliseconds:.0} ms"), milliseconds * price::MILLISECONDS),
+            (format!("{reads} read, {writes} written"), of(*reads, price::READS) + of(*writes, price::WRITES)),
+            (format!("{kms} + {signs} signed"), of(*kms, price::KMS) + of(*signs, price::SIGN)),
+            (emails.to_string(), of(*emails, price::EMAILS)),
+            (format!("{:.1} KB", f64::from(bytes) / 1000.0), of(bytes, price::LOG_BYTES)),
+        ]
+    }
+}
+
+/// The table for people, between its marks in `infra/README.md`.
+pub fn table(costs: &[Cost]) -> String {
+    let mut table = "| a login by | requests | Lambda | DynamoDB, units | KMS | emails | log | a million |\n|---|---|---|---|---|---|---|---|\n".to_owned();
+    for cost in costs {
+        let parts = cost.parts().map(|(much, dollars)| format!("{much}: {dollars:.2}")).join(" | ");
+        let texts = if cost.texts > 0 { ", and the texts" } else { "" };
+        table += &format!("| {} | {parts} | **{:.0}**{texts} |\n", cost.method, cost.dollars());
+    }
+    table
+}
+
+/// Writes the table into `infra/README.md`.
+pub fn write(table: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once("<!-- cost -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end of cost -->").unwrap();
+    fs::write(path, format!("{before}<!-- cost -->\n{table}<!-- end of cost -->{after}")).unwrap();
+}
+
+/// The units that a row of this key takes, as it is in the table, of so many bytes each.
+async fn units(world: &World<'_>, key: &Value, bytes: usize) -> u32 {
+    let row = world.row(key["pk"]["S"].as_str().unwrap(), key["sk"]["S"].as_str().unwrap()).await;
+    let size = row.as_object().map_or(0, |row| row.iter().map(|(name, value)| name.len() + size(value)).sum());
+    u32::try_from(size.div_ceil(bytes).max(1)).unwrap()
+}
+
+/// The size of an attribute's value as DynamoDB counts it (Developer Guide, "DynamoDB Item sizes and formats").
+fn size(value: &Value) -> usize {
+    let (kind, value) = value.as_object().unwrap().iter().next().unwrap();
+    match (kind.as_str(), value) {
+        ("S", Value::String(text)) => text.len(),
+        ("N", Value::String(number)) => number.len().div_ceil(2) + 1,
+        ("B", Value::String(base64)) => base64.trim_end_matches('=').len() * 3 / 4,
+        ("M", Value::Object(map)) => 3 + map.iter().map(|(name, value)| name.len() + size(value) + 1).sum::<usize>(),
+        ("L", Value::Array(list)) => 3 + list.iter().map(|value| size(value) + 1).sum::<usize>(),
+        _ => 1,
+    }
+}
