@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
+/// The most bytes that a body may have.
+const LARGEST: usize = 16 * 1024;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
     let stage = Stage::new().await;
@@ -31,14 +34,21 @@ async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
     ] {
         let whom = if path.starts_with("/v1/operator") { &op } else { &ada };
         let unknown = good.replace("{}", r#"{"":0}"#).replacen('{', r#"{"surprise":true,"#, 1).replace(r#","":0"#, "");
-        let large = good.replacen('{', &format!("{{{}", " ".repeat(16 * 1024)), 1);
+        let largest = good.replacen('{', &format!("{{{}", " ".repeat(LARGEST - good.len())), 1);
         let cases: Vec<(&str, &str, Vec<u8>, u16, &str)> = vec![
             ("not JSON", json, b"{".to_vec(), 400, "invalid-request"),
             ("an array", json, b"[]".to_vec(), 400, "invalid-request"),
             ("not UTF-8", json, vec![b'{', b'"', 0xff, b'"', b':', b'1', b'}'], 400, "invalid-request"),
             ("deep", json, "[".repeat(10_000).into_bytes(), 400, "invalid-request"),
             ("an unknown field", json, unknown.into_bytes(), 400, "invalid-request"),
-            ("huge", json, large.into_bytes(), 413, "body-too-large"),
+            ("too large by a byte", json, format!("{largest} ").into_bytes(), 413, "body-too-large"),
+            (
+                "as large as may be, and a form",
+                "application/x-www-form-urlencoded",
+                largest.into_bytes(),
+                415,
+                "unsupported-media-type",
+            ),
             ("a form", "application/x-www-form-urlencoded", good.clone().into_bytes(), 415, "unsupported-media-type"),
             ("bytes", "application/octet-stream", good.clone().into_bytes(), 415, "unsupported-media-type"),
         ];

@@ -16,6 +16,7 @@ async fn workspaces_are_read_however_the_gateway_renders_them() {
         (json!(""), json!([])),
         (json!(7), json!(["7"])),
         (json!(["acme", "globex", "acme"]), json!(["acme", "globex"])),
+        (json!(format!("{:2048}", "acme")), json!(["acme"])),
     ] {
         let ada = stage.user_with(json!({"sub": "ada", "workspaces": claim})).await;
         assert_eq!(claims(&ada.login().await)["workspaces"], expected, "{claim}");
@@ -38,6 +39,7 @@ async fn workspaces_and_users_that_are_no_ids_are_refused() {
         json!(["Größe"]),
         json!(["w".repeat(65)]),
         json!(many),
+        json!(format!("{:2049}", "acme")),
     ] {
         for name in ["workspaces", "owned_workspaces"] {
             let mut ask = json!({"sub": "ada"});

@@ -111,17 +111,19 @@ fn the_alarm_on_keys_counts_faults_that_there_are() {
 }
 
 #[test]
-fn every_threat_has_its_tests_and_they_are_there() {
+fn every_threat_and_every_race_has_its_tests_and_they_are_there() {
     let files = sources("tests").into_iter().map(|(_, text)| text).collect::<String>();
-    let (_, threats) = include_str!("../README.md").split_once("\n## Threats\n").unwrap();
-    let (threats, _) = threats.split_once("\n## ").unwrap();
-    let rows: Vec<_> = threats.lines().filter(|line| line.starts_with('|')).skip(2).collect();
-    for row in &rows {
-        let tests: Vec<_> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
-        assert!(!tests.is_empty(), "{row}");
-        for test in tests {
-            assert!(files.contains(&format!("fn {test}(")), "{test}");
+    for heading in ["Threats", "Races"] {
+        let (_, section) = include_str!("../README.md").split_once(&format!("\n## {heading}\n")).unwrap();
+        let (section, _) = section.split_once("\n## ").unwrap();
+        let rows: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+        for row in &rows {
+            let tests: Vec<_> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
+            assert!(!tests.is_empty(), "{row}");
+            for test in tests {
+                assert!(files.contains(&format!("fn {test}(")), "{test}");
+            }
         }
+        assert!(rows.len() >= 25, "{heading}: {}", rows.len());
     }
-    assert!(rows.len() >= 25, "{}", rows.len());
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::stage::{Stage, account_key};
+use crate::stage::{Stage, account_key, scanned};
 
 /// More than the SDK tries.
 const ALWAYS: u32 = 10;
@@ -107,6 +107,13 @@ async fn a_first_activation_that_could_not_be_signed_still_shows_the_recovery_co
     let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
     assert_eq!(activated["recovery_codes"].as_array().unwrap().len(), 10);
     assert_eq!((activated.get("assertion"), activated.get("expires_at")), (None, None));
+    // Where there are none to show, it says that it could not be signed.
+    stage.clear_faults().await;
+    let assertion = ada.verify(&id, &app.code(stage.advance(30).await)).await.expect(200)["assertion"].clone();
+    let second = ada.post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await.expect(201);
+    let (id, app) = scanned(&second);
+    stage.fault("kms", "Sign", "error", ALWAYS).await;
+    ada.activate(&id, &app.code(stage.now().await)).await.refused(503, "temporarily-unavailable");
 }
 
 #[tokio::test(flavor = "multi_thread")]

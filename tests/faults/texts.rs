@@ -64,6 +64,13 @@ async fn a_text_that_sns_refuses_is_given_back_with_the_code_that_was_there() {
     }
     assert_eq!(stage.texts_to(PHONE).await.len(), 2);
     ada.verify(&id, &code).await.expect(200);
+    // The very first leaves nothing behind.
+    let bob = stage.user("bob").await;
+    let id = bob.begin_phone("+14155550124").await;
+    let before = stage.account("bob").await;
+    stage.fault("sns", "Publish", "refuse", 1).await;
+    bob.text(&id).await.refused(502, "text-not-sent");
+    assert_eq!(stage.account("bob").await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,6 +137,8 @@ async fn an_emailed_code_that_is_replaced_or_redeemed_while_it_is_looked_at_is_w
     for (update, values, due, event) in [
         ("SET emailed.nonce = :newer, emailed.tries = :none", newer, "code-rejected", "verification.rejected"),
         ("REMOVE emailed", Value::Null, "code-used", "verification.replayed"),
+        // By a reset.
+        ("SET factors = :no REMOVE emailed", json!({":no": {"M": {}}}), "code-rejected", "verification.rejected"),
     ] {
         let stage = Stage::new().await;
         let (ada, _) = enrolled(&stage).await;

@@ -61,6 +61,12 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
     assert_eq!(codes.len(), 10);
     assert_eq!(activated["recovery"], json!({"codes_left": 10, "low": false}));
     assert_eq!((&activated["factor"]["id"], &activated["factor"]["status"]), (&json!(id), &json!("active")));
+    assert_eq!(activated["factor"]["last_used_at"], activated["factor"]["created_at"], "no time has passed");
+    assert_eq!(
+        stage.account("ada").await["factors"]["M"][id]["M"].get("tries"),
+        None,
+        "only pending factors count theirs"
+    );
     let first = checked(&stage, &ada, activated["assertion"].as_str().unwrap()).await;
     let epoch = first["mfa_epoch"].as_u64().unwrap();
     assert!(epoch >= now * 1000);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     contract::events::sample,
+    logs,
     stage::{Reply, Stage, User, at_once},
 };
 
@@ -34,6 +35,8 @@ async fn next(stage: &Stage, window: u64) {
 fn refused_by(reply: &Reply, limit: &str, now: u64, window: u64) {
     assert_eq!(reply.refused(429, "too-many-texts").body["limit"], limit);
     assert_eq!(reply.header("retry-after"), (window - now % window).to_string());
+    let lines = logs::of(&reply.request);
+    assert!(lines.iter().any(|line| line["event"] == "text.refused" && line["why"] == limit), "{lines:?}");
 }
 
 /// How many of the replies are texts; the rest must be refused by this limit.
@@ -73,6 +76,10 @@ async fn fifty_at_once_to_one_factor_are_one_text() {
     let replies = texts(vec![(ada, id); 50]).await;
     assert_eq!(sent(&replies, "factor"), 1);
     all_arrived(&stage, 1).await;
+    // What is not counted by addresses derives nothing from them.
+    let sent = replies.iter().find(|reply| reply.status == 202).unwrap();
+    let calls = stage.calls_of(&sent.request).await;
+    assert!(!calls.iter().any(|call| call.to_string().contains("alias/mfa-digests")), "{calls:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_code_is_six_ascii_digits_however_they_are_spaced() {
-        for good in ["123456", "123 456", " 123-456 ", "1 2 3 4 5 6"] {
+        for good in ["123456", "123 456", " 123-456 ", "1 2 3 4 5 6", &format!("123456{}", " ".repeat(26))] {
             assert_eq!(Code::parse(good).unwrap().digits(), "123456", "{good:?}");
         }
         for bad in [
@@ -187,7 +187,7 @@ mod tests {
             "+12345",
             "１２３４５６",
             "123.456",
-            &format!("123456{}", " ".repeat(40)),
+            &format!("123456{}", " ".repeat(27)),
         ] {
             assert!(Code::parse(bad).is_none(), "{bad:?}");
         }

@@ -226,6 +226,7 @@ mod tests {
             ("[Ünïcode]~Ltd", "(Ünicode)-Ltd"),
             ("a\nb\r\n@evil.com #123456", "a b @evil.com #123456"),
             ("日本", "Login"),
+            ("a\u{a0}b", "a b"),
             ("Cafe\u{301}", "Cafe"),
             ("{code}", "(code)"),
         ] {
@@ -247,6 +248,7 @@ mod tests {
         for (header, language) in [
             ("", Language::English),
             ("fr", Language::French),
+            ("fr;q=0", Language::English),
             ("fr-CA,fr;q=0.9,en;q=0.8", Language::French),
             ("ES-419", Language::Spanish),
             ("de,es;q=0.5,fr;q=0.7", Language::French),

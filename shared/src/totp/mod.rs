@@ -162,6 +162,12 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_spelled_in_256_bytes_at_the_most() {
+        let spelled = |bytes: usize| format!("JBSWY3DPEHPK3PXP{}", " ".repeat(bytes - 16));
+        assert!(TotpSecret::parse(&spelled(256)).is_some() && TotpSecret::parse(&spelled(257)).is_none());
+    }
+
+    #[test]
     fn a_secret_does_not_print() {
         assert_eq!(format!("{:?}", TotpSecret::new(RFC)), "[redacted]");
     }
