@@ -1,0 +1,113 @@
+"""Looks for a test that each mutant of `switch.py` makes fail.
+
+First each test runs by itself, which tells how long it takes and which mutants it comes by. Then for each mutant the tests that
+come by it are run with it switched on, the likeliest first, until one fails or hangs. What is known is kept in COPY, so that a
+run can be stopped and gone on with.
+
+    kill.py COPY [--seconds N] [--only ID,ID]   N: leave a mutant undecided after tests that take so long (none: all of them)
+"""
+
+import argparse, collections, concurrent.futures, json, os, pathlib, re, subprocess, threading, time
+
+ARGUMENTS = argparse.ArgumentParser()
+ARGUMENTS.add_argument("copy", type=pathlib.Path)
+ARGUMENTS.add_argument("--seconds", type=float, default=float("inf"))
+ARGUMENTS.add_argument("--only", default="")
+ARGUMENTS = ARGUMENTS.parse_args()
+COPY, LOCK, WORKERS = ARGUMENTS.copy.resolve(), threading.Lock(), 2
+
+
+def binaries():
+    """The test binaries, and the folder that cargo would run each in."""
+    out = subprocess.run(["cargo", "test", "--workspace", "--no-run", "--message-format=json", "--quiet"], cwd=COPY, check=True, capture_output=True, text=True)
+    for line in out.stdout.splitlines():
+        message = json.loads(line)
+        if message.get("executable") and message["profile"]["test"]:
+            yield message["executable"], pathlib.Path(message["manifest_path"]).parent
+
+
+def run(binary, folder, names, limit, environment):
+    """The tests that failed; `None` for the whole where it hung or died."""
+    command = [binary, "--exact", "--test-threads=2", *names]
+    try:
+        out = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=limit, env={**os.environ, **environment})
+    except subprocess.TimeoutExpired:
+        return ["(it hangs)"]
+    failed = re.findall(r"^test (\S+)(?: - should panic)? \.\.\. FAILED$", out.stdout, re.M)
+    return failed or ([] if out.returncode == 0 else ["(it dies)"])
+
+
+def reach():
+    """Each test that passes: how long it takes, and the mutants that it comes by."""
+    path = COPY / "reach.json"
+    if path.exists():
+        return json.loads(path.read_text())
+    tests = []
+    for binary, folder in binaries():
+        listed = subprocess.run([binary, "--list", "--format=terse"], cwd=folder, capture_output=True, text=True).stdout
+        names = re.findall(r"^(.*): test$", listed, re.M)
+        # Unit tests are quick enough to run together.
+        tests += [(binary, folder, [name]) for name in names] if pathlib.Path(binary).name.startswith("tests-") else [(binary, folder, names)]
+
+    def one(test):
+        binary, folder, names = test
+        reached = COPY / f"reached.{threading.get_ident()}"
+        reached.write_text("")
+        began = time.time()
+        failed = run(binary, folder, names, 1800, {"MUTANTS_REACHED": str(reached)}) if names else []
+        if failed:
+            print("fails without a mutant, left out:", failed, flush=True)
+        return {"binary": binary, "folder": str(folder), "names": [name for name in names if name not in failed], "seconds": time.time() - began,
+                "reached": sorted(int(line) for line in reached.read_text().split())}
+
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        found = [test for test in pool.map(one, tests) if test["names"]]
+    path.write_text(json.dumps(found))
+    return found
+
+
+def main():
+    tests, mutants = reach(), json.loads((COPY / "mutants.json").read_text())
+    results = COPY / "results.jsonl"
+    known = {one["id"]: one for one in map(json.loads, results.read_text().splitlines())} if results.exists() else {}
+    by_mutant = collections.defaultdict(list)
+    for test in tests:
+        for mutant in test["reached"]:
+            by_mutant[mutant].append(test)
+    killers = collections.defaultdict(collections.Counter)
+    only = {int(one) for one in ARGUMENTS.only.split(",") if one}
+
+    def judge(mutant):
+        place = mutant["file"], str(mutant["function"])
+        with LOCK:
+            recent = collections.Counter(killers[place])
+        likely = lambda test: (-sum(recent[name] for name in test["names"]), test["seconds"] * len(test["reached"]) ** 0.5)
+        left, spent, tried = sorted(by_mutant[mutant["id"]], key=likely), 0.0, set(known.get(mutant["id"], {}).get("tried", []))
+        left = [test for test in left if test["names"][0] not in tried]
+        size, by = 1, None
+        while not by and (now := [test for test in left if spent + test["seconds"] <= ARGUMENTS.seconds]):
+            batch = [test for test in now if test["binary"] == now[0]["binary"]][:size]
+            left = [test for test in left if test not in batch]
+            names, seconds = [name for test in batch for name in test["names"]], sum(test["seconds"] for test in batch)
+            failed = run(batch[0]["binary"], batch[0]["folder"], names, 30 + 5 * seconds, {"MUTANT": str(mutant["id"])})
+            by, spent, size = (failed or [None])[0], spent + seconds, min(size * 2, 16)
+            tried |= {test["names"][0] for test in batch}
+        state = "killed" if by else "undecided" if left else "survives" if by_mutant[mutant["id"]] else "reached by no test"
+        with LOCK:
+            if by:
+                killers[place][by] += 1
+            with results.open("a") as file:
+                file.write(json.dumps({"id": mutant["id"], "state": state, "by": by, "tried": [] if by else sorted(tried)}) + "\n")
+            known[mutant["id"]] = {"state": state}
+            counts = collections.Counter(one["state"] for one in known.values())
+            print(dict(counts), mutant["id"], state, by or "", flush=True)
+
+    open_ = [one for one in mutants if one["state"] == "live" and known.get(one["id"], {}).get("state") in (None, "undecided")]
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(judge, [one for one in open_ if not only or one["id"] in only]))
+    for one in mutants:
+        if one["state"] == "live" and known[one["id"]]["state"] not in ("killed",):
+            print(f"{known[one['id']]['state']}: {one['id']} {one['file']}: {one['what']}")
+
+
+main()
