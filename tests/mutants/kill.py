@@ -81,7 +81,7 @@ def main():
         place = mutant["file"], str(mutant["function"])
         with LOCK:
             recent = collections.Counter(killers[place])
-        likely = lambda test: (-sum(recent[name] for name in test["names"]), test["seconds"] * len(test["reached"]) ** 0.5)
+        likely = lambda test: (-sum(recent[name] for name in test["names"]), test["seconds"] * len(test["reached"]) ** 0.5 / len(test["names"]))
         left, spent, tried = sorted(by_mutant[mutant["id"]], key=likely), 0.0, set(known.get(mutant["id"], {}).get("tried", []))
         left = [test for test in left if test["names"][0] not in tried]
         size, by = 1, None
