@@ -111,7 +111,7 @@ module "function" {
   zip                  = "${var.artifact_dir}/${each.key}/bootstrap.zip"
   architecture         = var.architecture
   memory               = lookup(var.memory, each.key, 256)
-  timeout              = lookup(var.timeout, each.key, 20)
+  timeout              = lookup(var.timeout, each.key, 28)
   reserved_concurrency = lookup(var.reserved_concurrency, each.key, -1)
   settings             = { for name, value in merge(local.settings, local.own[each.key]) : name => value if value != "" }
   statements           = local.statements[each.key]

@@ -205,12 +205,12 @@ variable "memory" {
 }
 
 variable "timeout" {
-  description = "Seconds after which a function is stopped, by function where it is not 20. An AWS call is given up after 4; the gateway waits 30."
+  description = "Seconds after which a function is stopped, by function where it is not 28. An AWS call is given up after 4, and up to six follow one another; the gateway waits 30."
   type        = map(number)
   default     = {}
   validation {
-    condition     = alltrue([for function, one in var.timeout : contains(local.functions, function) && one >= 15 && one <= 30])
-    error_message = "By function (${join(", ", local.functions)}), 15 to 30 each: three steps of 4 seconds must fit."
+    condition     = alltrue([for function, one in var.timeout : contains(local.functions, function) && one >= 25 && one <= 30])
+    error_message = "By function (${join(", ", local.functions)}), 25 to 30 each: six calls of 4 seconds must fit."
   }
 }
 

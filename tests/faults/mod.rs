@@ -4,3 +4,4 @@ mod lost_responses;
 mod matrix;
 mod outages;
 mod texts;
+mod time_outs;

@@ -11,6 +11,7 @@ mod operators;
 mod pumping;
 mod replay;
 mod restart;
+mod rotation;
 mod second_phone;
 mod strangers;
 mod texts;

@@ -48,6 +48,11 @@ impl Stage {
         Self::with(Some(folder), Duration::ZERO, &[]).await
     }
 
+    /// A stack on a folder, with some settings of its own.
+    pub async fn on_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        Self::with(Some(folder), Duration::ZERO, settings).await
+    }
+
     async fn with(folder: Option<&Path>, latency: Duration, settings: &[(&str, &str)]) -> Self {
         logs::keep();
         // Time stands still but for `advance`: no test depends on how fast the machine is.

@@ -376,7 +376,7 @@ run "what_is_said_of_a_function_reaches_it" {
     artifact_dir         = "built"
     architecture         = "x86_64"
     memory               = { verify = 512 }
-    timeout              = { recovery = 25 }
+    timeout              = { recovery = 29 }
     reserved_concurrency = { verify = 400 }
     alarm_topic_arns     = ["arn:aws:sns:us-east-1:123456789012:wake"]
     alarm_thresholds     = { p99 = 1500 }
@@ -390,7 +390,7 @@ run "what_is_said_of_a_function_reaches_it" {
 
   assert {
     condition = { for name, function in module.function : name => [function.lambda.memory_size, function.lambda.timeout, function.lambda.reserved_concurrent_executions] } == {
-      enroll = [256, 20, -1], policy = [256, 20, -1], recovery = [256, 25, -1], send-sms = [256, 20, -1], verify = [512, 20, 400]
+      enroll = [256, 28, -1], policy = [256, 28, -1], recovery = [256, 29, -1], send-sms = [256, 28, -1], verify = [512, 28, 400]
     }
     error_message = "Memory, timeout and concurrency are each function's own."
   }

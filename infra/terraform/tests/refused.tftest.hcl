@@ -96,7 +96,7 @@ run "memory_of_a_function_that_there_is_not" {
 
 run "a_timeout_that_cuts_a_request_short" {
   command = plan
-  variables { timeout = { verify = 3 } }
+  variables { timeout = { verify = 24 } }
   expect_failures = [var.timeout]
 }
 

@@ -1,0 +1,93 @@
+//! AWS says nothing, and the functions have the time-outs that they have in Lambda: a call is given up while there is time to
+//! say so. (The local stack waits longer, for a busy machine's sake.)
+
+use std::{
+    future::pending,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::{
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
+use aws_types::region::Region;
+use local::settings;
+use shared::{
+    account::store::Accounts,
+    boot::client_defaults,
+    clients::Clients,
+    email::EmailAddress,
+    message::{Language, email, sms, unsent::Unsent},
+    phone::{PhoneNumber, Regions},
+    recovery::RecoveryCode,
+    sealed::{Binding, Purpose, Sealer},
+    user::UserId,
+};
+use tokio::time::timeout;
+
+const ISSUER: &str = "https://mfa.example.com";
+
+/// An AWS that never answers, and how often it was called.
+#[derive(Clone, Debug, Default)]
+struct Silence(Arc<AtomicUsize>);
+
+impl HttpConnector for Silence {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        HttpConnectorFuture::new(pending())
+    }
+}
+
+impl Silence {
+    fn clients(&self) -> Clients {
+        let connector = SharedHttpConnector::new(self.clone());
+        let config = client_defaults()
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("x", "x", None, None, "test")))
+            .http_client(http_client_fn(move |_, _| connector.clone()));
+        Clients::new(config.build())
+    }
+
+    /// What comes of a call of these clients, and how often it was tried; long before the gateway gives up.
+    async fn of<T>(call: impl AsyncFnOnce(Clients) -> T) -> (T, usize) {
+        let silence = Self::default();
+        let result = timeout(Duration::from_secs(15), call(silence.clients())).await.expect("given up in time");
+        (result, silence.0.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
+    let user = UserId::try_from("ada".to_owned()).unwrap();
+    let loaded =
+        Silence::of(async |aws| Accounts::new(&settings(ISSUER), &aws).unwrap().load(&user).await.unwrap_err());
+    let sealed = Silence::of(async |aws| {
+        let binding = Binding { user: &user, item: "contact", purpose: Purpose::Email };
+        Sealer::new(&settings(ISSUER), &aws).unwrap().seal(binding, b"secret").await.unwrap_err()
+    });
+    for (fault, tries) in <[_; 2]>::from(tokio::join!(loaded, sealed)) {
+        // Two seconds a try, four in all: there is none for a third.
+        assert_eq!(tries, 2, "{fault:?}");
+        assert!(fault.retry_after().is_some(), "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_text_or_an_email_that_nobody_answers_for_is_tried_once_and_may_have_gone() {
+    let texted = Silence::of(async |aws| {
+        let number = PhoneNumber::parse("+14155550123", &Regions::new(&settings(ISSUER)).unwrap()).unwrap();
+        sms::Sender::new(&settings(ISSUER), &aws).unwrap().send(&number, "123456 is your code").await
+    });
+    let emailed = Silence::of(async |aws| {
+        let (to, code) = (EmailAddress::parse("ada@example.com").unwrap(), RecoveryCode::parse("k3xq-9f2m").unwrap());
+        email::Sender::new(&settings(ISSUER), &aws).unwrap().code(&to, Language::English, &code, 10).await
+    });
+    for (sent, tries) in <[_; 2]>::from(tokio::join!(texted, emailed)) {
+        assert!(matches!(sent, Err(Unsent::Unknown(_))) && tries == 1, "{tries} {sent:?}");
+    }
+}
