@@ -11,26 +11,33 @@ const LARGEST: usize = 16 * 1024;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
     let stage = Stage::new().await;
-    let ada = stage.user("ada").await;
+    let ada = stage.user_with(json!({"sub": "ada", "owned_workspaces": ["acme"]})).await;
     let op = stage.user_with(json!({"sub": "op", "scope": "mfa:operator"})).await;
     let (id, app) = ada.begin().await;
     let before = stage.account("ada").await;
     let json = "application/json";
     let good = format!(r#"{{"code":"{}"}}"#, app.code(stage.now().await));
-    for (path, good) in [
-        ("/v1/factors".to_owned(), r#"{"kind":"totp"}"#.to_owned()),
-        ("/v1/factors".to_owned(), r#"{"kind":"sms","phone":"+14155550123"}"#.to_owned()),
-        (format!("/v1/factors/{id}/texts"), "{}".to_owned()),
-        (format!("/v1/factors/{id}/activate"), good.clone()),
-        (format!("/v1/factors/{id}/verify"), good),
-        ("/v1/logins".to_owned(), "{}".to_owned()),
-        ("/v1/recovery/codes".to_owned(), "{}".to_owned()),
-        ("/v1/recovery/emails".to_owned(), "{}".to_owned()),
-        ("/v1/recovery/verify".to_owned(), r#"{"code":"k3xq-9f2m-7w4d-h8ra"}"#.to_owned()),
-        ("/v1/operator/unlock".to_owned(), r#"{"user":"ada","reason":"x"}"#.to_owned()),
-        ("/v1/operator/reset".to_owned(), r#"{"user":"ada","reason":"x"}"#.to_owned()),
-        ("/v1/operator/erase".to_owned(), r#"{"user":"ada","reason":"x"}"#.to_owned()),
-        ("/v1/operator/import".to_owned(), r#"{"user":"ada","kind":"totp","secret":"JBSWY3DPEHPK3PXP"}"#.to_owned()),
+    for (method, path, good) in [
+        (Method::POST, "/v1/factors".to_owned(), r#"{"kind":"totp"}"#.to_owned()),
+        (Method::POST, "/v1/factors".to_owned(), r#"{"kind":"sms","phone":"+14155550123"}"#.to_owned()),
+        (Method::POST, format!("/v1/factors/{id}/texts"), "{}".to_owned()),
+        (Method::POST, format!("/v1/factors/{id}/activate"), good.clone()),
+        (Method::POST, format!("/v1/factors/{id}/verify"), good),
+        (Method::PATCH, format!("/v1/factors/{id}"), r#"{"name":"x"}"#.to_owned()),
+        (Method::DELETE, format!("/v1/factors/{id}"), "{}".to_owned()),
+        (Method::PUT, "/v1/workspaces/acme/policy".to_owned(), r#"{"required":true}"#.to_owned()),
+        (Method::POST, "/v1/logins".to_owned(), "{}".to_owned()),
+        (Method::POST, "/v1/recovery/codes".to_owned(), "{}".to_owned()),
+        (Method::POST, "/v1/recovery/emails".to_owned(), "{}".to_owned()),
+        (Method::POST, "/v1/recovery/verify".to_owned(), r#"{"code":"k3xq-9f2m-7w4d-h8ra"}"#.to_owned()),
+        (Method::POST, "/v1/operator/unlock".to_owned(), r#"{"user":"ada","reason":"x"}"#.to_owned()),
+        (Method::POST, "/v1/operator/reset".to_owned(), r#"{"user":"ada","reason":"x"}"#.to_owned()),
+        (Method::POST, "/v1/operator/erase".to_owned(), r#"{"user":"ada","reason":"x"}"#.to_owned()),
+        (
+            Method::POST,
+            "/v1/operator/import".to_owned(),
+            r#"{"user":"ada","kind":"totp","secret":"JBSWY3DPEHPK3PXP"}"#.to_owned(),
+        ),
     ] {
         let whom = if path.starts_with("/v1/operator") { &op } else { &ada };
         let unknown = good.replace("{}", r#"{"":0}"#).replacen('{', r#"{"surprise":true,"#, 1).replace(r#","":0"#, "");
@@ -53,14 +60,14 @@ async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
             ("bytes", "application/octet-stream", good.clone().into_bytes(), 415, "unsupported-media-type"),
         ];
         for (what, content_type, body, status, code) in cases {
-            let request = whom.request(Method::POST, &path).header("content-type", content_type).body(body);
+            let request = whom.request(method.clone(), &path).header("content-type", content_type).body(body);
             let reply = stage.send(request).await;
-            assert_eq!((reply.status, reply.code()), (status, code), "{what} to {path}: {reply:?}");
+            assert_eq!((reply.status, reply.code()), (status, code), "{what} to {method} {path}: {reply:?}");
             if what == "an unknown field" {
                 assert!(reply.body["detail"].as_str().unwrap().contains("`surprise`"), "{reply:?}");
             }
         }
-        let untyped = stage.send(whom.request(Method::POST, &path).body(good)).await;
+        let untyped = stage.send(whom.request(method.clone(), &path).body(good)).await;
         assert_eq!((untyped.status, untyped.code()), (415, "unsupported-media-type"), "{path}");
     }
     assert_eq!(stage.account("ada").await, before);

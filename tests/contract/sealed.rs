@@ -7,6 +7,8 @@ use crate::{
     stage::{Enrolled, Stage, User, account_key},
 };
 
+const PHONE: &str = "+14155550123";
+
 /// Puts one factor's ciphertext where another's was.
 async fn move_secret(stage: &Stage, sealed: Value, sub: &str, id: &str) {
     let ask = json!({
@@ -130,4 +132,33 @@ async fn the_table_holds_no_secret_and_no_code() {
     for text in forbidden {
         assert!(!dump.to_lowercase().contains(&text.to_lowercase()), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_table_alone_nothing_verifies_and_nobody_is_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::on(folder.path()).await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let enrolled = ada.enrol().await;
+    ada.email().await.expect(202);
+    let emailed = stage.emailed_to("ada@example.com").await;
+    let phone = bob.enrol_phone(PHONE).await;
+    bob.text(&phone).await.expect(202);
+    let texted = stage.code_to(PHONE).await;
+    drop((ada, bob));
+    stage.stop().await;
+
+    // The whole table, and other keys.
+    std::fs::remove_file(folder.path().join("keys.json")).unwrap();
+    let stage = Stage::on(folder.path()).await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let code = enrolled.app.code(stage.advance(60).await);
+    ada.verify(&enrolled.id, &code).await.refused(500, "internal");
+    bob.verify(&phone, &texted).await.refused(422, "code-rejected");
+    for code in [&emailed, &enrolled.recovery_codes[0]] {
+        ada.redeem(code).await.refused(422, "code-rejected");
+    }
+    bob.text(&phone).await.refused(500, "internal");
+    ada.email().await.refused(500, "internal");
+    assert_eq!((stage.texts().await.len(), stage.emails_to("ada@example.com").await.len()), (0, 0));
 }

@@ -193,7 +193,7 @@ async fn guessing_recovery_codes_waits_and_locks_on_a_count_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_right_code_among_two_hundred_guesses_does_not_slip_in_past_the_free_ones() {
+async fn the_right_recovery_code_among_two_hundred_guesses_does_not_slip_in_past_the_free_ones() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;

@@ -54,9 +54,12 @@ pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let phone = body["phone"].as_str();
     let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
     let national = digits.as_ref().map(|digits| digits.trim_start_matches('1').to_owned());
+    let address = token.as_deref().and_then(address);
     let secrets = [
         token,
         header("mfa-assertion"),
+        header("accept-language"),
+        address,
         code,
         secret.map(str::to_owned),
         name,
@@ -65,6 +68,12 @@ pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
         national,
     ];
     secrets.into_iter().flatten().chain(["@example.com".to_owned()]).collect()
+}
+
+/// The address in a login token.
+fn address(token: &str) -> Option<String> {
+    let claims = data_encoding::BASE64URL_NOPAD.decode(token.split('.').nth(1)?.as_bytes()).ok()?;
+    Some(serde_json::from_slice::<Value>(&claims).ok()?["email"].as_str()?.to_owned())
 }
 
 /// What a reply carries that no log may hold, in every spelling that a log might use.
