@@ -88,6 +88,16 @@ async fn an_owner_sees_at_once_who_enrols_adds_a_phone_and_removes_everything() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_began_a_factor_before_they_were_ever_seen_is_seen_without_one() {
+    let stage = Stage::new().await;
+    let boss = owner(&stage, "acme").await;
+    let ada = member(&stage, "ada", &["acme"]).await;
+    ada.begin().await;
+    ada.login().await;
+    assert_eq!(seen(&boss, "acme").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sso_shows_as_such_and_only_to_the_workspace_that_it_vouches_for() {
     let stage = Stage::new().await;
     let (acme, globex) = (owner(&stage, "acme").await, owner(&stage, "globex").await);

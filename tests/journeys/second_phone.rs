@@ -55,6 +55,8 @@ async fn a_phone_is_replaced() {
     let assertion = ada.prove(&old).await;
     let renamed = ada.rename(&assertion, &old.id, "Old phone").await.expect(200);
     assert_eq!((&renamed["id"], &renamed["name"]), (&json!(old.id), &json!("Old phone")));
+    ada.rename(&assertion, &old.id, "Older phone").await.expect(200);
+    assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"][0]["name"], "Older phone");
 
     // A rename leaves the epoch alone, so the same assertion begins the new phone.
     let new = ada.enrol_another(&assertion).await;
