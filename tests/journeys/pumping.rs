@@ -83,6 +83,18 @@ async fn fifty_at_once_to_one_factor_are_one_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_has_expired_is_waited_for_no_longer() {
+    let stage = stage("resend=900").await;
+    let ada = stage.user("ada").await;
+    let id = ada.enrol_phone(PHONE).await;
+    ada.text(&id).await.expect(202);
+    stage.advance(599).await;
+    ada.text(&id).await.refused(429, "too-many-texts");
+    stage.advance(1).await;
+    ada.text(&id).await.expect(202);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_gets_five_in_ten_minutes_and_ten_a_day_over_all_their_phones() {
     let stage = stage("resend=30/60/120/300,user-10m=5,user-day=10").await;
     let ada = stage.user("ada").await;
