@@ -11,7 +11,7 @@ use crate::{
     user::{Enrolment, User},
     warm,
     wire::Call,
-    world::{Again, World},
+    world::{Again, TABLE, World},
 };
 
 /// List prices of us-east-1 in US dollars a million, taken down in mid-2026.
@@ -121,9 +121,7 @@ impl Cost {
         match (call.service, call.operation.as_str()) {
             ("dynamodb", "GetItem") => self.reads += units(world, &body["Key"], 4096).await,
             ("dynamodb", "BatchGetItem") => {
-                for key in
-                    body["RequestItems"].as_object().unwrap().values().flat_map(|one| one["Keys"].as_array()).flatten()
-                {
+                for key in body["RequestItems"][TABLE]["Keys"].as_array().unwrap() {
                     self.reads += units(world, key, 4096).await;
                 }
             }
@@ -168,13 +166,13 @@ impl Cost {
 
 /// The table for people, between its marks in `infra/README.md`.
 pub fn table(costs: &[Cost]) -> String {
-    let mut table = "| a login by | requests | Lambda | DynamoDB, units | KMS | emails | log | a million |\n|---|---|---|---|---|---|---|---|\n".to_owned();
-    for cost in costs {
+    let head = "| a login by | requests | Lambda | DynamoDB, units | KMS | emails | log | a million |\n|---|---|---|---|---|---|---|---|\n";
+    let line = |cost: &Cost| {
         let parts = cost.parts().map(|(much, dollars)| format!("{much}: {dollars:.2}")).join(" | ");
         let texts = if cost.texts > 0 { ", and the texts" } else { "" };
-        table += &format!("| {} | {parts} | **{:.0}**{texts} |\n", cost.method, cost.dollars());
-    }
-    table
+        format!("| {} | {parts} | **{:.0}**{texts} |\n", cost.method, cost.dollars())
+    };
+    head.to_owned() + &costs.iter().map(line).collect::<String>()
 }
 
 /// Writes the table into `infra/README.md`.
