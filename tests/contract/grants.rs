@@ -10,7 +10,7 @@ use crate::stage::{Stage, account_key};
 const GRANTS: &str = include_str!("../../infra/grants.yaml");
 
 /// Function, service, action, and what may be touched.
-type Grant = (String, String, String, Vec<String>);
+pub type Grant = (String, String, String, Vec<String>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_granted_and_no_grant_is_idle() {
@@ -64,6 +64,11 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     let calls = stage.send(stage.request(Method::GET, "/dev/calls")).await.expect(200);
     let made: BTreeSet<_> =
         calls["calls"].as_array().unwrap().iter().filter(|call| call["function"] != "").flat_map(made).collect();
+    assert_eq!(made, granted());
+}
+
+/// Everything that is granted.
+pub fn granted() -> BTreeSet<Grant> {
     let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
     let mut granted = BTreeSet::new();
     for (function, services) in &grants {
@@ -77,11 +82,11 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
             }
         }
     }
-    assert_eq!(made, granted);
+    granted
 }
 
 /// A call as its grants would be: function, service, action, and what it touches.
-fn made(call: &Value) -> Vec<Grant> {
+pub fn made(call: &Value) -> Vec<Grant> {
     let grant = |action: &str, touches| (text(&call["function"]), text(&call["service"]), action.to_owned(), touches);
     if let Some(writes) = call["writes"].as_array() {
         let writes = writes.iter().map(|write| write.as_str().unwrap().split_once(' ').unwrap());

@@ -6,7 +6,7 @@ mod claims;
 mod documents;
 pub mod events;
 mod gateway;
-mod grants;
+pub mod grants;
 mod house;
 mod logs;
 mod phones;

@@ -1,17 +1,18 @@
-//! Codes: right ones, whose answer gets lost or not, are good for one assertion; wrong ones are counted.
+//! Right codes, whose answer gets lost or not: each is good for one assertion.
 
 use serde_json::{Value, json};
 
-use super::{Situation, member, once, phone_of};
+use super::{Situation, counts::May, member, once, phone_of};
 use crate::{
     authenticator::Authenticator,
     stage::{Enrolled, Reply, Stage, User},
 };
 
-pub struct VerifyApp(User, Enrolled, String);
+pub struct VerifyApp(pub User, pub Enrolled, pub String);
 
 impl Situation for VerifyApp {
     const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, an app's code";
+    const COUNTS: &'static [(&'static str, May)] = &[("failures", May::AddThenClear)];
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
@@ -31,32 +32,11 @@ impl Situation for VerifyApp {
     }
 }
 
-pub struct WrongCode(User, Enrolled, String);
-
-impl Situation for WrongCode {
-    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, a wrong code";
-
-    async fn before(stage: &Stage, user: &str) -> Self {
-        let VerifyApp(user, enrolled, _) = VerifyApp::before(stage, user).await;
-        let wrong = enrolled.app.wrong_code(stage.now().await);
-        Self(user, enrolled, wrong)
-    }
-
-    async fn ask(&self) -> Reply {
-        self.0.verify(&self.1.id, &self.2).await
-    }
-
-    /// What was compared is counted; of five, so many are left.
-    async fn after(self, _: &Stage, reply: Reply) {
-        let left = self.ask().await.refused(422, "code-rejected").body["attempts_left"].clone();
-        assert!(left == 3 || left == 4 && reply.status != 422, "{left} {reply:?}");
-    }
-}
-
-pub struct VerifyPhone(User, String, String);
+pub struct VerifyPhone(pub User, pub String, pub String);
 
 impl Situation for VerifyPhone {
     const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, a texted code";
+    const COUNTS: &'static [(&'static str, May)] = &[("failures", May::AddThenClear)];
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let number = phone_of(user);
@@ -79,10 +59,11 @@ impl Situation for VerifyPhone {
     }
 }
 
-pub struct ActivateApp(User, String, Authenticator, String);
+pub struct ActivateApp(pub User, pub String, Authenticator, pub String);
 
 impl Situation for ActivateApp {
     const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, an app";
+    const COUNTS: &'static [(&'static str, May)] = &[("tries", May::AddThenClear)];
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
@@ -116,6 +97,7 @@ pub struct ActivatePhone(User, String, String);
 
 impl Situation for ActivatePhone {
     const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, a phone";
+    const COUNTS: &'static [(&'static str, May)] = &[("tries", May::AddThenClear)];
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let number = phone_of(user);
@@ -138,14 +120,17 @@ impl Situation for ActivatePhone {
     }
 }
 
-pub struct RecoveryCode(User, Enrolled);
+pub struct RecoveryCode(pub User, pub Enrolled);
 
 impl Situation for RecoveryCode {
     const NAME: &'static str = "`POST /v1/recovery/verify`, a recovery code";
+    const COUNTS: &'static [(&'static str, May)] =
+        &[("failures", May::Clear), ("recovery_failures", May::AddThenClear)];
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
         let enrolled = user.enrol().await;
+        user.redeem(&enrolled.recovery_codes[9]).await.expect(200);
         Self(user, enrolled)
     }
 
@@ -156,14 +141,16 @@ impl Situation for RecoveryCode {
     async fn after(self, _: &Stage, reply: Reply) {
         once(&reply, &self.ask().await, "code-used");
         let left = self.0.redeem(&self.1.recovery_codes[1]).await.expect(200)["recovery"]["codes_left"].clone();
-        assert_eq!(left, 8);
+        assert_eq!(left, 7);
     }
 }
 
-pub struct EmailedCode(User, Enrolled, String);
+pub struct EmailedCode(pub User, Enrolled, pub String);
 
 impl Situation for EmailedCode {
     const NAME: &'static str = "`POST /v1/recovery/verify`, an emailed code";
+    const COUNTS: &'static [(&'static str, May)] =
+        &[("failures", May::Clear), ("recovery_failures", May::Clear), ("emailed.tries", May::AddThenClear)];
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         let user = member(stage, sub).await;

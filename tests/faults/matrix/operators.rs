@@ -2,21 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::{Situation, member};
+use super::{Situation, counts::May, member};
 use crate::{
     authenticator::Authenticator,
     stage::{Enrolled, Operator, Reply, Stage, User},
 };
 
-/// Ada has enrolled, guessed wrong once, and asks for help.
+/// What an operator does to both counts.
+const CLEARED: &[(&str, May)] = &[("failures", May::Clear), ("recovery_failures", May::Clear)];
+
+/// Somebody has enrolled, and asks for help.
 struct Helped(Operator, User, Enrolled, String);
 
 impl Helped {
     async fn before(stage: &Stage, sub: &str) -> Self {
         let user = member(stage, sub).await;
         let enrolled = user.enrol().await;
-        let wrong = enrolled.app.wrong_code(stage.now().await);
-        user.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
         Self(stage.operator().await, user, enrolled, sub.to_owned())
     }
 }
@@ -25,6 +26,7 @@ pub struct Unlock(Helped);
 
 impl Situation for Unlock {
     const NAME: &'static str = "`POST /v1/operator/unlock`";
+    const COUNTS: &'static [(&'static str, May)] = CLEARED;
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         Self(Helped::before(stage, sub).await)
@@ -46,6 +48,7 @@ pub struct Reset(Helped);
 
 impl Situation for Reset {
     const NAME: &'static str = "`POST /v1/operator/reset`";
+    const COUNTS: &'static [(&'static str, May)] = CLEARED;
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         Self(Helped::before(stage, sub).await)
@@ -69,6 +72,7 @@ pub struct Erase(Helped);
 
 impl Situation for Erase {
     const NAME: &'static str = "`POST /v1/operator/erase`";
+    const COUNTS: &'static [(&'static str, May)] = CLEARED;
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         Self(Helped::before(stage, sub).await)
@@ -91,7 +95,7 @@ impl Situation for Erase {
 /// How the user's workspace sees them.
 async fn rows(stage: &Stage, sub: &str) -> Vec<String> {
     let ask = json!({
-        "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "MEMBERS#acme"}},
+        "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": format!("MEMBERS#{sub}")}},
     });
     let rows = stage.dynamodb("Query", ask).await["Items"].take();
     let keys = rows.as_array().unwrap().iter().map(|row: &Value| row["sk"]["S"].as_str().unwrap().to_owned());
@@ -120,5 +124,45 @@ impl Situation for Import {
         let (id, app) = (again.body["id"].as_str().unwrap(), Authenticator::scan(&uri));
         let now = stage.advance(90).await;
         self.1.verify(id, &app.code(now)).await.expect(200);
+    }
+}
+
+pub struct ImportAgain(Import);
+
+impl Situation for ImportAgain {
+    const NAME: &'static str = "`POST /v1/operator/import`, again";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        let import = Import::before(stage, sub).await;
+        import.ask().await.expect(201);
+        Self(import)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.ask().await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        assert_eq!(self.ask().await.status, 200);
+        self.0.after(stage, reply).await;
+    }
+}
+
+pub struct ImportAfterReset(Import);
+
+impl Situation for ImportAfterReset {
+    const NAME: &'static str = "`POST /v1/operator/import`, after a reset";
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        Reset::before(stage, sub).await.ask().await.expect(200);
+        Self(Import::before(stage, sub).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.ask().await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        self.0.after(stage, reply).await;
     }
 }

@@ -61,7 +61,7 @@ fn subject(user: &User) -> String {
 
 /// Whether the workspace sees a user so: `mfa` or `none`.
 async fn seen(stage: &Stage, user: &str, how: &str) -> bool {
-    let key = json!({"pk": {"S": "MEMBERS#acme"}, "sk": {"S": format!("MEMBER#{how}#{user}")}});
+    let key = json!({"pk": {"S": format!("MEMBERS#{user}")}, "sk": {"S": format!("MEMBER#{how}#{user}")}});
     stage.dynamodb("GetItem", json!({ "Key": key })).await.get("Item").is_some()
 }
 

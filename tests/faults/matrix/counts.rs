@@ -1,0 +1,214 @@
+//! What is counted, before a fault and after it: guesses, texts, emails, what workspaces see. No failure turns a count back,
+//! or moves it twice.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::member;
+use crate::stage::{Stage, User, account_key};
+
+/// What a request may do to a count. When all is well it does; where a call failed, it may have or not.
+#[derive(Clone, Copy)]
+pub enum May {
+    /// Adds one.
+    Add,
+    /// Clears it: that is what the request is for.
+    Clear,
+    /// Begins it anew, with the new code that it is of.
+    Renew,
+    /// Adds one, and clears it once the code was right.
+    AddThenClear,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// As it does when no call fails.
+    Well,
+    /// Somewhere on its way.
+    Failed,
+    /// With everything that it counted given back.
+    Untouched,
+}
+
+impl May {
+    fn allows(self, was: u64, is: u64, ends: Ends) -> bool {
+        match (self, ends) {
+            (_, Ends::Untouched) => is == was,
+            (Self::Add, Ends::Well) => is == was + 1,
+            (Self::Add, Ends::Failed) => is == was || is == was + 1,
+            (Self::Clear | Self::Renew | Self::AddThenClear, Ends::Well) => is == 0,
+            (Self::Clear | Self::Renew, Ends::Failed) => is == was || is == 0,
+            (Self::AddThenClear, Ends::Failed) => is == was || is == was + 1 || is == 0,
+        }
+    }
+}
+
+/// What a request may do to which counts where a code is never looked at, or a message is refused: nothing is cleared.
+pub fn given_back_of<'a>(counts: &[(&'a str, May)]) -> Vec<(&'a str, May)> {
+    let uncleared = counts.iter().filter_map(|(name, may)| match may {
+        May::Clear => None,
+        May::AddThenClear => Some((*name, May::Add)),
+        other => Some((*name, *other)),
+    });
+    uncleared.collect()
+}
+
+/// Whoever is about to be failed has guessed wrong once, at everything they have: a count of nothing could not fall. Written
+/// to the table as it stands, for a phone that shows no code takes no guess.
+pub async fn guess_wrong(stage: &Stage, sub: &str) {
+    let mut account = stage.account(sub).await;
+    let Some(columns) = account.as_object_mut() else { return };
+    let now = stage.now().await;
+    let mut emailed = columns.remove("emailed");
+    for name in ["failures", "recovery_failures"] {
+        let count = columns.entry(name).or_insert(Value::Null);
+        if number(count) == 0 {
+            *count = json!({"N": "1"});
+            columns.insert(last_of(name), millis(now));
+        }
+    }
+    let mut tried = columns["factors"]["M"].as_object_mut().unwrap().values_mut().collect::<Vec<_>>();
+    tried.extend(emailed.as_mut());
+    for tries in tried.into_iter().filter_map(|code| code["M"].get_mut("tries")) {
+        *tries = json!({"N": "1"});
+    }
+    columns.extend(emailed.map(|code| ("emailed".to_owned(), code)));
+    stage.dynamodb("PutItem", json!({ "Item": account })).await;
+}
+
+/// Writes that a user has guessed wrong so often, the last time so long ago that they have to log in again.
+pub async fn guessed(stage: &Stage, sub: &str, count: &str, failures: u32) -> User {
+    let ask = json!({
+        "Key": account_key(sub), "UpdateExpression": "SET #count = :failures, #last = :now",
+        "ExpressionAttributeNames": {"#count": count, "#last": last_of(count)},
+        "ExpressionAttributeValues": {":failures": {"N": failures.to_string()}, ":now": millis(stage.now().await)},
+    });
+    stage.dynamodb("UpdateItem", ask).await;
+    stage.advance(3600).await;
+    member(stage, sub).await
+}
+
+/// Where it is written when the last of these failures was.
+fn last_of(count: &str) -> String {
+    count.replace("failures", "tried_at")
+}
+
+fn millis(seconds: u64) -> Value {
+    json!({"N": (seconds * 1000).to_string()})
+}
+
+/// What is counted of a user.
+pub struct Counted {
+    account: Value,
+    /// The rows that count texts, by key and column; looked for where the request may text.
+    texts: BTreeMap<String, u64>,
+}
+
+impl Counted {
+    /// As it stands in the table. Whatever failed, a workspace's summary is what its rows come to.
+    pub async fn of(stage: &Stage, sub: &str, counts: &[(&str, May)]) -> Self {
+        hold_summary(stage, sub).await;
+        let may_text = counts.iter().any(|(name, _)| *name == "texts");
+        let texts = if may_text { rows_of_texts(stage).await } else { BTreeMap::new() };
+        Self { account: stage.account(sub).await, texts }
+    }
+
+    /// The counts in the account, each by its name; what is not there is 0.
+    fn counts(&self) -> [(&'static str, u64); 6] {
+        let at = |pointer| self.account.pointer(pointer).map_or(0, number);
+        let factors = self.account["factors"]["M"].as_object();
+        let tries = factors.into_iter().flatten().map(|(_, factor)| number(&factor["M"]["tries"])).sum();
+        [
+            ("failures", at("/failures")),
+            ("recovery_failures", at("/recovery_failures")),
+            ("tries", tries),
+            ("emailed.tries", at("/emailed/M/tries")),
+            ("texts", at("/texts/M/day/M/count")),
+            ("emails", at("/emails/M/day/M/count")),
+        ]
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.counts().into_iter().find(|(of, _)| *of == name).unwrap().1
+    }
+}
+
+/// Holds what is counted after a request to what was counted before it: each count did what it may, texts rose on all of their
+/// rows or on none, and nothing that was used is good again.
+pub fn hold(told: &str, may: &[(&str, May)], before: &Counted, after: &Counted, ends: Ends) {
+    for ((name, was), (_, is)) in before.counts().into_iter().zip(after.counts()) {
+        let allowed = match may.iter().find(|(of, _)| *of == name) {
+            Some((_, may)) => may.allows(was, is, ends),
+            None => is == was,
+        };
+        assert!(allowed, "{told}: {name} was {was} and is {is}");
+    }
+    let is_cleared = |name| before.count(name) > 0 && after.count(name) == 0;
+    if may.iter().any(|(name, may)| matches!(may, May::AddThenClear) && is_cleared(name)) {
+        let good = |account: &Value| {
+            [&account["factors"], &account["recovery"]["M"]["used"], &account["emailed"]["M"]["nonce"]]
+                .map(Value::clone)
+        };
+        assert_ne!(good(&before.account), good(&after.account), "{told}: cleared by a code that is good still");
+    }
+    let texted = after.count("texts") > before.count("texts");
+    let was = |row: &String| before.texts.get(row).copied().unwrap_or_default();
+    assert!(before.texts.keys().all(|row| after.texts.contains_key(row)), "{told}: a row of texts is gone");
+    let rose: Vec<_> = after.texts.iter().filter(|(row, is)| **is != was(row)).collect();
+    assert!(rose.iter().all(|(row, is)| **is == was(row) + 1), "{told}: {rose:?}");
+    // Of the number an hour and a day, of the address an hour, of the deployment a day; of the exchange both.
+    assert!(if texted { rose.len() >= 4 } else { rose.is_empty() }, "{told}: texted: {texted}, {rose:?}");
+
+    let (before, after) = (&before.account, &after.account);
+    if after.is_null() {
+        return;
+    }
+    for name in ["version", "epoch"] {
+        assert!(number(&after[name]) >= number(&before[name]), "{told}: {name} fell: {before} {after}");
+    }
+    for (id, factor) in before["factors"]["M"].as_object().into_iter().flatten() {
+        let kept = &after["factors"]["M"][id]["M"];
+        let (was, is) = (number(&factor["M"]["last_step"]), number(&kept["last_step"]));
+        assert!(kept.is_null() || is >= was, "{told}: an app's code is good again");
+    }
+    let (before, after) = (&before["recovery"]["M"], &after["recovery"]["M"]);
+    if before["nonce"] == after["nonce"] {
+        for used in before["used"]["M"].as_object().into_iter().flatten() {
+            assert_eq!(&after["used"]["M"][used.0], used.1, "{told}: a recovery code is good again");
+        }
+    }
+}
+
+fn number(value: &Value) -> u64 {
+    value["N"].as_str().map_or(0, |digits| digits.parse().unwrap())
+}
+
+/// Each row that counts texts, by key and column.
+async fn rows_of_texts(stage: &Stage) -> BTreeMap<String, u64> {
+    let ask = json!({
+        "FilterExpression": "begins_with(pk, :texts)", "ExpressionAttributeValues": {":texts": {"S": "TEXTS#"}},
+    });
+    let rows = stage.dynamodb("Scan", ask).await["Items"].take();
+    let rows = rows.as_array().unwrap().iter();
+    let counts = rows.flat_map(|row| ["texts", "active", "pending"].map(|column| (row, column)));
+    let counts = counts.map(|(row, column)| (format!("{} {} {column}", row["pk"], row["sk"]), number(&row[column])));
+    counts.collect()
+}
+
+/// Holds the summary of a user's workspace to its rows.
+async fn hold_summary(stage: &Stage, sub: &str) {
+    let ask = json!({
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": format!("MEMBERS#{sub}")}},
+    });
+    let rows = stage.dynamodb("Query", ask).await["Items"].take();
+    let rows = rows.as_array().unwrap();
+    let summary = rows.iter().find(|row| row["sk"]["S"] == "SUMMARY").unwrap_or(&Value::Null);
+    for kind in ["mfa", "none", "sso"] {
+        let prefix = format!("MEMBER#{kind}#");
+        let members = rows.iter().filter(|row| row["sk"]["S"].as_str().unwrap().starts_with(&prefix)).count();
+        assert_eq!(number(&summary[kind]), members as u64, "{kind} in the workspace {sub}: {rows:?}");
+    }
+}

@@ -1,0 +1,184 @@
+//! Wrong codes. What was compared is counted, whatever fails; and the last that is allowed locks.
+
+use super::{
+    Situation,
+    checks::{ActivateApp, EmailedCode, RecoveryCode, VerifyApp, VerifyPhone},
+    counts::{May, guessed},
+    member,
+};
+use crate::stage::{Enrolled, Reply, Stage, User};
+
+/// Holds it that of five guesses, of which the user made one before, so many are left.
+fn counted(reply: &Reply, again: &Reply) {
+    let left = again.refused(422, "code-rejected").body["attempts_left"].clone();
+    assert!(left == 2 || left == 3 && reply.status != 422, "{left} {reply:?}");
+}
+
+/// Another code of the same kind.
+fn other_than(code: &str) -> String {
+    let (rest, last) = code.split_at(code.len() - 1);
+    format!("{rest}{}", if last == "0" { "1" } else { "0" })
+}
+
+pub struct App(VerifyApp);
+
+impl Situation for App {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, an app's wrong code";
+    const COUNTS: &'static [(&'static str, May)] = &[("failures", May::Add)];
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        let VerifyApp(user, enrolled, _) = VerifyApp::before(stage, user).await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
+        Self(VerifyApp(user, enrolled, wrong))
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.ask().await
+    }
+
+    async fn after(self, stage: &Stage, reply: Reply) {
+        counted(&reply, &self.ask().await);
+        let VerifyApp(user, enrolled, _) = self.0;
+        user.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
+    }
+}
+
+pub struct Texted(VerifyPhone);
+
+impl Situation for Texted {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, a wrong texted code";
+    const COUNTS: &'static [(&'static str, May)] = &[("failures", May::Add)];
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        Self(VerifyPhone::before(stage, user).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.verify(&self.0.1, &other_than(&self.0.2)).await
+    }
+
+    async fn after(self, _: &Stage, reply: Reply) {
+        counted(&reply, &self.ask().await);
+        self.0.ask().await.expect(200);
+    }
+}
+
+pub struct Activation(ActivateApp);
+
+impl Situation for Activation {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, a wrong code";
+    const COUNTS: &'static [(&'static str, May)] = &[("tries", May::Add)];
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        Self(ActivateApp::before(stage, user).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.activate(&self.0.1, &other_than(&self.0.3)).await
+    }
+
+    async fn after(self, _: &Stage, reply: Reply) {
+        counted(&reply, &self.ask().await);
+        self.0.ask().await.expect(200);
+    }
+}
+
+pub struct Recovery(RecoveryCode);
+
+impl Situation for Recovery {
+    const NAME: &'static str = "`POST /v1/recovery/verify`, a wrong recovery code";
+    const COUNTS: &'static [(&'static str, May)] = &[("recovery_failures", May::Add)];
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        Self(RecoveryCode::before(stage, user).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.redeem(&other_than(&self.0.1.recovery_codes[0])).await
+    }
+
+    async fn after(self, _: &Stage, reply: Reply) {
+        counted(&reply, &self.ask().await);
+        self.0.ask().await.expect(200);
+    }
+}
+
+pub struct Emailed(EmailedCode);
+
+impl Situation for Emailed {
+    const NAME: &'static str = "`POST /v1/recovery/verify`, a wrong emailed code";
+    const COUNTS: &'static [(&'static str, May)] = &[("emailed.tries", May::Add)];
+
+    async fn before(stage: &Stage, user: &str) -> Self {
+        Self(EmailedCode::before(stage, user).await)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.0.redeem(&other_than(&self.0.2)).await
+    }
+
+    async fn after(self, _: &Stage, reply: Reply) {
+        counted(&reply, &self.ask().await);
+        self.0.ask().await.expect(200);
+    }
+}
+
+pub struct Last(App);
+
+impl Situation for Last {
+    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, the wrong code that locks";
+    const COUNTS: &'static [(&'static str, May)] = &[("failures", May::Add)];
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        let enrolled = member(stage, sub).await.enrol().await;
+        let user = guessed(stage, sub, "failures", 49).await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
+        Self(App(VerifyApp(user, enrolled, wrong)))
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.ask().await
+    }
+
+    /// Whoever has a recovery code gets in, and lifts the lock.
+    async fn after(self, stage: &Stage, reply: Reply) {
+        locked(&reply, &self.ask().await);
+        let App(VerifyApp(user, enrolled, _)) = self.0;
+        let code = enrolled.app.code(stage.now().await);
+        user.verify(&enrolled.id, &code).await.refused(423, "locked");
+        user.redeem(&enrolled.recovery_codes[0]).await.expect(200);
+        user.verify(&enrolled.id, &code).await.expect(200);
+    }
+}
+
+pub struct LastRecovery(User, Enrolled);
+
+impl Situation for LastRecovery {
+    const NAME: &'static str = "`POST /v1/recovery/verify`, the wrong recovery code that locks";
+    const COUNTS: &'static [(&'static str, May)] = &[("recovery_failures", May::Add)];
+
+    async fn before(stage: &Stage, sub: &str) -> Self {
+        let enrolled = member(stage, sub).await.enrol().await;
+        Self(guessed(stage, sub, "recovery_failures", 99).await, enrolled)
+    }
+
+    async fn ask(&self) -> Reply {
+        self.0.redeem(&other_than(&self.1.recovery_codes[0])).await
+    }
+
+    /// Whoever has their app still gets in.
+    async fn after(self, stage: &Stage, reply: Reply) {
+        locked(&reply, &self.ask().await);
+        let Self(user, enrolled) = self;
+        user.redeem(&enrolled.recovery_codes[0]).await.refused(423, "locked");
+        user.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
+    }
+}
+
+/// Holds it that the last guess that is allowed was made once, by one request or by the other.
+fn locked(reply: &Reply, again: &Reply) {
+    match again.code() {
+        "code-rejected" => assert_ne!(reply.status, 422, "compared twice: {again:?}"),
+        other => assert_eq!(other, "locked", "{reply:?}"),
+    }
+}
