@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{
+    could::Could,
     play::Play,
     step::PEOPLE,
-    truth::{Factor, Proof, UNSEEN},
+    truth::{Factor, Person, Proof, UNSEEN},
 };
 use crate::stage::{Reply, claims};
 
@@ -53,12 +54,13 @@ impl Play {
     }
 
     /// Holds the account to the truth; after a fault, the truth to the account.
-    pub async fn look(&mut self, who: usize, replies: &[&Reply]) {
+    pub async fn look(&mut self, who: usize, could: &Could) {
         if self.is_disturbed() {
-            return self.resync(who, replies).await;
+            return self.resync(who, could).await;
         }
         let account = self.stage.account(PEOPLE[who]).await;
         let person = &mut self.people[who];
+        assert_eq!(account.is_null(), !person.has_account, "{}'s account", PEOPLE[who]);
         let counts = [number(&account["failures"]), number(&account["recovery_failures"])];
         let known = [person.guesses.count, person.recovery_guesses.count].map(u64::from);
         assert_eq!(counts, known, "{}'s failures", PEOPLE[who]);
@@ -67,67 +69,84 @@ impl Play {
         ids.sort();
         known.sort();
         assert_eq!(ids, known, "{}'s factors", PEOPLE[who]);
+        keeps_codes(person, &account, &Could::default(), 0);
         person.epoch = number(&account["epoch"]);
     }
 
-    /// Takes the account for the truth, where nobody can know what was done. No count may have fallen without a success.
-    pub async fn resync(&mut self, who: usize, replies: &[&Reply]) {
+    /// Takes the account for the truth, where nobody can know what was done; but for what the step could not have done.
+    pub async fn resync(&mut self, who: usize, could: &Could) {
         self.stage.clear_faults().await;
         let account = self.stage.account(PEOPLE[who]).await;
-        let succeeded = replies.iter().any(|reply| reply.status < 300);
-        // A fault may have come after the write that cleared the count.
-        let may_clear = succeeded || replies.iter().any(|reply| reply.status >= 500);
         let person = &mut self.people[who];
-        for (guesses, count, at) in [
-            (&mut person.guesses, "failures", "tried_at"),
-            (&mut person.recovery_guesses, "recovery_failures", "recovery_tried_at"),
-        ] {
+        assert!(!account.is_null() || !person.has_account || could.erases, "{} is forgotten", PEOPLE[who]);
+        let names = [("failures", "tried_at"), ("recovery_failures", "recovery_tried_at")];
+        for (which, (count, at)) in names.into_iter().enumerate() {
+            let guesses = if which == 0 { &mut person.guesses } else { &mut person.recovery_guesses };
             let is = u32::try_from(number(&account[count])).unwrap();
-            assert!(is >= guesses.count || is == 0 && may_clear || succeeded, "{}: {count} fell", PEOPLE[who]);
+            assert!(could.counts(which, guesses.count, is), "{}: {count} from {} to {is}", PEOPLE[who], guesses.count);
             (guesses.count, guesses.last_at) = (is, number(&account[at]) / 1000);
         }
+        keeps_codes(person, &account, could, 1);
         let kept = account["factors"]["M"].as_object().cloned().unwrap_or_default();
-        let lost = person.factors.iter().any(|factor| factor.active && !kept.contains_key(&factor.id));
-        assert!(!lost || may_clear, "{} lost a factor", PEOPLE[who]);
+        let is_lost = |factor: &&Factor| !kept.contains_key(&factor.id) && !could.loses.contains(&factor.id);
+        assert!(!person.active().any(|factor| is_lost(&factor)), "{} lost a factor", PEOPLE[who]);
         person.factors.retain(|factor| kept.contains_key(&factor.id));
-        let had_factor = person.active().next().is_some();
         for (id, row) in &kept {
-            let row = &row["M"];
-            if person.factor(id).is_none() {
-                // Nobody has seen what was begun.
-                person.factors.push(Factor {
-                    id: id.clone(),
-                    kind: if row["kind"]["S"] == "sms" { "sms" } else { "totp" },
-                    app: None,
-                    phone: None,
-                    active: false,
-                    begun_at: number(&row["created_at"]) / 1000,
-                    tries: 0,
-                    last_step: 0,
-                    texted: None,
-                });
-            }
-            let factor = person.factor(id).unwrap();
-            assert!(!factor.active || row["status"]["S"] == "active", "{} is pending again", PEOPLE[who]);
-            let last_step = number(&row["last_step"]);
-            assert!(last_step >= factor.last_step, "{}: a code is good again", PEOPLE[who]);
-            factor.active = row["status"]["S"] == "active";
-            (factor.last_step, factor.tries) = (last_step, u32::try_from(number(&row["tries"])).unwrap());
-            if row["code"].is_null() {
-                factor.texted = None;
-            } else if factor.texted.is_none() {
-                factor.texted = Some((UNSEEN.to_owned(), number(&row["code"]["M"]["expires"]) / 1000));
-            }
+            self.resync_factor(who, id, &row["M"], could);
         }
-        if account["emailed"].is_null() {
-            person.emailed = None;
-        }
-        let used = account["recovery"]["M"]["used"]["M"].as_object().map_or(0, serde_json::Map::len);
+        let person = &mut self.people[who];
+        let (epoch, used) = (number(&account["epoch"]), used(&account));
+        assert!(epoch >= person.epoch || could.erases, "the epoch fell");
+        (person.epoch, person.has_account) = (epoch, !account.is_null());
+        (person.has_codes, person.has_contact) = (!account["recovery"].is_null(), !account["contact"].is_null());
         let known = person.recovery.iter().flatten().filter(|(_, used)| *used).count();
-        if used != known || account["recovery"].is_null() || !had_factor && !succeeded {
+        if used != Some(known) {
             person.recovery = None;
         }
-        person.epoch = number(&account["epoch"]);
+        let row = &account["emailed"]["M"];
+        if row.is_null() {
+            person.emailed = None;
+        } else if let Some(emailed) = &mut person.emailed {
+            (emailed.until, emailed.tries) =
+                (number(&row["expires"]) / 1000, u32::try_from(number(&row["tries"])).unwrap());
+        }
+    }
+
+    fn resync_factor(&mut self, who: usize, id: &str, row: &Value, could: &Could) {
+        let person = &mut self.people[who];
+        let active = row["status"]["S"] == "active";
+        if person.factor(id).is_none() {
+            // Nobody has seen what was begun.
+            assert!(!active || could.imports, "{} has a factor of nobody", PEOPLE[who]);
+            person.factors.push(Factor {
+                id: id.to_owned(),
+                kind: if row["kind"]["S"] == "sms" { "sms" } else { "totp" },
+                app: None,
+                phone: None,
+                name: None,
+                active,
+                begun_at: number(&row["created_at"]) / 1000,
+                tries: 0,
+                last_step: number(&row["last_step"]),
+                texted: None,
+            });
+        }
+        let factor = person.factor(id).unwrap();
+        let (last_step, spent) = (number(&row["last_step"]), could.spends.as_deref() == Some(id));
+        assert!(!factor.active || active, "{} is pending again", PEOPLE[who]);
+        assert!(factor.active || !active || spent, "{} is active without a code", PEOPLE[who]);
+        assert!(last_step >= factor.last_step, "{}: a code is good again", PEOPLE[who]);
+        assert!(last_step == factor.last_step || spent, "{}: a code is spent that was not shown", PEOPLE[who]);
+        factor.active = active;
+        (factor.last_step, factor.tries) = (last_step, u32::try_from(number(&row["tries"])).unwrap());
+        let texted = could.texts.as_deref() == Some(id);
+        if row["code"].is_null() {
+            assert!(factor.texted.is_none() || spent || texted, "{}: a texted code is lost", PEOPLE[who]);
+            factor.texted = None;
+        } else {
+            let (code, _) = factor.texted.take().unwrap_or_else(|| (UNSEEN.to_owned(), 0));
+            factor.texted = Some((code, number(&row["code"]["M"]["expires"]) / 1000));
+        }
     }
 
     /// In the end: nothing in the table is what anybody could log in with, or be called or written to.
@@ -136,4 +155,27 @@ impl Play {
         self.stage.holds_no_secret(&dump);
         assert_eq!(self.stage.dynamodb("Scan", json!({})).await["LastEvaluatedKey"], Value::Null);
     }
+}
+
+/// How many of the recovery codes of an account are used, if it has any.
+fn used(account: &Value) -> Option<usize> {
+    let used = account["recovery"]["M"]["used"]["M"].as_object().map_or(0, serde_json::Map::len);
+    (!account["recovery"].is_null()).then_some(used)
+}
+
+/// Holds it that the recovery codes and the emailed one are those that are known, but for what the step could have done;
+/// `unsure` guesses at the emailed one may be counted or not.
+fn keeps_codes(person: &Person, account: &Value, could: &Could, unsure: u64) {
+    if !could.codes {
+        let known = person.recovery.as_ref().map(|codes| codes.iter().filter(|(_, used)| *used).count());
+        assert_eq!(used(account).is_some(), person.has_codes, "recovery codes");
+        assert!(known.is_none() || known == used(account), "recovery codes: {known:?} {:?}", used(account));
+    }
+    if !could.emailed {
+        let emailed = &account["emailed"]["M"];
+        assert_eq!(emailed.is_null(), person.emailed.is_none(), "an emailed code");
+        let tries = person.emailed.as_ref().map_or(0, |emailed| u64::from(emailed.tries));
+        assert!((tries..=tries + unsure).contains(&number(&emailed["tries"])), "guesses at an emailed code");
+    }
+    assert!(!person.has_contact || !account["contact"].is_null() || could.erases, "the address is forgotten");
 }

@@ -31,16 +31,28 @@ pub enum Step {
     Email { who: usize },
     /// Redeems the so-manyth recovery code, so often at the same time.
     Recover { who: usize, code: usize, at_once: usize },
-    /// Redeems the code that was emailed last.
-    RecoverByEmail { who: usize },
+    /// Redeems the code that was emailed last, or a wrong one.
+    RecoverByEmail { who: usize, wrong: bool },
     /// Has new recovery codes made.
     Renew { who: usize },
     /// Removes a factor.
     Remove { who: usize, factor: usize },
+    /// Gives a factor another name.
+    Rename { who: usize, factor: usize },
+    /// Looks at the factors that there are.
+    List { who: usize },
+    /// At the same time: shows a code, renames that factor, begins an app, redeems a recovery code, has a text sent, logs in.
+    Together { who: usize, factor: usize, code: Shown, recovery: usize },
+    /// Cyd looks at who is in a workspace.
+    Members { workspace: usize },
+    /// Anybody asks which keys assertions are signed with.
+    Keys,
     /// Cyd sets a policy.
     Require { workspace: usize, required: bool, grace_days: u64, phones: bool },
     /// The operator acts on a user.
     Operate { whom: usize, act: &'static str },
+    /// The operator brings the app that a user has elsewhere.
+    Import { whom: usize },
     /// An AWS call of the next step fails.
     Fault { call: (&'static str, &'static str), kind: &'static str, spare: u32, every_try: bool },
 }
@@ -62,13 +74,17 @@ pub fn step() -> impl Strategy<Value = Step> {
     // Mostly one's own factor.
     let whose = prop_oneof![4 => Just(None), 1 => (0..PEOPLE.len()).prop_map(Some)];
     let shown = prop_oneof![3 => Just(Shown::Right), 1 => Just(Shown::Older), 2 => Just(Shown::Wrong)];
+    let together = shown.clone();
     let call = prop::sample::select(vec![
+        ("dynamodb", "UpdateItem"),
         ("dynamodb", "UpdateItem"),
         ("dynamodb", "UpdateItem"),
         ("dynamodb", "UpdateItem"),
         ("dynamodb", "GetItem"),
         ("dynamodb", "BatchGetItem"),
+        ("dynamodb", "BatchGetItem"),
         ("dynamodb", "TransactWriteItems"),
+        ("kms", "Decrypt"),
         ("kms", "Decrypt"),
         ("kms", "Encrypt"),
         ("kms", "GenerateMac"),
@@ -80,7 +96,7 @@ pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => prop::sample::select(vec![1, 30, 30, 30, 60, 60, 120, 300, 700, 3600, 20_000]).prop_map(Step::Wait),
         4 => (who.clone(), prop::bool::weighted(0.2)).prop_map(|(who, by_sso)| Step::LogIn { who, by_sso }),
-        5 => (who.clone(), prop::bool::weighted(0.3)).prop_map(|(who, phone)| Step::Enrol { who, phone }),
+        6 => (who.clone(), prop::bool::weighted(0.4)).prop_map(|(who, phone)| Step::Enrol { who, phone }),
         6 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Prove { who, factor }),
         3 => (who.clone(), any::<bool>()).prop_map(|(who, phone)| Step::Begin { who, phone }),
         4 => (who.clone(), whose.clone(), 0..6_usize, shown.clone()).prop_map(|(who, whose, factor, code)| {
@@ -92,18 +108,24 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (who.clone(), 0..6_usize, prop::collection::vec(shown, 2..12))
             .prop_map(|(who, factor, codes)| Step::AtOnce { who, factor, codes }),
         4 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Text { who, factor }),
-        1 => who.clone().prop_map(|who| Step::Email { who }),
+        3 => who.clone().prop_map(|who| Step::Email { who }),
         3 => (who.clone(), 0..12_usize, 1..4_usize)
             .prop_map(|(who, code, at_once)| Step::Recover { who, code, at_once }),
-        1 => who.clone().prop_map(|who| Step::RecoverByEmail { who }),
+        2 => (who.clone(), prop::bool::weighted(0.3)).prop_map(|(who, wrong)| Step::RecoverByEmail { who, wrong }),
         1 => who.clone().prop_map(|who| Step::Renew { who }),
-        2 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Remove { who, factor }),
-        3 => (0..WORKSPACES.len(), any::<bool>(), 0..2_u64, any::<bool>()).prop_map(
+        3 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Remove { who, factor }),
+        1 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Rename { who, factor }),
+        1 => who.clone().prop_map(|who| Step::List { who }),
+        3 => (who.clone(), 0..6_usize, together, 0..12_usize)
+            .prop_map(|(who, factor, code, recovery)| Step::Together { who, factor, code, recovery }),
+        1 => prop_oneof![(0..WORKSPACES.len()).prop_map(|workspace| Step::Members { workspace }), Just(Step::Keys)],
+        1 => who.clone().prop_map(|whom| Step::Import { whom }),
+        3 => (0..WORKSPACES.len(), prop::bool::weighted(0.6), 0..2_u64, any::<bool>()).prop_map(
             |(workspace, required, grace_days, phones)| Step::Require { workspace, required, grace_days, phones }
         ),
         1 => (who, prop::sample::select(vec!["unlock", "unlock", "unlock", "unlock", "reset", "erase"]))
             .prop_map(|(whom, act)| Step::Operate { whom, act }),
-        6 => (call, kind, 0..2_u32, any::<bool>())
+        9 => (call, kind, prop_oneof![3 => Just(0), 1 => Just(1)], prop::bool::weighted(0.75))
             .prop_map(|(call, kind, spare, every_try)| Step::Fault { call, kind, spare, every_try }),
     ]
 }

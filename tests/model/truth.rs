@@ -15,6 +15,8 @@ pub struct Factor {
     /// The app that has it; a phone has none.
     pub app: Option<Authenticator>,
     pub phone: Option<String>,
+    /// Its name, if anybody knows it.
+    pub name: Option<String>,
     pub active: bool,
     pub begun_at: u64,
     /// Guesses at it while it was pending.
@@ -68,15 +70,34 @@ impl Guesses {
     }
 }
 
+/// The code that was emailed last, until when it lives, and how many guesses it has taken.
+pub struct Emailed {
+    pub code: String,
+    pub until: u64,
+    pub tries: u32,
+}
+
 /// A user, as far as they know.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Person {
     pub factors: Vec<Factor>,
     /// The recovery codes that were shown last, and whether each was used; none where nobody saw them.
     pub recovery: Option<Vec<(String, bool)>>,
     pub guesses: Guesses,
     pub recovery_guesses: Guesses,
-    pub emailed: Option<(String, u64)>,
+    pub emailed: Option<Emailed>,
+    /// Whether there is an account, a set of recovery codes in it, and an address that is kept.
+    pub has_account: bool,
+    pub has_codes: bool,
+    pub has_contact: bool,
+    /// Whether a workspace may have seen them.
+    pub was_seen: bool,
+    /// When texts were sent to them; and emails, and whether that is sure.
+    pub texts: Vec<u64>,
+    pub emails: Vec<(u64, bool)>,
+    /// The app that an operator brought last: its factor and its secret.
+    pub imported: Option<(String, String)>,
     pub proof: Option<Proof>,
     pub epoch: u64,
     /// Everything that was ever accepted of theirs: a factor and a code, or a recovery code.
@@ -96,12 +117,20 @@ impl Person {
     pub fn lose_all(&mut self) {
         self.factors.clear();
         self.recovery = None;
+        self.has_codes = false;
         self.emailed = None;
+    }
+
+    /// Whether another email is too many: one a minute, three in an hour, five in a day, of UTC.
+    pub fn too_many_emails(&self, and_unsure: bool, now: u64) -> bool {
+        let sent: Vec<_> = self.emails.iter().filter(|(_, sure)| *sure || and_unsure).map(|(at, _)| *at).collect();
+        let within = |window| sent.iter().filter(|at| *at / window == now / window).count();
+        sent.iter().any(|at| now < at + 60) || within(3600) >= 3 || within(DAY) >= 5
     }
 }
 
 /// What a workspace requires.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     /// Since when it requires MFA, if it does, and from when on that holds.
     pub required: Option<(u64, u64)>,

@@ -9,13 +9,18 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{
+    could::Could,
     step::{PEOPLE, Shown, Step, WORKSPACES},
     truth::{DAY, Person, Policies, Policy, Required, strictest},
 };
-use crate::stage::{Reply, Stage, User, claims};
+use crate::stage::{Reply, Stage, User};
 
+mod codes;
+mod due;
 mod factors;
+mod logins;
 mod recovery;
+mod together;
 mod workspaces;
 
 /// The people, the truth about them, and the stack that they use.
@@ -25,7 +30,11 @@ pub struct Play {
     pub policies: Policies,
     pub now: u64,
     tokens: BTreeMap<usize, (User, u64)>,
+    /// Numbers, names and secrets that were made up.
     phones: u32,
+    names: u32,
+    /// When anybody may have been sent a text.
+    texted_at: Option<u64>,
     fault: Option<String>,
     /// What came of which step, how often.
     pub tally: Tally,
@@ -43,7 +52,7 @@ impl Play {
         let stage = Stage::new().await;
         let now = stage.now().await;
         let people = PEOPLE.iter().map(|_| Person::default()).collect();
-        let policies = WORKSPACES.iter().map(|name| (*name, Policy::default())).collect();
+        let policies = WORKSPACES.iter().map(|name| (*name, Policy { required: None, phones: true })).collect();
         Self {
             stage,
             people,
@@ -51,6 +60,8 @@ impl Play {
             now,
             tokens: BTreeMap::new(),
             phones: 0,
+            names: 0,
+            texted_at: None,
             fault: None,
             tally,
             step: String::new(),
@@ -99,9 +110,15 @@ impl Play {
             }
             Step::Email { who } => self.email(who).await,
             Step::Recover { who, code, at_once } => self.recover(who, code, at_once).await,
-            Step::RecoverByEmail { who } => self.recover_by_email(who).await,
+            Step::RecoverByEmail { who, wrong } => self.recover_by_email(who, wrong).await,
             Step::Renew { who } => self.renew(who).await,
             Step::Remove { who, factor } => self.remove(who, factor).await,
+            Step::Rename { who, factor } => self.rename(who, factor).await,
+            Step::List { who } => self.list(who).await,
+            Step::Together { who, factor, code, recovery } => self.together(who, factor, code, recovery).await,
+            Step::Members { workspace } => self.members(WORKSPACES[workspace]).await,
+            Step::Keys => self.keys().await,
+            Step::Import { whom } => self.import(whom).await,
             Step::Require { workspace, required, grace_days, phones } => {
                 self.require(WORKSPACES[workspace], required, grace_days, phones).await;
             }
@@ -119,14 +136,30 @@ impl Play {
 
     /// Holds a reply to what is due. After a fault it may also be that fault; then, `false`: nobody knows what was done.
     pub fn holds(&self, who: usize, reply: &Reply, due: Due) -> bool {
+        self.holds_one_of(who, reply, &[due])
+    }
+
+    /// Likewise, where what comes first, or what is not modelled, decides which of several is due.
+    pub fn holds_one_of(&self, who: usize, reply: &Reply, due: &[Due]) -> bool {
         self.leaks_nothing(who, reply);
         let is = if reply.status < 300 { Ok(reply.status) } else { Err((reply.status, reply.code())) };
-        if is == due {
+        if due.contains(&is) {
             return true;
         }
         let broken = ["temporarily-unavailable", "internal", "text-not-sent", "email-not-sent"].contains(&reply.code());
-        assert!(self.is_disturbed() && broken, "{} is due {due:?} after {:?}: {reply:?}", PEOPLE[who], self.fault);
+        assert!(
+            self.is_disturbed() && broken,
+            "{}: {} is due {due:?} after {:?}: {reply:?}",
+            self.step,
+            PEOPLE[who],
+            self.fault
+        );
         false
+    }
+
+    /// What may come of several requests at once, before any is answered.
+    fn could_at_once(&self) -> Could {
+        Could { again: if self.is_disturbed() { 2 } else { 0 }, ..Could::default() }
     }
 
     /// Notes what came of the present step.
@@ -158,63 +191,12 @@ impl Play {
         strictest(&self.policies, if who == 2 { &WORKSPACES } else { &WORKSPACES[..1] }, self.now)
     }
 
-    /// Whether the user's assertion is good for a change: why not, if not.
-    fn proven(&self, who: usize, and_enrolling: bool) -> Result<(), (u16, &'static str)> {
-        match &self.people[who].proof {
-            None => Err((403, "assertion-required")),
-            Some(proof) if proof.until > self.now && proof.epoch == self.people[who].epoch => {
-                match proof.mfa.as_str() {
-                    "passed" => Ok(()),
-                    "enroll_only" if and_enrolling => Ok(()),
-                    _ => Err((403, "assertion-invalid")),
-                }
-            }
-            Some(_) => Err((403, "assertion-invalid")),
-        }
-    }
-
     /// A request with the user's assertion, if they hold one.
     async fn request(&mut self, who: usize, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.user(who).await.request(method, path);
         match &self.people[who].proof {
             Some(proof) => request.header("mfa-assertion", &proof.token),
             None => request,
-        }
-    }
-
-    async fn log_in(&mut self, who: usize, by_sso: bool) {
-        if by_sso {
-            let ask = json!({"sub": PEOPLE[who], "workspaces": WORKSPACES[..1], "sso": true});
-            let reply = self.stage.user_with(ask).await.post_nothing("/v1/logins").await;
-            if self.holds(who, &reply, Ok(200)) {
-                assert_eq!((&reply.body["decision"], &reply.body["reason"]), (&json!("allow"), &json!("sso")));
-            }
-            return;
-        }
-        let reply = self.user(who).await.post_nothing("/v1/logins").await;
-        if !self.holds(who, &reply, Ok(200)) {
-            return;
-        }
-        let required = self.required(who);
-        let (decision, reason) = required.decide(&self.people[who]);
-        let is = (&reply.body["decision"], &reply.body["reason"]);
-        assert_eq!(is, (&json!(decision), &json!(reason)), "{}", PEOPLE[who]);
-        assert_eq!(reply.body.get("assertion").is_some(), decision == "allow", "{reply:?}");
-        if decision == "allow" {
-            let said = claims(&reply.body);
-            assert_eq!((&said["sub"], &said["mfa"]), (&json!(PEOPLE[who]), &json!("not_required")));
-        }
-        if decision == "challenge" {
-            let mut usable: Vec<_> = self.people[who]
-                .active()
-                .filter(|factor| required.is_usable(factor))
-                .map(|factor| &factor.id)
-                .collect();
-            let mut listed: Vec<_> =
-                reply.body["factors"].as_array().unwrap().iter().map(|factor| factor["id"].as_str().unwrap()).collect();
-            usable.sort();
-            listed.sort_unstable();
-            assert_eq!(listed, usable);
         }
     }
 }

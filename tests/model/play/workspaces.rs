@@ -1,43 +1,66 @@
-//! Steps of who decides for others: an owner says what a workspace requires, an operator helps.
+//! Steps of who decides for others: an owner says what a workspace requires and sees who is in it, an operator helps.
 
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Play;
-use crate::model::{
-    step::PEOPLE,
-    truth::{DAY, Policy},
+use crate::{
+    authenticator::Authenticator,
+    model::{
+        could::{Could, perhaps},
+        step::PEOPLE,
+        truth::{DAY, Factor, Policy},
+    },
 };
 
 impl Play {
     pub(super) async fn require(&mut self, workspace: &'static str, required: bool, grace_days: u64, phones: bool) {
         let kinds: &[&str] = if phones { &["totp", "sms"] } else { &["totp"] };
         let wish = json!({"required": required, "grace_days": grace_days, "allowed_factors": kinds});
-        let request = self.request(2, Method::PUT, &format!("/v1/workspaces/{workspace}/policy")).await.json(&wish);
+        let user = self.user(2).await;
+        let due = self.due_require(2, required);
+        let path = format!("/v1/workspaces/{workspace}/policy");
+        let request = self.request(2, Method::PUT, &path).await.json(&wish);
         let reply = self.stage.send(request).await;
-        self.leaks_nothing(2, &reply);
-        if reply.status == 200 {
-            assert!(self.people[2].active().next().is_some() || !required, "an owner without MFA: {reply:?}");
-        }
-        if reply.status == 200 || self.is_disturbed() {
-            let user = self.user(2).await;
-            self.stage.clear_faults().await;
-            let shown = user.get(&format!("/v1/workspaces/{workspace}/policy")).await.expect(200);
-            let since = self.policies[workspace].required.map_or(self.now, |(since, _)| since);
-            let is_wish = shown["required"] == required && shown["grace_days"] == grace_days;
-            assert!(is_wish || reply.status != 200, "{shown}");
-            let policy = Policy {
-                required: (shown["required"] == true)
-                    .then(|| (since, since + shown["grace_days"].as_u64().unwrap() * DAY)),
-                phones: shown["allowed_factors"].as_array().unwrap().len() == 2,
-            };
-            self.policies.insert(workspace, policy);
+        self.holds(2, &reply, due);
+
+        self.stage.clear_faults().await;
+        let shown = user.get(&path).await.expect(200);
+        let is = (shown["required"] == true, shown["allowed_factors"].as_array().unwrap().len() == 2);
+        let before = self.policies[workspace].clone();
+        let since = before.required.map_or(self.now, |(since, _)| since);
+        let after = Policy { required: required.then_some((since, since + grace_days * DAY)), phones };
+        let is_wish = is == (required, phones) && shown["grace_days"] == grace_days;
+        let may_be = due == Ok(200) && perhaps(&reply);
+        if may_be && is_wish {
+            self.policies.insert(workspace, after);
+        } else {
+            let is_before = is == (before.required.is_some(), before.phones);
+            assert!(reply.status != 200 && is_before, "{shown} after {reply:?}");
         }
     }
 
     pub(super) async fn operate(&mut self, whom: usize, act: &'static str) {
+        let person = &self.people[whom];
+        let unknown = Err((404, "user-not-found"));
+        let due = match act {
+            _ if person.has_account => vec![Ok(200)],
+            // There may be something to erase where a workspace has seen them.
+            "erase" if person.was_seen => vec![Ok(200), unknown],
+            _ => vec![unknown],
+        };
         let reply = self.stage.operator().await.act(act, PEOPLE[whom]).await;
-        self.note(&reply);
+        self.holds_one_of(whom, &reply, &due);
+        let mut could = Could::default();
+        if due.contains(&Ok(200)) && perhaps(&reply) {
+            let person = &self.people[whom];
+            could.clears = [true, true];
+            if act != "unlock" {
+                could.loses = person.active().map(|factor| factor.id.clone()).collect();
+                (could.codes, could.emailed, could.erases) = (true, true, act == "erase");
+            }
+        }
         if reply.status == 200 {
             let person = &mut self.people[whom];
             person.guesses.clear();
@@ -46,12 +69,82 @@ impl Play {
                 person.lose_all();
             }
             if act == "erase" {
-                person.epoch = 0;
+                (person.epoch, person.has_account, person.has_contact, person.was_seen) = (0, false, false, false);
+                (person.texts, person.emails) = (Vec::new(), Vec::new());
             }
-        } else {
-            let known = ["user-not-found", "temporarily-unavailable", "internal"].contains(&reply.code());
-            assert!(known, "{act}: {reply:?}");
         }
-        self.look(whom, &[&reply]).await;
+        self.look(whom, &could).await;
+    }
+
+    /// An operator brings the app that the user has elsewhere; again the same one, where the user still has it here.
+    pub(super) async fn import(&mut self, whom: usize) {
+        let person = &self.people[whom];
+        let had = person.imported.clone().filter(|(id, _)| person.active().any(|factor| factor.id == *id));
+        let due = match had {
+            Some(_) => Ok(200),
+            None if person.active().next().is_some() => Err((409, "user-has-factors")),
+            None => Ok(201),
+        };
+        self.names += 1;
+        let new = || BASE32_NOPAD.encode(format!("an app elsewhere {:03}", self.names).as_bytes());
+        let secret = had.map_or_else(new, |(_, secret)| secret);
+        let reply = self.stage.operator().await.import(PEOPLE[whom], &secret).await;
+        self.holds(whom, &reply, due);
+        let could = Could { imports: due == Ok(201) && perhaps(&reply), ..Could::default() };
+        if reply.status == 201 {
+            let id = reply.body["id"].as_str().unwrap().to_owned();
+            let uri = format!("otpauth://totp/app?secret={secret}&algorithm=SHA1&digits=6&period=30");
+            let person = &mut self.people[whom];
+            person.has_account = true;
+            person.imported = Some((id.clone(), secret));
+            person.factors = vec![Factor {
+                id,
+                kind: "totp",
+                app: Some(Authenticator::scan(&uri)),
+                phone: None,
+                name: None,
+                active: true,
+                begun_at: self.now,
+                tries: 0,
+                // What it may have shown elsewhere is good no more.
+                last_step: self.now / 30 + 1,
+                texted: None,
+            }];
+        }
+        self.look(whom, &could).await;
+    }
+
+    /// Everybody who is listed is of the workspace, and as many are counted of each sort.
+    pub(super) async fn members(&mut self, workspace: &'static str) {
+        self.user(2).await;
+        let due = self.proven(2, false).map(|()| 200);
+        let request = self.request(2, Method::GET, &format!("/v1/workspaces/{workspace}/members")).await;
+        let reply = self.stage.send(request).await;
+        // An owner is told who the others are, but not how to reach them.
+        if self.holds_one_of(2, &reply, &[due]) && reply.status == 200 {
+            let members = reply.body["members"].as_array().unwrap();
+            for state in ["mfa", "none", "sso"] {
+                let listed = members.iter().filter(|member| member["state"] == state).count();
+                assert_eq!(reply.body["summary"][state], Value::from(listed), "{reply:?}");
+            }
+            let is_of = |member: &Value| {
+                let who = PEOPLE.iter().position(|person| member["user"] == *person);
+                who.is_some_and(|who| self.people[who].was_seen && (who == 2 || workspace == "acme"))
+            };
+            assert!(members.iter().all(is_of), "{reply:?}");
+        }
+    }
+
+    /// Every assertion that anybody holds can be checked.
+    pub(super) async fn keys(&mut self) {
+        let reply = self.stage.send(self.stage.request(Method::GET, "/.well-known/jwks.json")).await;
+        if self.holds(0, &reply, Ok(200)) {
+            for proof in self.people.iter().filter_map(|person| person.proof.as_ref()) {
+                let header = BASE64URL_NOPAD.decode(proof.token.split('.').next().unwrap().as_bytes()).unwrap();
+                let header: Value = serde_json::from_slice(&header).unwrap();
+                let mut keys = reply.body["keys"].as_array().unwrap().iter();
+                assert!(keys.any(|key| key["kid"] == header["kid"]), "{header} of {reply:?}");
+            }
+        }
     }
 }
