@@ -5,6 +5,7 @@ use crate::stage::Reply;
 
 /// What a step could have done to an account at most, as it was asked for and answered: nothing else may have come of it.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Could {
     /// Attempts at factors, and at recovery codes: all, those of which nobody knows whether they count, those accepted.
     pub tries: [u32; 2],

@@ -146,7 +146,11 @@ impl Play {
         }
         if reply.status == 202 {
             assert_eq!(sent, 1, "{reply:?}");
-            let code = self.stage.code_to(&phone.unwrap()).await;
+            let code = match phone {
+                Some(number) => self.stage.code_to(&number).await,
+                // Nobody has seen what was begun, and so nobody has the phone.
+                None => UNSEEN.to_owned(),
+            };
             let person = &mut self.people[who];
             person.texts.push(now);
             let within = |window| person.texts.iter().filter(|at| *at / window == now / window).count();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::{Method, RequestBuilder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Play;
 use crate::{
@@ -157,7 +157,7 @@ impl Play {
             }
             let left = person.recovery.as_ref().map(|codes| codes.iter().filter(|(_, used)| !used).count());
             let is = &reply.body["recovery"]["codes_left"];
-            assert!(left.is_none_or(|left| *is == Value::from(left)), "{reply:?}");
+            assert!(left.is_none_or(|left| *is == left), "{reply:?}");
         }
         self.look(who, &Could::default()).await;
     }

@@ -46,9 +46,9 @@ impl Play {
         let mut dues = [vec![due_recover], vec![self.due_begin(who, "totp")], vec![self.due_rename(who, index)]];
         if self.is_disturbed() {
             // Whoever's answer was lost is told so, where another write came between.
-            let used = Err((422, "code-used"));
-            due_verify.extend((right == Ok(200)).then_some(used));
-            dues[0].extend((due_recover == Ok(200)).then_some(used));
+            let spent = Err((422, "code-used"));
+            due_verify.extend((right == Ok(200)).then_some(spent));
+            dues[0].extend((due_recover == Ok(200)).then_some(spent));
         }
 
         let post = |path: &str, body| user.request(Method::POST, path).json(&body);
