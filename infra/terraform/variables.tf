@@ -205,7 +205,7 @@ variable "memory" {
 }
 
 variable "timeout" {
-  description = "Seconds after which a function is stopped, by function where it is not 28. An AWS call is given up after 4, and up to six follow one another; the gateway waits 30."
+  description = "Seconds after which a function is stopped, by function where it is not 28. An AWS call is given up after 4, and five or six may follow one another; the gateway waits 30."
   type        = map(number)
   default     = {}
   validation {

@@ -27,7 +27,7 @@ def binaries():
 
 
 def run(binary, folder, names, limit, environment):
-    """The tests that failed; `None` for the whole where it hung or died."""
+    """The tests that failed, or that it hung or died."""
     command = [binary, "--exact", "--test-threads=2", *names]
     try:
         out = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=limit, env={**os.environ, **environment})
