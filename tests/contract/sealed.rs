@@ -4,10 +4,8 @@ use serde_json::{Value, json};
 
 use crate::{
     logs,
-    stage::{Enrolled, Stage, User, account_key},
+    stage::{Enrolled, OneOfEach, Stage, User, account_key},
 };
-
-const PHONE: &str = "+14155550123";
 
 /// Puts one factor's ciphertext where another's was.
 async fn move_secret(stage: &Stage, sealed: Value, sub: &str, id: &str) {
@@ -138,14 +136,7 @@ async fn the_table_holds_no_secret_and_no_code() {
 async fn with_the_table_alone_nothing_verifies_and_nobody_is_written_to() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
-    let enrolled = ada.enrol().await;
-    ada.email().await.expect(202);
-    let emailed = stage.emailed_to("ada@example.com").await;
-    let phone = bob.enrol_phone(PHONE).await;
-    bob.text(&phone).await.expect(202);
-    let texted = stage.code_to(PHONE).await;
-    drop((ada, bob));
+    let OneOfEach { app: enrolled, emailed, phone, texted } = stage.one_of_each("+14155550123").await;
     stage.stop().await;
 
     // The whole table, and other keys.

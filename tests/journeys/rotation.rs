@@ -4,11 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     logs,
-    stage::{Reply, Stage, account_key},
+    stage::{OneOfEach, Reply, Stage, account_key},
 };
 
 const PHONE: &str = "+14155550123";
-const ADA: &str = "ada@example.com";
 
 /// Holds it that a code could not be looked at, that the log says why, and that it stays uncounted.
 async fn not_looked_at(stage: &Stage, sub: &str, reply: Reply) {
@@ -26,14 +25,7 @@ async fn not_looked_at(stage: &Stage, sub: &str, reply: Reply) {
 async fn what_an_older_key_made_is_accepted_until_its_label_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
-    let recovery_codes = ada.enrol().await.recovery_codes;
-    ada.email().await.expect(202);
-    let emailed = stage.emailed_to(ADA).await;
-    let phone = bob.enrol_phone(PHONE).await;
-    bob.text(&phone).await.expect(202);
-    let texted = stage.code_to(PHONE).await;
-    drop((ada, bob));
+    let OneOfEach { app, emailed, phone, texted } = stage.one_of_each(PHONE).await;
     stage.stop().await;
 
     // The new key of each ring is another one's: here that is a key like any other.
@@ -43,7 +35,7 @@ async fn what_an_older_key_made_is_accepted_until_its_label_is_gone() {
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
     bob.verify(&phone, &texted).await.expect(200);
     ada.redeem(&emailed).await.expect(200);
-    ada.redeem(&recovery_codes[0]).await.expect(200);
+    ada.redeem(&app.recovery_codes[0]).await.expect(200);
     // What is made from now on is made with it.
     stage.advance(60).await;
     bob.text(&phone).await.expect(202);
@@ -55,20 +47,14 @@ async fn what_an_older_key_made_is_accepted_until_its_label_is_gone() {
     let [codes, recovery] =
         [("MFA_CODE_KEYS", "2027=alias/mfa-recovery"), ("MFA_RECOVERY_KEYS", "2027=alias/mfa-codes")];
     let stage = Stage::on_with(folder.path(), &[codes, recovery]).await;
-    let reply = stage.user("ada").await.redeem(&recovery_codes[1]).await;
+    let reply = stage.user("ada").await.redeem(&app.recovery_codes[1]).await;
     not_looked_at(&stage, "ada", reply).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_row_that_names_another_key_opens_nothing() {
     let stage = Stage::new().await;
-    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
-    let recovery_codes = ada.enrol().await.recovery_codes;
-    ada.email().await.expect(202);
-    let emailed = stage.emailed_to(ADA).await;
-    let phone = bob.enrol_phone(PHONE).await;
-    bob.text(&phone).await.expect(202);
-    let texted = stage.code_to(PHONE).await;
+    let OneOfEach { app, emailed, phone, texted } = stage.one_of_each(PHONE).await;
     for (sub, path) in [("ada", "recovery"), ("ada", "emailed"), ("bob", &format!("factors.{phone}.code"))] {
         // Names instead of the path's parts, for an id may begin with a digit.
         let parts: Vec<_> = path.split('.').chain(["key"]).enumerate().collect();
@@ -81,7 +67,8 @@ async fn a_row_that_names_another_key_opens_nothing() {
         });
         stage.dynamodb("UpdateItem", ask).await;
     }
-    not_looked_at(&stage, "ada", ada.redeem(&recovery_codes[0]).await).await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    not_looked_at(&stage, "ada", ada.redeem(&app.recovery_codes[0]).await).await;
     not_looked_at(&stage, "ada", ada.redeem(&emailed).await).await;
     not_looked_at(&stage, "bob", bob.verify(&phone, &texted).await).await;
 }

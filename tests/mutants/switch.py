@@ -141,6 +141,7 @@ class File:
         return [one for _, ones in places for one in ones]
 
     def needed_at(self, text, offset):
+        """The mutants of the arms, of the `match` at this place, that have no guard but their switch."""
         node = PARSER.parse(text).root_node.descendant_for_byte_range(offset, offset + 1)
         while node.type != "match_expression":
             node = node.parent
@@ -245,10 +246,9 @@ def broken(to, files, skip):
         spans = [span for span in message["message"]["spans"] if span["is_primary"]]
         found = set()
         for span in spans:
-            path = to / span["file_name"]
-            if str(span["file_name"]) not in files:
+            if span["file_name"] not in files:
                 continue
-            text = path.read_bytes()
+            text = (to / span["file_name"]).read_bytes()
             open_marks = []
             for mark in re.finditer(rb"/\*([me])(\d+)\*/", text[:span["byte_end"]]):
                 if mark[1] == b"m":

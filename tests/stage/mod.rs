@@ -11,7 +11,7 @@ use shared::clock::{Clock, Timestamp};
 use self::ledger::{Ledger, received_secrets, sent_secrets};
 pub use self::{
     reply::{Reply, claims, exactly_one},
-    user::{Enrolled, Operator, User, scanned},
+    user::{Enrolled, OneOfEach, Operator, User, scanned},
 };
 use crate::{logs, openapi};
 

@@ -137,6 +137,27 @@ impl User {
     }
 }
 
+/// A code of each kind that has not been used: Ada's app and recovery codes, and one emailed to her; one texted to Bob.
+pub struct OneOfEach {
+    pub app: Enrolled,
+    pub emailed: String,
+    pub phone: String,
+    pub texted: String,
+}
+
+impl Stage {
+    /// Has Ada and Bob enrol, and codes sent to both of them; to him at this number.
+    pub async fn one_of_each(&self, number: &str) -> OneOfEach {
+        let (ada, bob) = (self.user("ada").await, self.user("bob").await);
+        let app = ada.enrol().await;
+        ada.email().await.expect(202);
+        let emailed = self.emailed_to("ada@example.com").await;
+        let phone = bob.enrol_phone(number).await;
+        bob.text(&phone).await.expect(202);
+        OneOfEach { app, emailed, phone, texted: self.code_to(number).await }
+    }
+}
+
 /// Whoever runs the deployment.
 #[derive(Clone)]
 pub struct Operator(User);

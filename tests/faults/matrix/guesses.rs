@@ -43,18 +43,30 @@ impl Situation for App {
     }
 }
 
-pub struct Texted(VerifyPhone);
+/// A situation in which a code is shown, of which there are wrong ones too.
+pub trait Guess: Situation {
+    /// The route, and what is wrong.
+    const WRONG: &'static str;
+    /// What counts it.
+    const COUNTED: &'static [(&'static str, May)];
 
-impl Situation for Texted {
-    const NAME: &'static str = "`POST /v1/factors/{factor_id}/verify`, a wrong texted code";
-    const COUNTS: &'static [(&'static str, May)] = &[("failures", May::Add)];
+    /// The request with a wrong code.
+    fn guess(&self) -> impl Future<Output = Reply> + Send;
+}
+
+/// The same, with a wrong code.
+pub struct Wrong<S>(S);
+
+impl<S: Guess> Situation for Wrong<S> {
+    const NAME: &'static str = S::WRONG;
+    const COUNTS: &'static [(&'static str, May)] = S::COUNTED;
 
     async fn before(stage: &Stage, user: &str) -> Self {
-        Self(VerifyPhone::before(stage, user).await)
+        Self(S::before(stage, user).await)
     }
 
     async fn ask(&self) -> Reply {
-        self.0.0.verify(&self.0.1, &other_than(&self.0.2)).await
+        self.0.guess().await
     }
 
     async fn after(self, _: &Stage, reply: Reply) {
@@ -63,63 +75,39 @@ impl Situation for Texted {
     }
 }
 
-pub struct Activation(ActivateApp);
+impl Guess for VerifyPhone {
+    const WRONG: &'static str = "`POST /v1/factors/{factor_id}/verify`, a wrong texted code";
+    const COUNTED: &'static [(&'static str, May)] = &[("failures", May::Add)];
 
-impl Situation for Activation {
-    const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, a wrong code";
-    const COUNTS: &'static [(&'static str, May)] = &[("tries", May::Add)];
-
-    async fn before(stage: &Stage, user: &str) -> Self {
-        Self(ActivateApp::before(stage, user).await)
-    }
-
-    async fn ask(&self) -> Reply {
-        self.0.0.activate(&self.0.1, &other_than(&self.0.3)).await
-    }
-
-    async fn after(self, _: &Stage, reply: Reply) {
-        counted(&reply, &self.ask().await);
-        self.0.ask().await.expect(200);
+    async fn guess(&self) -> Reply {
+        self.0.verify(&self.1, &other_than(&self.2)).await
     }
 }
 
-pub struct Recovery(RecoveryCode);
+impl Guess for ActivateApp {
+    const WRONG: &'static str = "`POST /v1/factors/{factor_id}/activate`, a wrong code";
+    const COUNTED: &'static [(&'static str, May)] = &[("tries", May::Add)];
 
-impl Situation for Recovery {
-    const NAME: &'static str = "`POST /v1/recovery/verify`, a wrong recovery code";
-    const COUNTS: &'static [(&'static str, May)] = &[("recovery_failures", May::Add)];
-
-    async fn before(stage: &Stage, user: &str) -> Self {
-        Self(RecoveryCode::before(stage, user).await)
-    }
-
-    async fn ask(&self) -> Reply {
-        self.0.0.redeem(&other_than(&self.0.1.recovery_codes[0])).await
-    }
-
-    async fn after(self, _: &Stage, reply: Reply) {
-        counted(&reply, &self.ask().await);
-        self.0.ask().await.expect(200);
+    async fn guess(&self) -> Reply {
+        self.0.activate(&self.1, &other_than(&self.3)).await
     }
 }
 
-pub struct Emailed(EmailedCode);
+impl Guess for RecoveryCode {
+    const WRONG: &'static str = "`POST /v1/recovery/verify`, a wrong recovery code";
+    const COUNTED: &'static [(&'static str, May)] = &[("recovery_failures", May::Add)];
 
-impl Situation for Emailed {
-    const NAME: &'static str = "`POST /v1/recovery/verify`, a wrong emailed code";
-    const COUNTS: &'static [(&'static str, May)] = &[("emailed.tries", May::Add)];
-
-    async fn before(stage: &Stage, user: &str) -> Self {
-        Self(EmailedCode::before(stage, user).await)
+    async fn guess(&self) -> Reply {
+        self.0.redeem(&other_than(&self.1.recovery_codes[0])).await
     }
+}
 
-    async fn ask(&self) -> Reply {
-        self.0.0.redeem(&other_than(&self.0.2)).await
-    }
+impl Guess for EmailedCode {
+    const WRONG: &'static str = "`POST /v1/recovery/verify`, a wrong emailed code";
+    const COUNTED: &'static [(&'static str, May)] = &[("emailed.tries", May::Add)];
 
-    async fn after(self, _: &Stage, reply: Reply) {
-        counted(&reply, &self.ask().await);
-        self.0.ask().await.expect(200);
+    async fn guess(&self) -> Reply {
+        self.0.redeem(&other_than(&self.2)).await
     }
 }
 

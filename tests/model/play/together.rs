@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Play;
 use crate::{
-    model::{could::perhaps, step::Shown},
+    model::{could::perhaps, step::Shown, truth::Factor},
     stage::Reply,
 };
 
@@ -19,11 +19,8 @@ impl Play {
             return;
         }
         let id = self.people[who].factors[index].id.clone();
-        let phone = self.choose(who, factor, |factor| factor.active && factor.kind == "sms");
-        let phone = phone.filter(|index| {
-            let factor = &self.people[who].factors[*index];
-            factor.active && factor.kind == "sms"
-        });
+        let is_phone = |factor: &Factor| factor.active && factor.kind == "sms";
+        let phone = self.choose(who, factor, is_phone).filter(|index| is_phone(&self.people[who].factors[*index]));
         let phone_id = phone.map(|index| self.people[who].factors[index].id.clone());
         let (code, recovery) = (self.shown(who, index, code), self.recovery(who, recovery));
 
