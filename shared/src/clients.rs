@@ -1,4 +1,7 @@
-//! The clients of the AWS services that every function calls, each made once: to make one is most of what a cold start does.
+//! The clients of the AWS services. To make one is most of what a cold start does, so those that every function calls are made
+//! once, and the others when they are first needed.
+
+use std::{ops::Deref, sync::LazyLock};
 
 use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_kms as kms;
@@ -18,5 +21,23 @@ impl Clients {
     /// Makes both.
     pub fn new(config: SdkConfig) -> Self {
         Self { dynamodb: dynamodb::Client::new(&config), kms: kms::Client::new(&config), config }
+    }
+}
+
+/// A client that is made when it is first used.
+pub struct Late<C>(LazyLock<C, Box<dyn FnOnce() -> C + Send>>);
+
+impl<C> Late<C> {
+    /// Says how to make it.
+    pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
+        Self(LazyLock::new(Box::new(make)))
+    }
+}
+
+impl<C> Deref for Late<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.0
     }
 }

@@ -17,7 +17,7 @@ use super::{
     unsent::Unsent,
 };
 use crate::{
-    clients::Clients,
+    clients::{Clients, Late},
     email::EmailAddress,
     error::Fault,
     recovery::RecoveryCode,
@@ -29,7 +29,8 @@ const NOTICES: Duration = Duration::from_secs(2);
 
 /// Sends emails.
 pub struct Sender {
-    ses: Client,
+    /// Most requests send no email.
+    ses: Late<Client>,
     from: String,
     configuration_set: Option<String>,
     words: Words,
@@ -45,9 +46,10 @@ impl Sender {
                 "security@example.com, or Name <security@example.com>; a name in ASCII, in quotes if it has commas";
             return Err(SettingError::Invalid("MFA_EMAIL_FROM", form));
         }
-        let once = Config::new(&aws.config).to_builder().retry_config(RetryConfig::disabled()).build();
+        let config = aws.config.clone();
+        let once = move || Config::new(&config).to_builder().retry_config(RetryConfig::disabled()).build();
         Ok(Self {
-            ses: Client::from_conf(once),
+            ses: Late::new(move || Client::from_conf(once())),
             from,
             configuration_set: settings.optional("MFA_EMAIL_CONFIGURATION_SET"),
             words: Words::new(settings)?,

@@ -5,7 +5,7 @@ use aws_sdk_sns::{Client, Config, config::retry::RetryConfig, types::MessageAttr
 
 use super::unsent::{Unsent, why};
 use crate::{
-    clients::Clients,
+    clients::{Clients, Late},
     phone::PhoneNumber,
     settings::{SettingError, Settings},
 };
@@ -15,7 +15,7 @@ const MAX_PRICE: &str = "0.05";
 
 /// Sends texts.
 pub struct Sender {
-    sns: Client,
+    sns: Late<Client>,
     attributes: Vec<(&'static str, MessageAttributeValue)>,
 }
 
@@ -39,8 +39,14 @@ impl Sender {
             }
             attributes.push(("AWS.MM.SMS.OriginationNumber", attribute("String", &number)?));
         }
-        let once = Config::new(&aws.config).to_builder().retry_config(RetryConfig::disabled()).build();
-        Ok(Self { sns: Client::from_conf(once), attributes })
+        let config = aws.config.clone();
+        let once = move || Config::new(&config).to_builder().retry_config(RetryConfig::disabled()).build();
+        Ok(Self { sns: Late::new(move || Client::from_conf(once())), attributes })
+    }
+
+    /// Makes what sends, if that is not done yet: for who has calls under way, and nothing to do until they are answered.
+    pub async fn prepare(&self) {
+        let _: &Client = &self.sns;
     }
 
     /// Whether the number has texted STOP. Where that can't be found out it counts as not: a text too many is better than
