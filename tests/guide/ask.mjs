@@ -1,0 +1,19 @@
+// The README's check in Node, asked line by line: a login and its assertion as JSON in, what the check says of it out.
+import { createInterface } from 'node:readline'
+
+const { check } = await import('./check.mjs')
+const { stepUp } = await import('./step-up.mjs')
+const spent = new Set()
+const spend = async (jti) => !spent.has(jti) && spent.add(jti)
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { assertion, token: loginToken, user, workspace, newest_epoch: newestEpoch, step_up, later } = JSON.parse(line)
+  // The keys are fetched again half a minute after they were at the earliest; times in a token are read by another clock.
+  if (later) Date.now = () => new Date().getTime() + later * 1000
+  try {
+    const said = await (step_up ? stepUp : check)(assertion, { loginToken, user, workspace, newestEpoch }, spend)
+    console.log(JSON.stringify({ mfa_epoch: said.mfa_epoch }))
+  } catch (error) {
+    console.log(JSON.stringify({ refused: error.message }))
+  }
+}

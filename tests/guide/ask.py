@@ -1,0 +1,25 @@
+"""The README's check in Python, asked line by line: a login and its assertion as JSON in, what the check says of it out."""
+
+import json
+import sys
+import time
+
+from check import check
+
+spent, monotonic = set(), time.monotonic
+
+
+def spend(jti):
+    return jti not in spent and not spent.add(jti)
+
+
+for line in sys.stdin:
+    asked = json.loads(line)
+    # The keys are fetched again half a minute after they were at the earliest; times in a token are read by another clock.
+    if later := asked.get("later"):
+        time.monotonic = lambda: monotonic() + later
+    try:
+        login = [asked[name] for name in ("assertion", "token", "user", "workspace", "newest_epoch")]
+        print(json.dumps({"mfa_epoch": check(*login, spend)["mfa_epoch"]}), flush=True)
+    except Exception as error:
+        print(json.dumps({"refused": str(error)}), flush=True)

@@ -1,0 +1,11 @@
+// Reads the README's pictures with the library that draws them.
+import { readFileSync } from 'node:fs'
+import mermaid from 'mermaid'
+
+const pictures = readFileSync(process.argv[2], 'utf8').split('```mermaid\n').slice(1).map((rest) => rest.split('```')[0])
+for (const picture of pictures) {
+  const { diagramType } = await mermaid.parse(picture)
+  if (diagramType !== 'sequence') throw new Error(`a picture is no sequence: ${diagramType}`)
+}
+if (pictures.length !== 3) throw new Error(`${pictures.length} pictures`)
+console.log(`${pictures.length} pictures`)
