@@ -20,7 +20,7 @@ import urllib.request
 
 import jwt
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 API, ROOT, WORK = "http://127.0.0.1:18085", pathlib.Path.cwd(), pathlib.Path(sys.argv[1]).resolve()
 LOCAL, DATA = str(ROOT / "target/debug/local"), str(WORK / "data")
@@ -31,9 +31,10 @@ CHECKS = {
 }
 
 
-def public(key, kid):
-    """A P-256 key as a JWK set."""
-    return {"keys": [jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": kid, "alg": "ES256"}]}
+def public(key, kid, algorithm):
+    """A key as a JWK."""
+    jwk = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    return {name: value for name, value in jwk.items() if name != "key_ops"} | {"kid": kid, "alg": algorithm}
 
 
 def ask(method, path, body=None, token=None, assertion=None):
@@ -155,9 +156,9 @@ def own_keys():
     return keys["alias/mfa-signing"], keys["alias/mfa-signing-next"]
 
 
-def forge(claims, key, kid="local", typ="mfa+jwt", **other):
+def forge(claims, key, kid="local", typ="mfa+jwt", algorithm="ES256", **other):
     claims = {name: value for name, value in (claims | other).items() if value is not None}
-    return jwt.encode(claims, key, "ES256", {"kid": kid, "typ": typ})
+    return jwt.encode(claims, key, algorithm, {"kid": kid, "typ": typ})
 
 
 def identity_providers():
@@ -262,9 +263,9 @@ def bad(checks, ada, good, claims, signing, another):
     more = base64.urlsafe_b64encode(json.dumps(claims | {"workspaces": ["acme", "initech"]}).encode()).decode().rstrip("=")
     checks.refuse("other claims under the same signature", "signature", ada.login(f"{head}.{more}.{signature}", workspace="initech"))
     checks.refuse("the login token in its place", "alg|key", ada.login(ada.token))
-    checks.refuse("no signature at all", "alg|none", ada.login(jwt.encode(claims, None, "none", {"kid": "local", "typ": "mfa+jwt"})))
+    checks.refuse("no signature at all", "alg|none", ada.login(forge(claims, None, algorithm="none")))
     x, y = (base64.urlsafe_b64decode(ask("GET", "/.well-known/jwks.json")["keys"][0][name] + "=") for name in "xy")
-    shared = jwt.encode(claims, hashlib.sha256(x + y).digest(), "HS256", {"kid": "local", "typ": "mfa+jwt"})
+    shared = forge(claims, b"\4" + x + y, algorithm="HS256")
     checks.refuse("the public key as a shared secret", "alg", ada.login(shared))
     checks.refuse("nothing", "JWS|segments|InvalidToken", ada.login(""))
 
@@ -275,6 +276,8 @@ def step_up(checks, ada, bob, codes, claims, signing):
     bob.again()
     nothing = bob.ask("POST", "/v1/logins")["assertion"]
     checks.refuse("a step-up by nothing", "^by no factor$", bob.login(nothing, step_up=True), "Node")
+    unsettled = forge(claims, signing, jti="5", mfa="not_required")
+    checks.refuse("a step-up by another word", "^by no factor$", ada.login(unsettled, step_up=True), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[0]})["assertion"]
     checks.refuse("a step-up by a code from paper", "^by no factor$", ada.login(paper, step_up=True), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[1]})["assertion"]
@@ -283,13 +286,16 @@ def step_up(checks, ada, bob, codes, claims, signing):
 
 def main():
     checks, old = Checks(), ec.generate_private_key(ec.SECP256R1())
-    server = serve(public(old, "old"))
+    other = rsa.generate_private_key(65537, 2048)
+    server = serve({"keys": [public(old, "old", "ES256"), public(other, "rsa", "RS256")]})
     now = int(time.time())
     first = {"iss": API, "aud": "app", "sub": "zoe", "iat": now, "exp": now + 300, "jti": "zoe", "mfa": "passed",
              "amr": ["otp", "mfa"], "workspaces": [""], "mfa_epoch": 1,
              "ath": base64.urlsafe_b64encode(hashlib.sha256(b"token").digest()).decode().rstrip("=")}
     login = {"token": "token", "user": "zoe", "workspace": "", "newest_epoch": 0}
     checks.take("an assertion by the key of before", login | {"assertion": forge(first, old, kid="old")})
+    another = forge(first, other, kid="rsa", algorithm="RS256")
+    checks.refuse("another algorithm, by a key that is published", "alg", login | {"assertion": another})
     server.shutdown()
     server.server_close()
     stack = start()
