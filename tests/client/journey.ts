@@ -1,0 +1,77 @@
+// From enrolment to a login and back, by a client whose types are made from the contract: where the contract is wrong, or
+// serves no generator, this does not compile. What is asked and answered here, a browser asks and is answered just so.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import createClient from 'openapi-fetch'
+import type { components, paths } from './made/contract.js'
+
+type Schemas = components['schemas']
+const api = process.env['API'] ?? 'http://127.0.0.1:8080'
+
+/** A client for one login. */
+const client = (loginToken: string) => createClient<paths>({ baseUrl: api, headers: { authorization: `Bearer ${loginToken}` } })
+
+/** What was answered, or the problem. */
+function done<Data>({ data, error }: { data?: Data; error?: Schemas['Problem'] | Schemas['Refused'] }): Data {
+  if (data !== undefined) return data
+  throw new Error(error && 'type' in error ? `${error.type}: ${error.detail ?? error.title}` : error?.message)
+}
+
+async function login(sub: string) {
+  const reply = await fetch(`${api}/dev/tokens`, { method: 'POST', body: JSON.stringify({ sub, workspaces: ['acme'] }) })
+  const { token } = (await reply.json()) as { token: string }
+  const mfa = client(token)
+  return { mfa, ...done(await mfa.POST('/v1/logins')) }
+}
+
+/** The code that an authenticator app shows, or the one that it shows next. */
+function code(secret: string, ...options: string[]): string {
+  return execFileSync(process.env['LOCAL'] ?? 'local', ['code', '--memory', secret, ...options], { encoding: 'utf8' }).trim()
+}
+
+// Ada has none, and begins an app.
+const first = await login('ada')
+assert.equal(first.decision, 'allow')
+const begun = done(await first.mfa.POST('/v1/factors', { body: { kind: 'totp', name: 'My phone' } }))
+assert(begun.kind === 'totp')
+const { secret } = begun.totp
+const path = { factor_id: begun.id }
+const activated = done(await first.mfa.POST('/v1/factors/{factor_id}/activate', { params: { path }, body: { code: code(secret) } }))
+assert.equal(activated.recovery_codes?.length, 10)
+
+// Her next login is challenged: a wrong code is a problem that says how many are left, the right one is an assertion.
+const second = await login('ada')
+assert.deepEqual([second.decision, second.factors.map(({ name }) => name)], ['challenge', ['My phone']])
+const wrong = await second.mfa.POST('/v1/factors/{factor_id}/verify', { params: { path }, body: { code: '000000' } })
+assert(wrong.error && 'type' in wrong.error)
+assert.equal(wrong.error.attempts_left, 4)
+const right = { params: { path }, body: { code: code(secret, '--next') } }
+const { assertion, factor } = done(await second.mfa.POST('/v1/factors/{factor_id}/verify', right))
+assert.equal(factor.last_used_at?.length, 20)
+
+// With it she sees her factors, makes her recovery codes anew, has none instead of a phone, and removes the app.
+const listed = done(await second.mfa.GET('/v1/factors'))
+assert.deepEqual([listed.factors.length, listed.recovery.codes_left], [1, 10])
+const header = { 'MFA-Assertion': assertion }
+const anew = done(await second.mfa.POST('/v1/recovery/codes', { params: { header } }))
+assert.notDeepEqual(anew.recovery_codes, activated.recovery_codes)
+const phone = done(await second.mfa.POST('/v1/factors', { params: { header }, body: { kind: 'sms', phone: '+1 415 555 0123' } }))
+assert(phone.kind === 'sms')
+assert.equal(phone.sms.phone_hint, '+1 ••• ••• 0123')
+done(await second.mfa.DELETE('/v1/factors/{factor_id}', { params: { path, header } }))
+assert.equal((await login('ada')).decision, 'allow')
+
+// What the contract does not have does not compile. (Never called: it is the compiler that this is for.)
+void (() => [
+  // @ts-expect-error there is no such field
+  listed.recovery.codes_lost,
+  // @ts-expect-error a phone has a number
+  second.mfa.POST('/v1/factors', { body: { kind: 'sms' } }),
+  // @ts-expect-error an app has none
+  second.mfa.POST('/v1/factors', { body: { kind: 'totp', phone: '+1 415 555 0123' } }),
+  // @ts-expect-error there is no such decision
+  second.decision === 'deny',
+  // @ts-expect-error there is no such route
+  second.mfa.GET('/v1/logins'),
+])
+console.log('a client made from the contract enrolled, logged in and removed')
