@@ -1,29 +1,22 @@
 """Asks the README's checks of an assertion, in each language, about real assertions and about bad ones.
 
-The good ones are the local stack's, of real logins, for login tokens that the README's own lines mint. A bad one differs from
-a good one in one thing; what the stack would never sign is signed with its key here. The good one comes last: nothing but
-that one thing was refused.
+The good ones are the local stack's, of real logins. A bad one differs from a good one in one thing; what the stack would never
+sign is signed with its key here. The good one comes last: it was that one thing that was refused.
 """
 
 import base64
 import hashlib
-import http.server
 import json
-import os
-import pathlib
 import re
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
 
 import jwt
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-API, ROOT, WORK = "http://127.0.0.1:18085", pathlib.Path.cwd(), pathlib.Path(sys.argv[1]).resolve()
-LOCAL, DATA = str(ROOT / "target/debug/local"), str(WORK / "data")
+from stack import API, ROOT, WORK, User, ask, forge, own_keys, public, read, serve, start
+
 CHECKS = {
     "Node": ["node", "ask.mjs"],
     "Python": [sys.executable, "ask.py"],
@@ -31,69 +24,15 @@ CHECKS = {
 }
 
 
-def public(key, kid, algorithm):
-    """A key as a JWK."""
-    jwk = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
-    return {name: value for name, value in jwk.items() if name != "key_ops"} | {"kid": kid, "alg": algorithm}
-
-
-def ask(method, path, body=None, token=None, assertion=None):
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    headers |= {"MFA-Assertion": assertion} if assertion else {}
-    headers |= {"Content-Type": "application/json"} if body else {}
-    request = urllib.request.Request(API + path, json.dumps(body).encode() if body else None, headers, method=method)
-    with urllib.request.urlopen(request) as reply:
-        return json.load(reply)
-
-
-def read(assertion):
-    return jwt.decode(assertion, options={"verify_signature": False})
-
-
-class User:
-    """Someone with a login token, as the README mints it."""
-
-    def __init__(self, name, *workspaces, owns=()):
-        self.name, self.workspaces, self.owns = name, list(workspaces), owns
-        self.again()
-
-    def again(self):
-        """Another login. Tokens of the same second would be the same."""
-        time.sleep(1.01 if hasattr(self, "token") else 0)
-        self.token = mint.login_token(self.name, f"{self.name}@acme.com", True, self.workspaces, self.owns)
-
-    def ask(self, method, path, body=None, assertion=None):
-        return ask(method, path, body, self.token, assertion)
-
-    def enrol(self):
-        begun = self.ask("POST", "/v1/factors", {"kind": "totp"})
-        self.factor, self.secret = begun["id"], begun["totp"]["secret"]
-        return self.ask("POST", f"/v1/factors/{self.factor}/activate", {"code": self.code()})
-
-    def code(self, *options):
-        line = [LOCAL, "code", self.secret, "--data", DATA, *options]
-        return subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()
-
-    def verify(self):
-        """A code of the app, of the half minute that comes: the one before may be spent."""
-        ask("POST", "/dev/clock", {"advance_seconds": 30})
-        return self.ask("POST", f"/v1/factors/{self.factor}/verify", {"code": self.code()})["assertion"]
-
-    def text(self):
-        self.ask("POST", f"/v1/factors/{self.factor}/texts")
-        return {"code": re.search(r"#(\d{6})$", ask("GET", "/dev/outbox")["texts"][-1]["body"])[1]}
-
-    def login(self, assertion, **other):
-        """What a backend knows when the assertion comes."""
-        workspace = (self.workspaces or [""])[0]
-        return {"assertion": assertion, "token": self.token, "user": self.name, "workspace": workspace, "newest_epoch": 0} | other
+def base64url(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 class Checks:
     """The three, each a process that is asked a line and answers one."""
 
     def __init__(self):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "cwd": WORK}
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.running = {name: subprocess.Popen(line, **pipes) for name, line in CHECKS.items()}
         self.later, self.counts = 0, {"taken": 0, "refused": 0}
 
@@ -116,54 +55,13 @@ class Checks:
             self.counts["refused"] += 1
 
 
-def serve(keys):
-    """The service's keys as they were: the checks fetch them, and must fetch them anew when there is another."""
-    class Keys(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(keys).encode())
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 18085), Keys)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-def start():
-    out = open(WORK / "out", "w")
-    stack = subprocess.Popen([LOCAL, "--port", "18085", "--aws-port", "14585", "--data", DATA], stdout=out, stderr=out)
-    for _ in range(500):
-        try:
-            ask("GET", "/.well-known/jwks.json")
-            return stack
-        except OSError:
-            assert stack.poll() is None, (WORK / "out").read_text()
-            time.sleep(0.02)
-    raise TimeoutError("the stack does not start")
-
-
-def own_keys():
-    """The private keys of the stack, by alias; that of its identity provider becomes the README's."""
-    kept = json.loads((WORK / "data/keys.json").read_text())
-    keys = {name: serialization.load_der_private_key(base64.b64decode(kept[name]), None)
-            for name in ("alias/mfa-signing", "alias/mfa-signing-next", "identity")}
-    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    (WORK / "login.pem").write_bytes(keys["identity"].private_bytes(pem, pkcs8, serialization.NoEncryption()))
-    return keys["alias/mfa-signing"], keys["alias/mfa-signing-next"]
-
-
-def forge(claims, key, kid="local", typ="mfa+jwt", algorithm="ES256", **other):
-    claims = {name: value for name, value in (claims | other).items() if value is not None}
-    return jwt.encode(claims, key, algorithm, {"kid": kid, "typ": typ})
-
-
 def identity_providers():
-    """What the trigger for Cognito and the Action for Auth0 add is read by the functions."""
-    reply = subprocess.run(["node", "identity.mjs"], cwd=WORK, check=True, capture_output=True, text=True).stdout
+    """What the README's lines mint and publish fits, and the functions read what its trigger and its Action add."""
+    import mint
+    for path, document in mint.documents().items():
+        there = ask("GET", "/dev" + path)
+        assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
+    reply = subprocess.run(["node", "identity.mjs"], check=True, capture_output=True, text=True).stdout
     readme, says = (ROOT / "README.md").read_text(), json.loads(reply)
     # The Action's names are those that the deployment is told.
     told = dict(re.findall(r'^ +(\w+) += "(https://acme\.com/\w+)"$', readme, re.M))
@@ -179,14 +77,6 @@ def identity_providers():
 
 def drive(checks, old):
     signing, following = own_keys()
-    os.chdir(WORK)
-    global mint
-    import mint
-
-    # What the README's lines publish is what the stack's identity provider does.
-    for path, document in mint.documents().items():
-        there = ask("GET", "/dev" + path)
-        assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
     identity_providers()
 
     ada, bob = User("ada", "acme", "globex"), User("bob", "acme")
@@ -260,7 +150,7 @@ def bad(checks, ada, good, claims, signing, another):
     head, body, signature = good.split(".")
     flipped = ("A" if signature[0] != "A" else "B") + signature[1:]
     checks.refuse("another signature", "signature", ada.login(f"{head}.{body}.{flipped}"))
-    more = base64.urlsafe_b64encode(json.dumps(claims | {"workspaces": ["acme", "initech"]}).encode()).decode().rstrip("=")
+    more = base64url(json.dumps(claims | {"workspaces": ["acme", "initech"]}).encode())
     checks.refuse("other claims under the same signature", "signature", ada.login(f"{head}.{more}.{signature}", workspace="initech"))
     checks.refuse("the login token in its place", "alg|key", ada.login(ada.token))
     checks.refuse("no signature at all", "alg|none", ada.login(forge(claims, None, algorithm="none")))
@@ -287,11 +177,11 @@ def step_up(checks, ada, bob, codes, claims, signing):
 def main():
     checks, old = Checks(), ec.generate_private_key(ec.SECP256R1())
     other = rsa.generate_private_key(65537, 2048)
-    server = serve({"keys": [public(old, "old", "ES256"), public(other, "rsa", "RS256")]})
+    server = serve([public(old, "old", "ES256"), public(other, "rsa", "RS256")])
     now = int(time.time())
     first = {"iss": API, "aud": "app", "sub": "zoe", "iat": now, "exp": now + 300, "jti": "zoe", "mfa": "passed",
              "amr": ["otp", "mfa"], "workspaces": [""], "mfa_epoch": 1,
-             "ath": base64.urlsafe_b64encode(hashlib.sha256(b"token").digest()).decode().rstrip("=")}
+             "ath": base64url(hashlib.sha256(b"token").digest())}
     login = {"token": "token", "user": "zoe", "workspace": "", "newest_epoch": 0}
     checks.take("an assertion by the key of before", login | {"assertion": forge(first, old, kid="old")})
     another = forge(first, other, kid="rsa", algorithm="RS256")

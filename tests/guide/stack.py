@@ -1,0 +1,129 @@
+"""The local stack for the README's checks, its keys, and people with login tokens that the README's own lines mint."""
+
+import base64
+import http.server
+import json
+import os
+import pathlib
+import re
+import subprocess
+import threading
+import time
+import urllib.request
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+
+# The root of the repository, and the folder with the snippets, where everything runs.
+ROOT, WORK = pathlib.Path(__file__).resolve().parents[4], pathlib.Path(__file__).resolve().parent
+PORT, LOCAL, DATA = 18085, str(ROOT / "target/debug/local"), str(WORK / "data")
+API = f"http://127.0.0.1:{PORT}"
+
+
+def ask(method, path, body=None, token=None, assertion=None):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers |= {"MFA-Assertion": assertion} if assertion else {}
+    headers |= {"Content-Type": "application/json"} if body else {}
+    request = urllib.request.Request(API + path, json.dumps(body).encode() if body else None, headers, method=method)
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
+
+
+def start():
+    out = open(WORK / "out", "w")
+    stack = subprocess.Popen([LOCAL, "--port", str(PORT), "--aws-port", "14585", "--data", DATA], stdout=out, stderr=out)
+    for _ in range(500):
+        try:
+            ask("GET", "/.well-known/jwks.json")
+            return stack
+        except OSError:
+            assert stack.poll() is None, (WORK / "out").read_text()
+            time.sleep(0.02)
+    raise TimeoutError("the stack does not start")
+
+
+def own_keys():
+    """The keys that the stack signs with, now and next. That of its identity provider becomes the README's `login.pem`."""
+    kept = json.loads((WORK / "data/keys.json").read_text())
+    key = lambda name: serialization.load_der_private_key(base64.b64decode(kept[name]), None)
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (WORK / "login.pem").write_bytes(key("identity").private_bytes(pem, pkcs8, serialization.NoEncryption()))
+    return key("alias/mfa-signing"), key("alias/mfa-signing-next")
+
+
+def serve(keys):
+    """In the stack's place: the keys that it had before."""
+    class Keys(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"keys": keys}).encode())
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Keys)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+def public(key, kid, algorithm):
+    """A key as a JWK."""
+    jwk = jwt.get_algorithm_by_name(algorithm).to_jwk(key.public_key(), as_dict=True)
+    return {name: value for name, value in jwk.items() if name != "key_ops"} | {"kid": kid, "alg": algorithm}
+
+
+def forge(claims, key, kid="local", typ="mfa+jwt", algorithm="ES256", **other):
+    """An assertion that says something else."""
+    claims = {name: value for name, value in (claims | other).items() if value is not None}
+    return jwt.encode(claims, key, algorithm, {"kid": kid, "typ": typ})
+
+
+def read(assertion):
+    return jwt.decode(assertion, options={"verify_signature": False})
+
+
+class User:
+    """Someone who has given their password."""
+
+    def __init__(self, name, *workspaces, owns=()):
+        self.name, self.workspaces, self.owns, self.token = name, list(workspaces), owns, None
+        self.again()
+
+    def again(self):
+        """Another login. A token of the same second would be the same."""
+        import mint
+        if self.token:
+            time.sleep(1.01)
+        self.token = mint.login_token(self.name, f"{self.name}@acme.com", True, self.workspaces, self.owns)
+
+    def ask(self, method, path, body=None, assertion=None):
+        return ask(method, path, body, self.token, assertion)
+
+    def enrol(self):
+        """An app becomes a factor."""
+        begun = self.ask("POST", "/v1/factors", {"kind": "totp"})
+        self.factor, self.secret = begun["id"], begun["totp"]["secret"]
+        return self.ask("POST", f"/v1/factors/{self.factor}/activate", self.code())
+
+    def code(self):
+        line = [LOCAL, "code", self.secret, "--data", DATA]
+        return {"code": subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()}
+
+    def verify(self):
+        """The app's code of the next half minute: that of this one may be spent."""
+        ask("POST", "/dev/clock", {"advance_seconds": 30})
+        return self.ask("POST", f"/v1/factors/{self.factor}/verify", self.code())["assertion"]
+
+    def text(self):
+        """A code that is texted to the phone."""
+        self.ask("POST", f"/v1/factors/{self.factor}/texts")
+        return {"code": re.search(r"#(\d{6})$", ask("GET", "/dev/outbox")["texts"][-1]["body"])[1]}
+
+    def login(self, assertion, **other):
+        """What a backend knows when the assertion comes."""
+        login = {"token": self.token, "user": self.name, "workspace": self.workspaces[0], "newest_epoch": 0}
+        return login | {"assertion": assertion} | other
+
+
+os.chdir(WORK)
