@@ -9,12 +9,18 @@ use std::{
 
 /// A folder that this process alone uses, or memory.
 #[derive(Clone)]
-pub struct Data(Option<Folder>);
+pub struct Data(Option<Arc<Folder>>);
 
-#[derive(Clone)]
 struct Folder {
     path: PathBuf,
-    _lock: Arc<File>,
+    lock: File,
+}
+
+/// To close the lock would not do: a process that was being started at that moment has it open too, for a moment longer.
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = self.lock.unlock();
+    }
 }
 
 /// What is kept can't be used.
@@ -53,7 +59,7 @@ impl Data {
         }
         let lock = File::create(path.join("lock")).map_err(failed)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self(Some(Folder { path: path.to_owned(), _lock: Arc::new(lock) }))),
+            Ok(()) => Ok(Self(Some(Arc::new(Folder { path: path.to_owned(), lock })))),
             Err(TryLockError::WouldBlock) => Err(DataError::InUse(path.to_owned())),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }
@@ -106,4 +112,19 @@ fn private(path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn private(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_free_as_soon_as_it_is_let_go_of_whoever_else_has_its_lock_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = Data::open(Some(folder.path())).unwrap();
+        let _child = data.0.as_ref().unwrap().lock.try_clone().unwrap();
+        assert!(matches!(Data::open(Some(folder.path())), Err(DataError::InUse(_))));
+        drop(data);
+        assert!(Data::open(Some(folder.path())).is_ok());
+    }
 }
