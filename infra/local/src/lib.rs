@@ -23,6 +23,7 @@ mod gateway;
 mod identity;
 mod keys;
 mod loopback;
+mod page;
 mod sdk;
 
 pub use aws::Latency;

@@ -24,7 +24,7 @@ use shared::{
 };
 
 pub use self::routes::Routes;
-use crate::{aws::Aws, clock::StackClock, dev, identity::IdentityProvider, sdk};
+use crate::{aws::Aws, clock::StackClock, dev, identity::IdentityProvider, page, sdk};
 
 mod authorizer;
 mod cors;
@@ -107,9 +107,9 @@ impl Gateway {
     }
 }
 
-/// The API, and the stack's own routes beside it.
+/// The API, and beside it the page and the stack's own routes.
 pub fn router(gateway: Arc<Gateway>) -> Router {
-    Router::new().nest("/dev", dev::router()).fallback(serve).with_state(gateway)
+    Router::new().nest("/dev", dev::router()).merge(page::router()).fallback(serve).with_state(gateway)
 }
 
 async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {

@@ -1,0 +1,29 @@
+// The app behind the login: who is in, and how they proved it.
+
+import { h } from "../dom.js";
+import { entry } from "../flow.js";
+import { session } from "../session.js";
+import { show } from "../window.js";
+import { day, t } from "../words.js";
+import { workspaces } from "../people.js";
+import { security } from "./security.js";
+
+/** The screen that a login opens. */
+export function home() {
+  const workspace = workspaces[session.workspace];
+  const by = entry.login?.enroll_by && day(new Date(entry.login.enroll_by));
+  const how = entry.claims.mfa === "passed" ? entry.claims.amr[0] : entry.claims.reason;
+  return [
+    h("h3", {}, t("home.title", { name: session.who.name })),
+    h("p", {}, t("home.in", { workspace })),
+    h("section", { class: "card" }, [
+      h("h4", {}, t("home.how")),
+      h("p", {}, t(`home.how.${how}`, { workspace, by })),
+      ["grace_period", "mfa_not_enabled"].includes(how) && toSecurity(how === "grace_period"),
+    ]),
+    h("section", { class: "card" }, h("h4", {}, t("home.next")), h("ul", {}, ["phone", "lose", "require"].map((one) => h("li", {}, t(`home.next.${one}`))))),
+  ];
+}
+
+const toSecurity = (urgent) =>
+  h("button", { type: "button", class: urgent ? "primary" : "", onclick: () => show(security) }, t("home.set-up"));

@@ -1,0 +1,26 @@
+// Where to go in the app, once one is in.
+
+import { h } from "../dom.js";
+import { logOut } from "../flow.js";
+import { workspaces } from "../people.js";
+import { session } from "../session.js";
+import { showing, show } from "../window.js";
+import { t } from "../words.js";
+import { home } from "./home.js";
+import { security } from "./security.js";
+import { workspace } from "./workspace.js";
+
+/** The app's menu; none before a session is open. */
+export function navigation() {
+  if (!session.open) return null;
+  const screens = { home, security };
+  if (session.who.owned.includes(session.workspace)) screens.workspace = workspace;
+  const items = Object.entries(screens).map(([name, screen]) =>
+    h("li", {}, h("button", { type: "button", "aria-current": showing(screen) && "page", onclick: () => show(screen) }, t(`nav.${name}`))),
+  );
+  const who = t("nav.who", { name: session.who.name, workspace: workspaces[session.workspace] });
+  return h("nav", { class: "menu", "aria-label": t("nav.title") }, [
+    h("ul", {}, items),
+    h("div", { class: "who" }, h("span", {}, who), h("button", { type: "button", class: "link", onclick: logOut }, t("nav.out"))),
+  ]);
+}

@@ -1,0 +1,99 @@
+// The settings of one's own second step: apps, phones, recovery codes.
+
+import { h, once, say } from "../dom.js";
+import { acting, attempt, field, form } from "../forms.js";
+import { withFactor } from "../flow.js";
+import { ask, adopt, session } from "../session.js";
+import { draw, show } from "../window.js";
+import { day, t, timeOfDay } from "../words.js";
+import { codes } from "./codes.js";
+import { beginApp, phone } from "./enroll.js";
+
+/** The screen; what it lists is fetched each time that it is drawn. */
+export function security() {
+  const place = h("div", { "aria-busy": "true" }, h("p", { class: "hint" }, t("loading")));
+  const error = h("p", { class: "error", role: "alert" });
+  const recovered = session.claims?.amr.some((method) => method === "recovery" || method === "email");
+  if (!session.who.sso) attempt(() => load(place), error);
+  return [
+    h("h3", {}, t("security.title")),
+    recovered && h("p", { class: "note" }, t("security.recovered")),
+    error,
+    session.who.sso ? h("p", { class: "note" }, t("problem.sso-user")) : place,
+    h("section", { class: "card quiet" }, h("h4", {}, t("security.hints")), h("ul", {}, ["password", "mailbox", "codes"].map((one) => h("li", {}, t(`security.hint.${one}`))))),
+  ];
+}
+
+async function load(place) {
+  const { factors, recovery } = (await ask("GET", "/v1/factors")).body;
+  const active = factors.filter(({ status }) => status === "active");
+  const of = (kind) => active.filter((factor) => factor.kind === kind);
+  place.removeAttribute("aria-busy");
+  place.replaceChildren(
+    h("p", { class: active.length ? "state on" : "state off" }, t(active.length ? "security.on" : "security.off")),
+    kind("totp", of("totp"), () => beginApp(() => show(security))),
+    kind("sms", of("sms"), async () => show(phone, () => show(security))),
+    active.length ? recoveryCodes(recovery) : "",
+  );
+}
+
+function kind(name, factors, add) {
+  const { press, error } = acting(t(`enroll.${name}.add`), add);
+  return h("section", { class: "card" }, [
+    h("h4", {}, t(`kind.${name}`)),
+    h("p", { class: "hint" }, t(`enroll.${name}.why`)),
+    factors.length > 0 && h("ul", { class: "factors" }, factors.map(one)),
+    h("div", { class: "actions" }, press),
+    error,
+  ]);
+}
+
+function one(factor) {
+  const { id, name, phone_hint: hint, created_at: created, last_used_at: used } = factor;
+  const error = h("p", { class: "error", role: "alert" });
+  const item = h("li", {});
+  const remove = h("button", { type: "button", class: "danger", "aria-label": t("factor.remove-named", { name }) }, t("factor.remove"));
+  remove.addEventListener("click", () => once(remove, () => attempt(() => removed(id, name), error, remove)));
+  const rename = h("button", { type: "button", "aria-label": t("factor.rename-named", { name }), onclick: () => renaming(item, factor) }, t("factor.rename"));
+  const dates = [t("factor.added", { day: day(new Date(created)) }), used && t("factor.used", { day: day(new Date(used)), time: timeOfDay(new Date(used)) })];
+  item.append(
+    h("div", {}, h("strong", {}, name), hint && h("span", { class: "phone-hint" }, ` ${hint}`), h("p", { class: "hint" }, dates.filter(Boolean).join(" · "))),
+    h("div", { class: "actions" }, rename, remove),
+    error,
+  );
+  return item;
+}
+
+function renaming(item, { id, name }) {
+  const input = field("name", t("factor.name"), { type: "text", value: name, maxlength: 64, autocomplete: "off" });
+  const save = async () => {
+    await withFactor(() => ask("PATCH", `/v1/factors/${id}`, { body: { name: input.input.value } }));
+    say(t("factor.renamed"));
+    show(security);
+  };
+  item.replaceChildren(form([input], t("save"), save), h("button", { type: "button", class: "link", onclick: () => draw() }, t("cancel")));
+  input.input.select();
+}
+
+async function removed(id, name) {
+  const { body } = await withFactor(() => ask("DELETE", `/v1/factors/${id}`));
+  await adopt(body.assertion);
+  say(t("factor.removed", { name }));
+  show(security);
+}
+
+function recoveryCodes({ codes_left: count, low }) {
+  const make = async () => {
+    const { body } = await withFactor(() => ask("POST", "/v1/recovery/codes"));
+    show(codes, body.recovery_codes, () => show(security));
+  };
+  const { press, error } = acting(t("codes.new"), make);
+  return h("section", { class: "card" }, [
+    h("h4", {}, t("codes.heading")),
+    h("p", {}, t("codes.left", { count })),
+    low && h("p", { class: "note" }, t("codes.low")),
+    h("p", { class: "hint" }, t("codes.new-hint")),
+    h("div", { class: "actions" }, press),
+    error,
+  ]);
+}

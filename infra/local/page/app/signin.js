@@ -1,0 +1,63 @@
+// Who are you? The password step is pretended: choosing someone stands for it.
+
+import { h } from "../dom.js";
+import { Problem } from "../api.js";
+import { hear } from "../clock.js";
+import { box, choice, field, form } from "../forms.js";
+import { logIn } from "../flow.js";
+import { people, someone, workspaces } from "../people.js";
+import { t } from "../words.js";
+
+/** The first screen. */
+export function signIn() {
+  const other = field("sub", t("signin.name"), { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 64 });
+  const owner = box("owner", t("signin.owner"));
+  const sso = box("sso", t("signin.sso"));
+  const workspace = choice("workspace", t("signin.workspace"), Object.entries(workspaces));
+  const elsewhere = h("div", { class: "inset", hidden: true }, other, owner, sso);
+  const who = h("fieldset", { class: "people", onchange: () => chosen() }, h("legend", {}, t("signin.who")), [
+    ...people.map((person) => personOf(person.sub, person.name, t(`signin.${person.sub}`))),
+    personOf("", t("signin.other"), t("signin.other-hint")),
+  ]);
+  const claims = more();
+  const chosen = () => {
+    const sub = who.querySelector(":checked").value;
+    elsewhere.hidden = sub !== "";
+    const mine = people.find((person) => person.sub === sub)?.workspaces ?? Object.keys(workspaces);
+    for (const option of workspace.input.options) option.disabled = !mine.includes(option.value);
+    if (workspace.input.selectedOptions[0].disabled) workspace.input.value = mine[0];
+  };
+  who.querySelector("input").checked = true;
+  chosen();
+  const enter = async () => {
+    const sub = who.querySelector(":checked").value;
+    const typed = other.input.value.trim();
+    if (sub === "" && !typed) throw new Problem("no-name");
+    const person = people.find((one) => one.sub === sub) ?? someone(typed, { owner: owner.input.checked, sso: sso.input.checked });
+    await logIn({ ...person, ...claims.read() }, workspace.input.value);
+  };
+  return [
+    h("h3", {}, t("signin.title")),
+    form([who, elsewhere, workspace, h("p", { class: "hint" }, t("signin.password")), claims.element], t("signin.continue"), enter, other),
+  ];
+}
+
+function personOf(sub, name, what) {
+  const id = `who-${sub || "other"}`;
+  return h("div", { class: "person" }, [
+    h("input", { type: "radio", name: "who", id, value: sub, "aria-describedby": `${id}-what` }),
+    h("label", { for: id }, h("strong", {}, name), h("span", { class: "hint", id: `${id}-what` }, what)),
+  ]);
+}
+
+/** What else the identity provider may say. */
+function more() {
+  const email = field("email", t("signin.email"), { type: "email", autocomplete: "off", maxlength: 254, hint: t("signin.email-hint") });
+  const reset = box("reset", t("signin.reset"), { hint: t("signin.reset-hint") });
+  const element = h("details", {}, h("summary", {}, t("signin.more")), email, reset);
+  const read = () => ({
+    email: email.input.value.trim() || undefined,
+    resetAt: reset.input.checked ? Math.floor(hear() / 1000) - 3600 : undefined,
+  });
+  return { element, read };
+}

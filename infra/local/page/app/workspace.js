@@ -1,0 +1,73 @@
+// What a workspace's owner may set, and see.
+
+import { h, say } from "../dom.js";
+import { acting, attempt, box, choice, field, form } from "../forms.js";
+import { withFactor } from "../flow.js";
+import { workspaces } from "../people.js";
+import { ask, session } from "../session.js";
+import { show } from "../window.js";
+import { day, dayAndTime, list, t } from "../words.js";
+
+const path = (rest) => `/v1/workspaces/${session.workspace}/${rest}`;
+
+/** The screen of the workspace that is open. */
+export function workspace() {
+  const place = h("div", { "aria-busy": "true" }, h("p", { class: "hint" }, t("loading")));
+  const error = h("p", { class: "error", role: "alert" });
+  attempt(async () => {
+    const { body, headers } = await ask("GET", path("policy"));
+    place.removeAttribute("aria-busy");
+    place.replaceChildren(policy(body, headers.get("etag")));
+  }, error);
+  return [h("h3", {}, t("workspace.title", { workspace: workspaces[session.workspace] })), error, place, members()];
+}
+
+function policy(now, etag) {
+  const required = box("required", t("policy.required"), { checked: now.required });
+  const grace = field("grace", t("policy.grace"), { type: "number", min: 0, max: 30, inputmode: "numeric", value: now.grace_days, hint: t("policy.grace-hint") });
+  const texts = box("texts", t("policy.texts"), { checked: now.allowed_factors.includes("sms") });
+  const emails = box("emails", t("policy.emails"), { checked: now.allow_email_recovery });
+  const save = async () => {
+    const body = {
+      required: required.input.checked,
+      grace_days: grace.input.valueAsNumber,
+      allowed_factors: texts.input.checked ? ["totp", "sms"] : ["totp"],
+      allow_email_recovery: emails.input.checked,
+    };
+    await withFactor(() => ask("PUT", path("policy"), { body, headers: { "if-match": etag } }));
+    say(t("policy.saved"));
+    show(workspace);
+  };
+  return h("section", { class: "card" }, [
+    h("h4", {}, t("policy.title")),
+    now.required_from && h("p", { class: "note" }, t("policy.from", { moment: dayAndTime(new Date(now.required_from)) })),
+    form([required, grace, h("fieldset", {}, h("legend", {}, t("policy.allowed")), h("p", { class: "hint" }, t("policy.apps")), texts, emails)], t("save"), save, null),
+    now.updated_at && h("p", { class: "hint" }, t("policy.by", { user: now.updated_by, moment: dayAndTime(new Date(now.updated_at)) })),
+  ]);
+}
+
+function members() {
+  const place = h("div", { role: "status" });
+  const state = choice("state", t("members.which"), ["", "mfa", "none", "sso"].map((one) => [one, t(`members.${one || "all"}`)]));
+  const { press, error } = acting(t("members.show"), async () => {
+    const query = state.input.value && `?state=${state.input.value}`;
+    const { body } = await withFactor(() => ask("GET", path(`members${query}`)));
+    place.replaceChildren(table(body));
+  });
+  return h("section", { class: "card" }, h("h4", {}, t("members.title")), h("p", { class: "hint" }, t("members.why")), state, h("div", { class: "actions" }, press), error, place);
+}
+
+function table({ summary, members: rows }) {
+  const cells = ({ user, state, factors, last_seen: seen }) => [
+    h("th", { scope: "row" }, user),
+    h("td", {}, t(`members.${state}`)),
+    h("td", {}, factors.length ? list(factors.map((kind) => t(`kind.${kind}`))) : "–"),
+    h("td", {}, day(new Date(`${seen}T12:00:00Z`))),
+  ];
+  const heads = ["user", "state", "factors", "seen"].map((one) => h("th", { scope: "col" }, t(`members.head.${one}`)));
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t("members.title") }, h("table", {}, [
+    h("caption", {}, t("members.summary", summary)),
+    h("thead", {}, h("tr", {}, heads)),
+    h("tbody", {}, rows.map((row) => h("tr", {}, cells(row)))),
+  ]));
+}

@@ -1,0 +1,40 @@
+// The pretended phone's authenticator app (RFC 6238): what was scanned with it, kept in memory until it is lost.
+
+import { tell } from "./api.js";
+import { hear } from "./clock.js";
+
+const STEP = 30_000;
+
+/** The accounts that were scanned, the oldest first. */
+export const accounts = [];
+
+/** The app scans a QR code: the link in it names the account. */
+export function scan({ secret, uri }) {
+  const name = decodeURIComponent(uri.slice(0, uri.indexOf("?")).split("/").pop()).replace(":", ": ");
+  if (!accounts.some((account) => account.secret === secret)) accounts.push({ secret, name });
+  tell();
+}
+
+/** The phone is lost, and with it what was scanned. */
+export function lose() {
+  accounts.length = 0;
+  tell();
+}
+
+/** How long the code of the moment is shown, in milliseconds. */
+export const left = () => STEP - (hear() % STEP);
+
+/** The code of the moment. */
+export async function code(secret) {
+  const counter = new DataView(new ArrayBuffer(8));
+  counter.setBigUint64(0, BigInt(Math.floor(hear() / STEP)));
+  const key = await crypto.subtle.importKey("raw", base32(secret), { name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+  const mac = new DataView(await crypto.subtle.sign("HMAC", key, counter));
+  const number = mac.getUint32(mac.getUint8(19) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}
+
+function base32(text) {
+  const bits = [...text].map((letter) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(letter).toString(2).padStart(5, "0")).join("");
+  return Uint8Array.from(bits.match(/.{8}/g), (byte) => parseInt(byte, 2));
+}

@@ -1,0 +1,84 @@
+// The app's backend, played by the page: mints login tokens once a password is right, and opens a session only for an
+// assertion that stands every check of the contract.
+
+import { call, tell } from "./api.js";
+import { hear } from "./clock.js";
+
+/** How long a login token lives, in seconds. */
+const LIFE = 600;
+const AUDIENCE = "app";
+
+/** The assertion that was checked last: what it says, and how each check came out. */
+export const latest = {};
+
+const spent = new Set();
+const newest = new Map();
+const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+const base64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const parse = (part) => JSON.parse(new TextDecoder().decode(bytes(part)));
+
+/** A login token for someone whose password was right, or whose session is open; and when it ends. */
+export async function mint(who) {
+  const body = { sub: who.sub, workspaces: who.workspaces, owned_workspaces: who.owned, expires_in: LIFE };
+  if (who.sso) body.sso = who.sso;
+  if (who.email) body.email = who.email;
+  if (who.resetAt) body.claims = { password_reset_at: who.resetAt };
+  const reply = await call("POST", "/dev/tokens", { body });
+  return { token: reply.body.token, until: hear() + LIFE * 1000 };
+}
+
+/** What an assertion says, unchecked: for who holds it, not for who believes it. */
+export function read(assertion) {
+  const [header, claims] = assertion.split(".").map((part, index) => (index < 2 ? parse(part) : part));
+  return { header, claims };
+}
+
+/** Checks an assertion of the login with this token, for this user and workspace. Spends it if all holds. */
+export async function check(assertion, { sub, token, workspace }) {
+  const { header, claims } = read(assertion);
+  const [issuer, ath] = await Promise.all([serviceIssuer(), hash(token)]);
+  const checks = [
+    ["signature", await isSigned(assertion, header)],
+    ["typ", header.typ === "mfa+jwt"],
+    ["iss", claims.iss === issuer],
+    ["aud", claims.aud === AUDIENCE],
+    ["exp", claims.exp * 1000 > hear()],
+    ["sub", claims.sub === sub],
+    ["ath", claims.ath === ath],
+    ["jti", !spent.has(claims.jti)],
+    ["mfa", ["passed", "not_required"].includes(claims.mfa)],
+    ["workspaces", claims.workspaces.includes(workspace)],
+    ["mfa_epoch", claims.mfa_epoch >= (newest.get(sub) ?? 0)],
+  ].map(([name, ok]) => ({ name, ok }));
+  const good = checks.every(({ ok }) => ok);
+  if (good) {
+    spent.add(claims.jti);
+    newest.set(sub, claims.mfa_epoch);
+  }
+  Object.assign(latest, { assertion, header, claims, checks, good });
+  tell();
+  return good;
+}
+
+let keys = [];
+/** Whether one of the service's keys has signed it. A key that is not known is asked for; one that is, is kept. */
+async function isSigned(assertion, { alg, kid }) {
+  const find = () => keys.find((key) => key.kid === kid);
+  if (!find()) keys = (await call("GET", "/.well-known/jwks.json")).body.keys;
+  const jwk = find();
+  if (alg !== "ES256" || !jwk) return false;
+  const curve = { name: "ECDSA", namedCurve: "P-256" };
+  const key = await crypto.subtle.importKey("jwk", { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y }, curve, false, ["verify"]);
+  const [signed, signature] = [assertion.slice(0, assertion.lastIndexOf(".")), bytes(assertion.split(".")[2])];
+  return crypto.subtle.verify({ ...curve, hash: "SHA-256" }, key, signature, new TextEncoder().encode(signed));
+}
+
+const hash = async (token) => base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
+
+let known;
+/** The service's issuer, from the stack's configuration: the identity provider's is below it. */
+async function serviceIssuer() {
+  known ??= (await (await fetch("/dev/.well-known/openid-configuration")).json()).issuer.replace(/\/dev$/, "");
+  return known;
+}

@@ -1,0 +1,26 @@
+// The last assertion: what it says, and how it fared with the app's backend.
+
+import { h } from "../dom.js";
+import { latest } from "../backend.js";
+import { t, timeOfDay } from "../words.js";
+import { json } from "./http.js";
+import { nothing } from "./panel.js";
+
+/** The assertion as it was checked last. */
+export function assertion() {
+  if (!latest.claims) return nothing("assertion.none");
+  const { header, claims, checks, good } = latest;
+  return [
+    h("p", { class: good ? "state on" : "state off" }, t(good ? "assertion.good" : "assertion.bad")),
+    h("ul", { class: "checks" }, checks.map(check)),
+    h("p", { class: "hint" }, t("assertion.until", { time: timeOfDay(new Date(claims.exp * 1000)) })),
+    json(t("assertion.header"), header),
+    json(t("assertion.claims"), claims),
+  ];
+}
+
+const check = ({ name, ok }) =>
+  h("li", { class: ok ? "ok" : "no" }, [
+    h("span", { class: "mark", "aria-hidden": "true" }, ok ? "✓" : "✗"),
+    h("span", {}, h("code", {}, name), " ", h("span", {}, t(`check.${name}`)), h("span", { class: "unseen" }, ` ${t(ok ? "check.holds" : "check.fails")}`)),
+  ]);

@@ -1,0 +1,54 @@
+// The AWS calls of each request as bars on one axis, and the longest chain of calls that waited for one another.
+
+import { h } from "../dom.js";
+import { exchanges } from "../api.js";
+import { t } from "../words.js";
+import { line } from "./http.js";
+import { nothing } from "./panel.js";
+
+const SHOWN = 6;
+const NAMES = { dynamodb: "DynamoDB", kms: "KMS", sns: "SNS", ses: "SES" };
+
+/** The requests that made calls, the newest first. */
+export function aws() {
+  const made = exchanges.filter(({ calls }) => calls.length).slice(0, SHOWN);
+  if (!made.length) return nothing("aws.none");
+  return h("div", { class: "charts" }, made.map(chart));
+}
+
+function chart({ method, path, calls }) {
+  const start = Math.min(...calls.map((call) => call.started_at));
+  const length = Math.max(...calls.map(ended)) - start;
+  const chain = longestChain(calls);
+  const summary = t("aws.summary", { function: calls[0].function, calls: calls.length, chain: chain.length, ms: length.toFixed(1) });
+  return h("table", { class: "chart" }, [
+    h("caption", {}, line(method, path), h("span", { class: "meta" }, summary)),
+    h("thead", {}, h("tr", {}, ["call", "time", "ms"].map((one) => h("th", { scope: "col" }, t(`aws.head.${one}`))))),
+    h("tbody", {}, calls.map((call) => row(call, { start, length, waits: chain.includes(call) }))),
+  ]);
+}
+
+function row(call, { start, length, waits }) {
+  const took = ended(call) - call.started_at;
+  const bar = h("span", { class: waits ? "bar waits" : "bar" });
+  bar.style.setProperty("--from", (call.started_at - start) / length);
+  bar.style.setProperty("--for", took / length);
+  return h("tr", {}, [
+    h("th", { scope: "row" }, h("span", { class: "service" }, NAMES[call.service]), ` ${call.operation}`, waits && h("span", { class: "unseen" }, ` ${t("aws.waits")}`)),
+    h("td", {}, h("span", { class: "track", "aria-hidden": "true" }, bar), h("span", { class: "unseen" }, t("aws.after", { ms: (call.started_at - start).toFixed(1) }))),
+    h("td", {}, took.toFixed(1)),
+  ]);
+}
+
+const ended = (call) => call.ended_at ?? call.started_at;
+
+/** The most calls of which each began when the one before had ended. */
+export function longestChain(calls) {
+  const chains = [];
+  for (const call of calls) {
+    const before = chains.filter((chain) => ended(chain.at(-1)) <= call.started_at);
+    const longest = before.reduce((best, chain) => (chain.length > best.length ? chain : best), []);
+    chains.push([...longest, call]);
+  }
+  return chains.reduce((best, chain) => (chain.length > best.length ? chain : best), []);
+}

@@ -1,0 +1,63 @@
+// Elements are made here, one by one, and never parsed from text: what a reply says can't become markup.
+
+/** An element with its attributes (`onclick` and the like are listeners; what is false or missing is left out). */
+export function h(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === false || value === undefined || value === null) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : value);
+  }
+  element.append(...children.flat(2).filter((child) => child !== false && child !== undefined && child !== null));
+  return element;
+}
+
+/** A button that does something; while it does, it can't be pressed again. */
+export function button(text, act, attributes = {}) {
+  const element = h("button", { type: "button", ...attributes, onclick: () => once(element, act) }, text);
+  return element;
+}
+
+/** Runs `act` unless it runs already. The button stays where it is for the keyboard: it is not disabled, but deaf. */
+export async function once(element, act) {
+  if (element.getAttribute("aria-disabled") === "true") return;
+  element.setAttribute("aria-disabled", "true");
+  try {
+    await act();
+  } finally {
+    element.removeAttribute("aria-disabled");
+  }
+}
+
+/** Something drawn by the API, as SVG, put in as elements: as an image's address it would be a secret in a URL. */
+export function drawing(svg, label) {
+  const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+  const element = document.importNode(parsed, true);
+  element.setAttribute("role", "img");
+  element.setAttribute("aria-label", label);
+  return element;
+}
+
+/** Says something to who does not see it. */
+export function say(text) {
+  const place = document.querySelector("#said");
+  // The same words twice are said twice.
+  place.replaceChildren();
+  setTimeout(() => place.replaceChildren(text), 50);
+}
+
+/** Moves the focus to where reading goes on. */
+export function focusOn(element) {
+  if (element && !element.matches("a, button, input, select, textarea, summary")) element.setAttribute("tabindex", "-1");
+  element?.focus({ preventScroll: false });
+}
+
+/** Copies, and says so. */
+export async function copy(text, done) {
+  await navigator.clipboard.writeText(text);
+  say(done);
+}
+
+let last = 0;
+/** An id that no other element has. */
+export const unique = (name) => `${name}-${(last += 1)}`;

@@ -1,0 +1,89 @@
+// What follows what: from the password to an open session, and back to a code where settings ask for one.
+
+import { Problem } from "./api.js";
+import { adopt, ask, begin, end, forgetAssertion, session } from "./session.js";
+import { interrupt, show } from "./window.js";
+import { challenge } from "./app/challenge.js";
+import { codes } from "./app/codes.js";
+import { chooseMethod } from "./app/enroll.js";
+import { home } from "./app/home.js";
+import { security } from "./app/security.js";
+import { signIn } from "./app/signin.js";
+
+/** How the session came to be open: what the home screen tells of. */
+export const entry = { login: null, claims: null };
+
+/** The password was right: asks what follows, and does it. */
+export async function logIn(who, workspace) {
+  await begin(who, workspace);
+  const login = (await ask("POST", "/v1/logins")).body;
+  entry.login = login;
+  if (login.decision === "allow") await enter(login.assertion);
+  else if (login.decision === "challenge") show(challenge, login, { proven: settled, back: logOut });
+  else if (login.factors.length) show(challenge, login, { proven: settled, back: logOut, forbidden: true });
+  else show(chooseMethod, login.methods, { back: logOut, why: "enroll.required" });
+}
+
+/** A code was right: with what it proves the session opens, or a factor that is allowed can be begun. */
+async function settled({ assertion }) {
+  if (await adopt(assertion)) return opened(session.claims.amr.some(isRecovery) ? security : home);
+  if (session.claims.mfa === "enroll_only") return show(chooseMethod, entry.login.methods, { back: logOut, why: "enroll.other" });
+  throw new Problem("assertion-refused");
+}
+
+const isRecovery = (method) => method === "recovery" || method === "email";
+
+/** Opens the session with an assertion, if the backend will. */
+async function enter(assertion) {
+  if (!(await adopt(assertion))) throw new Problem("assertion-refused");
+  opened(home);
+}
+
+function opened(screen) {
+  entry.claims = session.claims;
+  show(screen);
+}
+
+/** A factor became active: shows the recovery codes that came with it, and goes on from there. */
+export async function activated({ assertion, recovery_codes: fresh }) {
+  const within = session.open;
+  const good = assertion ? await adopt(assertion) : within;
+  if (!assertion) forgetAssertion();
+  const on = () => (!good ? logOut() : within ? show(security) : opened(home));
+  if (fresh) show(codes, fresh, on);
+  else on();
+}
+
+/** Leaves. */
+export function logOut() {
+  end();
+  show(signIn);
+}
+
+/** Does what may need a second factor: where the API asks for one, it is asked for here, and the same is done again. */
+export async function withFactor(act) {
+  try {
+    return await act();
+  } catch (problem) {
+    if (!["assertion-required", "assertion-invalid"].includes(problem.code)) throw problem;
+  }
+  await stepUp();
+  return act();
+}
+
+/** Asks for a second factor within an open session. */
+async function stepUp() {
+  forgetAssertion();
+  const login = (await ask("POST", "/v1/logins")).body;
+  if (login.decision === "allow") {
+    await adopt(login.assertion);
+    if (login.reason === "sso") return;
+    throw new Problem("no-factor");
+  }
+  if (!login.factors.length) throw new Problem("no-factor");
+  const proven = await interrupt((back) => {
+    const took = async ({ assertion }) => back((await adopt(assertion)) || session.claims.mfa === "enroll_only");
+    return challenge(login, { proven: took, back: () => back(false), again: true });
+  });
+  if (!proven) throw new Problem("cancelled");
+}

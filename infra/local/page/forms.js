@@ -1,0 +1,86 @@
+// Forms: labels, hints, and what is wrong beside the field that it is wrong with.
+
+import { h, once, unique } from "./dom.js";
+import { Problem } from "./api.js";
+import { explain } from "./problems.js";
+import { t } from "./words.js";
+
+/** A labelled input, with a hint where there is one. */
+export function field(name, label, { hint, ...attributes } = {}) {
+  const id = unique(name);
+  const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
+  const input = h("input", { id, name, "aria-describedby": described, ...attributes });
+  const error = h("p", { id: `${id}-error`, class: "error", role: "alert" });
+  const element = h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    hint && h("p", { id: `${id}-hint`, class: "hint" }, hint),
+    input,
+    error,
+  );
+  return Object.assign(element, { input, error });
+}
+
+/** A box to tick. */
+export function box(name, label, { hint, ...attributes } = {}) {
+  const id = unique(name);
+  const input = h("input", { type: "checkbox", id, name, "aria-describedby": hint && `${id}-hint`, ...attributes });
+  const text = h("span", {}, h("label", { for: id }, label), hint && h("span", { id: `${id}-hint`, class: "hint" }, hint));
+  return Object.assign(h("div", { class: "box" }, input, text), { input });
+}
+
+/** A choice of one. */
+export function choice(name, label, options, attributes = {}) {
+  const id = unique(name);
+  const input = h("select", { id, name, ...attributes }, options.map(([value, text]) => h("option", { value }, text)));
+  return Object.assign(h("div", { class: "field" }, h("label", { for: id }, label), input), { input });
+}
+
+/** Six digits, from an app or a text: a phone may offer to fill them in. */
+export const codeField = (label = t("code.label"), attributes = {}) =>
+  field("code", label, {
+    type: "text",
+    inputmode: "numeric",
+    autocomplete: "one-time-code",
+    maxlength: 16,
+    class: "code",
+    required: true,
+    "data-takes-code": true,
+    ...attributes,
+  });
+
+/** A form of fields, and what sending it does. What is wrong is said beside `at`, the first field unless said. */
+export function form(fields, submit, act, at = fields.find((element) => element.error)) {
+  const error = at?.error ?? h("p", { class: "error", role: "alert" });
+  const send = h("button", { type: "submit", class: "primary" }, submit);
+  const run = () => attempt(act, error, at?.input ?? send);
+  const onsubmit = (event) => {
+    event.preventDefault();
+    once(send, run);
+  };
+  return h("form", { novalidate: true, onsubmit }, fields, !at && error, h("div", { class: "actions" }, send));
+}
+
+/** Does something; a problem is said in `error`, and `input` has the focus. Returns whether it went well. */
+export async function attempt(act, error, input) {
+  error.replaceChildren();
+  input?.removeAttribute("aria-invalid");
+  try {
+    await act();
+    return true;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+    error.replaceChildren(explain(problem));
+    if (input?.matches("input")) input.setAttribute("aria-invalid", "true");
+    input?.focus();
+    return false;
+  }
+}
+
+/** A place where it is said why a button's act came to nothing, and the button that acts. */
+export function acting(text, act, attributes = {}) {
+  const error = h("p", { class: "error", role: "alert" });
+  const press = h("button", { type: "button", ...attributes, onclick: () => once(press, () => attempt(act, error, press)) }, text);
+  return { press, error };
+}

@@ -1,0 +1,89 @@
+// The page: the app in its window, and beside it what happens behind.
+
+import { button, focusOn, h, say } from "./dom.js";
+import { outbox, tell, watch } from "./api.js";
+import { advance, hear } from "./clock.js";
+import { drawAll, panel } from "./behind/panel.js";
+import { assertion } from "./behind/assertion.js";
+import { aws } from "./behind/aws.js";
+import { http } from "./behind/http.js";
+import { mailbox } from "./behind/mailbox.js";
+import { phone } from "./behind/phone.js";
+import { signIn } from "./app/signin.js";
+import { navigation } from "./app/navigation.js";
+import { appWindow, draw, show } from "./window.js";
+import { dayAndTime, language, languages, speak, t, timeOfDay } from "./words.js";
+
+const PANELS = { phone, mailbox, assertion, http, aws };
+/** What a user sees stands beside what only the app's makers see. */
+const COLUMNS = [["phone", "mailbox"], ["assertion", "http", "aws"]];
+const STEPS = { half: 30, quarter: 900, day: 86_400, week: 604_800 };
+
+let columns;
+
+function page() {
+  columns ??= COLUMNS.map((names) => h("div", { class: "column" }, names.map((name) => panel(name, PANELS[name]))));
+  document.body.replaceChildren(
+    jump("app", "skip", { class: "skip" }),
+    h("header", {}, h("div", { class: "brand" }, h("h1", {}, "serverless-mfa"), h("p", {}, t("tagline"))), choiceOfLanguage(), clock()),
+    h("nav", { class: "jump", "aria-label": t("jump") }, ["app", ...Object.keys(PANELS)].map((name) => jump(name, name === "app" ? "app.title" : `${name}.panel`))),
+    h("main", {}, [
+      h("section", { class: "app", id: "app", "aria-labelledby": "app-title" }, h("h2", { id: "app-title", tabindex: "-1" }, t("app.title")), appWindow(t("app.window"), navigation)),
+      h("section", { class: "behind", "aria-labelledby": "behind-title" }, h("h2", { id: "behind-title" }, t("behind.title")), h("div", { class: "panels" }, columns)),
+    ]),
+    h("p", { id: "said", class: "unseen", role: "status" }),
+  );
+}
+
+/** Goes to a part of the page, without a trace in its address. */
+function jump(name, words, attributes) {
+  const go = () => {
+    const part = document.getElementById(name);
+    part.scrollIntoView();
+    focusOn(part.querySelector("h2, h3"));
+  };
+  return button(t(words), async () => go(), attributes);
+}
+
+function choiceOfLanguage() {
+  const options = Object.entries(languages).map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === language() }, name));
+  const onchange = ({ target }) => {
+    speak(target.value);
+    page();
+    drawAll();
+    draw();
+    document.querySelector("#language").focus();
+  };
+  return h("div", { class: "language" }, h("label", { for: "language" }, t("language")), h("select", { id: "language", onchange }, options));
+}
+
+function clock() {
+  const shown = h("output", { "aria-live": "off" });
+  const tick = () => shown.replaceChildren(`${dayAndTime(hear()).replace(/,?\s\d\d:\d\d$/, "")}, ${timeOfDay(hear())}`);
+  tick();
+  const timer = setInterval(() => (shown.isConnected ? tick() : clearInterval(timer)), 500);
+  const move = (name) =>
+    button(t(`clock.${name}`), async () => {
+      await advance(STEPS[name]);
+      tick();
+      tell();
+      say(t("clock.now", { moment: dayAndTime(hear()) }));
+    });
+  return h("div", { class: "clock", role: "group", "aria-label": t("clock.title") }, h("span", {}, t("clock.title")), shown, Object.keys(STEPS).map(move));
+}
+
+let heard = 0;
+/** Says that a text or an email came: who does not see the panels hears it. */
+function announce() {
+  const count = outbox.texts.length + outbox.emails.length;
+  if (count > heard && heard >= 0) say(t("outbox.new"));
+  heard = count;
+}
+
+speak(language());
+await advance(0);
+page();
+show(signIn);
+// Whoever opens the page begins at its top.
+document.activeElement.blur();
+watch(announce);

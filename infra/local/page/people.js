@@ -1,0 +1,18 @@
+// Who is at hand to log in as, and what the identity provider says of each.
+
+/** The workspaces, by id. */
+export const workspaces = { acme: "Acme", globex: "Globex" };
+
+/** The people. `sso` names the workspaces that their company's single sign-on vouches for. */
+export const people = [
+  { sub: "ada", name: "Ada", phone: "+1 415 555 0123", workspaces: ["acme"], owned: ["acme"] },
+  { sub: "bob", name: "Bob", phone: "+1 212 555 0147", workspaces: ["acme"], owned: [] },
+  { sub: "cleo", name: "Cleo", phone: "+1 604 555 0188", workspaces: ["acme"], owned: [], sso: ["acme"] },
+  { sub: "dan", name: "Dan", phone: "+1 416 555 0165", workspaces: ["acme", "globex"], owned: ["globex"] },
+];
+
+/** Someone else, as they describe themselves. */
+export function someone(sub, { owner, sso }) {
+  const all = Object.keys(workspaces);
+  return { sub, name: sub, phone: "+1 415 555 0199", workspaces: all, owned: owner ? all : [], sso: sso ? all : undefined };
+}

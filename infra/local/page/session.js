@@ -1,0 +1,43 @@
+// The login under way and the session that it opens. In memory only: a reload forgets them.
+
+import { call, Problem } from "./api.js";
+import { check, mint, read } from "./backend.js";
+import { hear } from "./clock.js";
+
+/** What is left of a token or an assertion when it is no longer used, in milliseconds. */
+const MARGIN = 5000;
+
+const nobody = { who: null, workspace: null, token: null, until: 0, assertion: null, claims: null, open: false };
+/** Who is there, with which credentials. */
+export const session = { ...nobody };
+
+/** Someone has given their password. */
+export async function begin(who, workspace) {
+  Object.assign(session, nobody, { who, workspace });
+  Object.assign(session, await mint(who));
+}
+
+/** They are gone. */
+export const end = () => Object.assign(session, nobody);
+
+/** Asks the API, as whoever is there. An open session gets a fresh login token where the old one is over. */
+export async function ask(method, path, options = {}) {
+  if (session.until - MARGIN < hear()) {
+    if (!session.open) throw new Problem("login-over");
+    Object.assign(session, await mint(session.who), { assertion: null, claims: null });
+  }
+  if (session.claims && session.claims.exp * 1000 - MARGIN < hear()) forgetAssertion();
+  return call(method, path, { ...options, token: session.token, assertion: session.assertion });
+}
+
+/** The assertion is no longer sent: the next request that needs one will say so. */
+export const forgetAssertion = () => Object.assign(session, { assertion: null, claims: null });
+
+/** Takes an assertion: hands it to the backend, which opens the session if all holds. Returns whether it did. */
+export async function adopt(assertion) {
+  const { claims } = read(assertion);
+  Object.assign(session, { assertion, claims });
+  const good = await check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace });
+  if (good) session.open = true;
+  return good;
+}
