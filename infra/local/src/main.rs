@@ -36,6 +36,9 @@ struct Arguments {
     /// Keep nothing
     #[arg(long)]
     memory: bool,
+    /// Answer AWS calls at once, and not after about as long as AWS takes
+    #[arg(long)]
+    fast: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -83,7 +86,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         aws_port: arguments.aws_port,
         data: (!arguments.memory).then(|| arguments.data.clone()),
         clock: Clock::system(),
-        latency: Latency::default(),
+        latency: if arguments.fast { Latency::default() } else { Latency::REAL },
         settings: Vec::new(),
     };
     let stack = Stack::start(options).await?;
@@ -116,11 +119,12 @@ fn welcome(stack: &Stack, folder: Option<&Path>) -> String {
         r#"
 serverless-mfa is running. Stop it with Ctrl-C.
 
+  Page  {api}/   open it in a browser: there the whole product is seen at work
   API   {api}
   AWS   {aws}
   Data  {kept}
 
-A first login, in another terminal, in this folder:
+Or a first login by hand, in another terminal, in this folder:
 
   # 1. Ada has given her password; this is her login token.
   API={api}; JSON='content-type: application/json'

@@ -18,12 +18,7 @@ use crate::{
 };
 
 /// How long AWS takes within a region, about.
-pub const REAL: Latency = Latency {
-    dynamodb: Duration::from_millis(4),
-    kms: Duration::from_millis(6),
-    ses: Duration::from_millis(60),
-    sns: Duration::from_millis(60),
-};
+pub const REAL: Latency = Latency::REAL;
 
 /// The calls of a request, as steps.
 pub struct Chain {

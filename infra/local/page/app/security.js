@@ -92,8 +92,8 @@ function recoveryCodes({ codes_left: count, low }) {
     h("h4", {}, t("codes.heading")),
     h("p", {}, t("codes.left", { count })),
     low && h("p", { class: "note" }, t("codes.low")),
-    h("p", { class: "hint" }, t("codes.new-hint")),
     h("div", { class: "actions" }, press),
+    h("p", { class: "hint" }, t("codes.new-hint")),
     error,
   ]);
 }

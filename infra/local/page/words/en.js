@@ -110,7 +110,7 @@ export default {
   "codes.left": "{count} of 10 left.",
   "codes.low": "Few are left. Make new ones before you need them.",
   "codes.new": "Make new recovery codes",
-  "codes.new-hint": "The old ones stop working then.",
+  "codes.new-hint": "The codes that you have stop working then.",
 
   "nav.title": "Menu of the app",
   "nav.home": "Home",
@@ -225,7 +225,7 @@ export default {
   "http.received": "Headers of the reply",
   "http.reply": "Body of the reply",
   "aws.panel": "The AWS calls",
-  "aws.why-panel": "What each request cost in AWS, drawn to scale. The filled bars are the longest chain: calls that waited for one another.",
+  "aws.why-panel": "What each request asked of AWS, drawn to scale. The filled bars are the longest chain: calls that waited for one another.",
   "aws.none": "None yet.",
   "aws.summary": "{function}: calls {calls}, in a row {chain}, {ms} ms",
   "aws.head.call": "Call",

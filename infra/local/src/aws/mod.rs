@@ -65,6 +65,14 @@ pub struct Latency {
 }
 
 impl Latency {
+    /// About what AWS takes.
+    pub const REAL: Self = Self {
+        dynamodb: Duration::from_millis(4),
+        kms: Duration::from_millis(6),
+        ses: Duration::from_millis(60),
+        sns: Duration::from_millis(60),
+    };
+
     /// The same for all.
     pub const fn of_all(each: Duration) -> Self {
         Self { dynamodb: each, kms: each, ses: each, sns: each }
