@@ -9,6 +9,7 @@ mod gateway;
 pub mod grants;
 mod house;
 mod logs;
+mod page;
 mod phones;
 mod properties;
 mod round_trips;

@@ -27,7 +27,7 @@ function method(kind, act) {
 
 /** Begins an authenticator app, and shows its QR code. */
 export async function beginApp(back) {
-  const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp" } }));
+  const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: t("kind.totp") } }));
   show(app, begun.body, back);
 }
 

@@ -42,13 +42,17 @@ function row(call, { start, length, waits }) {
 
 const ended = (call) => call.ended_at ?? call.started_at;
 
-/** The most calls of which each began when the one before had ended. */
+/** The most calls of which each began when the one before had ended; of several such chains, the one that ended last. */
 export function longestChain(calls) {
   const chains = [];
   for (const call of calls) {
-    const before = chains.filter((chain) => ended(chain.at(-1)) <= call.started_at);
-    const longest = before.reduce((best, chain) => (chain.length > best.length ? chain : best), []);
-    chains.push([...longest, call]);
+    chains.push([...longest(chains.filter((chain) => ended(chain.at(-1)) <= call.started_at)), call]);
   }
-  return chains.reduce((best, chain) => (chain.length > best.length ? chain : best), []);
+  return longest(chains);
 }
+
+const longest = (chains) =>
+  chains.reduce((best, chain) => {
+    const later = chain.length === best.length && ended(chain.at(-1)) > ended(best.at(-1));
+    return chain.length > best.length || later ? chain : best;
+  }, []);

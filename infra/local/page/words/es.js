@@ -147,7 +147,7 @@ export default {
   "factor.used": "usado por última vez el {day} a las {time}",
   "factor.name": "Nombre nuevo",
   "factor.rename": "Cambiar nombre",
-  "factor.rename-named": "Cambiar el nombre de {name}",
+  "factor.rename-named": "Cambiar nombre de {name}",
   "factor.renamed": "El nombre nuevo está guardado.",
   "factor.remove": "Quitar",
   "factor.remove-named": "Quitar {name}",

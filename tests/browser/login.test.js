@@ -1,0 +1,202 @@
+// Logging in: with what one has at hand, and when it goes wrong.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./visitor.js";
+
+test("an authenticator app is set up, and the next login asks for its code", async (context) => {
+  const visitor = await visit(context);
+  const { secret, codes } = await visitor.begin();
+  assert.equal(new Set(codes).size, 10);
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.heading("challenge.title");
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
+  await visitor.leavesNothing();
+});
+
+test("the pretended phone scans the code and fills codes in", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.press("home.set-up");
+  await visitor.press("enroll.totp.add");
+  await visitor.press("enroll.totp.pretend");
+  const account = { name: "Local App: ada@example.com" };
+  await visitor.press("phone.fill-named", account);
+  await visitor.press("enroll.activate");
+  await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.later("half");
+  await visitor.press("phone.fill-named", account);
+  await visitor.hasFocus(visitor.field("code.label"));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.leavesNothing();
+});
+
+test("a wrong code says how many tries are left, then when to try again", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  const good = await visitor.next(secret);
+  const wrong = String((Number(good) + 1) % 1_000_000).padStart(6, "0");
+  for (const left of [4, 3, 2, 1]) {
+    await visitor.type(wrong);
+    await visitor.press("challenge.check");
+    await visitor.told("problem.left", { count: left });
+    await visitor.hasFocus(visitor.field("code.label"));
+    assert.equal(await visitor.field("code.label").getAttribute("aria-invalid"), "true");
+  }
+  await visitor.press("challenge.check");
+  await visitor.told("problem.none-left");
+  await visitor.type(good);
+  await visitor.press("challenge.check");
+  const said = await visitor.told("problem.too-many-attempts");
+  assert.match(said, /Try again at \d\d:\d\d:\d\d\.$/);
+  await visitor.later("half");
+  await visitor.later("half");
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.leavesNothing();
+});
+
+test("a code works once", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  const code = await visitor.next(secret);
+  for (const time of ["first", "second"]) {
+    await visitor.logOut();
+    await visitor.logIn();
+    await visitor.type(code);
+    await visitor.press("challenge.check");
+    if (time === "first") await visitor.heading("home.title", { name: "Ada" });
+    else await visitor.told("problem.code-used");
+    if (time === "second") await visitor.press("challenge.back");
+  }
+  await visitor.leavesNothing();
+});
+
+test("a phone is texted, and a text logs in", async (context) => {
+  const visitor = await visit(context);
+  const hint = "+1 ••• ••• 0147";
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.press("enroll.sms.add");
+  await visitor.heading("enroll.sms.title");
+  await visitor.field("enroll.sms.number").fill("+44 20 7946 0000");
+  await visitor.press("enroll.sms.begin");
+  await visitor.told("problem.phone-not-supported.country");
+  await visitor.field("enroll.sms.number").fill("+1 212 555 0147");
+  await visitor.field("enroll.name").fill("Old phone");
+  await visitor.press("enroll.sms.begin");
+  await visitor.heading("enroll.sms.confirm");
+  await visitor.press("text.send", { hint });
+  await visitor.page.locator("#phone .texts li").first().waitFor();
+  await visitor.hasFocus(visitor.field("code.label"));
+  await visitor.press("text.again");
+  await visitor.told("problem.too-many-texts");
+  await fillFromText(visitor);
+  await visitor.press("enroll.activate");
+  await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.later("half");
+  await visitor.logIn("Bob");
+  await visitor.press("text.send", { hint });
+  await visitor.page.locator("#phone .texts li").nth(1).waitFor();
+  await fillFromText(visitor);
+  await visitor.press("challenge.check");
+  await visitor.app.getByText(visitor.t("home.how.sms")).waitFor();
+  await visitor.leavesNothing();
+});
+
+const fillFromText = (visitor) => visitor.page.locator("#phone .texts li").first().getByRole("button").click();
+
+test("whoever comes by SSO is asked for nothing, and is told where MFA is set", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Cleo");
+  await visitor.app.getByText(visitor.t("home.how.sso")).waitFor();
+  await visitor.goTo("security");
+  await visitor.app.getByText(visitor.t("problem.sso-user")).waitFor();
+  assert.equal(await visitor.button("enroll.totp.add").count(), 0);
+  await visitor.leavesNothing();
+});
+
+test("someone in two workspaces opens either", async (context) => {
+  const visitor = await visit(context);
+  for (const workspace of ["Acme", "Globex"]) {
+    await visitor.app.getByRole("radio", { name: /^Dan/ }).check();
+    await visitor.field("signin.workspace").selectOption(workspace);
+    await visitor.press("signin.continue");
+    await visitor.app.getByText(visitor.t("home.in", { workspace })).waitFor();
+    assert.equal(await visitor.button("nav.workspace").count(), workspace === "Globex" ? 1 : 0, "who owns it may set it");
+    await visitor.logOut();
+  }
+  await visitor.leavesNothing();
+});
+
+test("someone else may come, by any name", async (context) => {
+  const visitor = await visit(context);
+  await visitor.app.getByRole("radio", { name: new RegExp(`^${visitor.t("signin.other")}`) }).check();
+  await visitor.press("signin.continue");
+  await visitor.told("problem.no-name");
+  await visitor.field("signin.name").fill("zoe");
+  await visitor.press("signin.continue");
+  await visitor.heading("home.title", { name: "zoe" });
+  await visitor.leavesNothing();
+});
+
+test("a login goes by keyboard alone", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.logOut();
+  const keys = visitor.page.keyboard;
+  await keys.press("Tab");
+  await visitor.hasFocus(visitor.app.getByRole("radio", { name: /^Ada/ }));
+  await keys.press("ArrowDown");
+  await keys.press("ArrowUp");
+  await keys.press("Enter");
+  await visitor.heading("challenge.title");
+  const code = await visitor.next(secret);
+  await visitor.title("challenge.title").focus();
+  await keys.press("Tab");
+  await visitor.hasFocus(visitor.field("code.label"));
+  await keys.type(code);
+  await keys.press("Enter");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.leavesNothing();
+});
+
+test("a code field is one that phones fill in", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  const field = visitor.field("code.label");
+  assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
+  assert.equal(await field.getAttribute("inputmode"), "numeric");
+  await visitor.leavesNothing();
+});
+
+test("the assertion is taken apart and every check is shown", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.heading("home.title", { name: "Ada" });
+  const checks = visitor.page.locator("#assertion .checks");
+  assert.equal(await checks.locator(".ok").count(), 11);
+  assert.equal(await checks.locator(".no").count(), 0);
+  await visitor.page.locator("#assertion").getByText('"reason": "mfa_not_enabled"').waitFor();
+  const calls = await visitor.page.locator("#http .line").allTextContents();
+  assert.deepEqual(calls, ["GET /.well-known/jwks.json", "POST /v1/logins", "POST /dev/tokens"]);
+  const chart = visitor.page.getByRole("table", { name: /POST \/v1\/logins/ });
+  const bars = await chart.locator(".bar.waits").evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().left));
+  assert.equal(bars.length, 2, "a login waits for two calls, one after the other");
+  assert.ok(bars[0] < bars[1]);
+  await visitor.leavesNothing();
+});

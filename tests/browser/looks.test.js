@@ -1,0 +1,144 @@
+// How every screen looks and reads: wide and narrow, light and dark, in each language. Each is looked at by axe, held to its
+// width and its words, and kept as a picture in target/browser for people to look at.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit, wordsOf } from "./visitor.js";
+
+const PICTURES = new URL("../../target/browser/", import.meta.url).pathname;
+const NARROW = 360;
+
+for (const [tag, width, scheme] of [
+  ["en", 1440, "light"],
+  ["en", 360, "dark"],
+  ["fr", 1440, "dark"],
+  ["fr", 360, "light"],
+  ["es", 1440, "light"],
+  ["es", 360, "dark"],
+]) {
+  test(`every screen is fit to be read, ${scheme}, ${width} pixels wide, in the language ${tag}`, async (context) => {
+    const visitor = await visit(context, { tag, width, scheme });
+    const english = await wordsOf("en");
+    const seen = [];
+    await tour(visitor, async (name) => {
+      seen.push(name);
+      await visitor.isAccessible(name);
+      await fits(visitor, name, width);
+      await reads(visitor, name, english);
+      const number = String(seen.length).padStart(2, "0");
+      await visitor.page.screenshot({ path: `${PICTURES}${tag}-${width}-${scheme}-${number}-${name}.png`, fullPage: true });
+    });
+    assert.equal(await visitor.page.locator("html").getAttribute("lang"), tag);
+    await visitor.leavesNothing();
+  });
+}
+
+test("another language is chosen on the page, where it is, and the API answers in it", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.press("enroll.sms.add");
+  await visitor.press("enroll.sms.begin");
+  await visitor.heading("enroll.sms.confirm");
+  await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("fr");
+  visitor.words = await wordsOf("fr");
+  await visitor.title("enroll.sms.confirm").waitFor();
+  assert.equal(await visitor.page.locator("html").getAttribute("lang"), "fr");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.page.locator("#phone").getByText("votre code est").waitFor();
+  await visitor.leavesNothing();
+});
+
+/** Sees every screen, and what stands in it when something goes wrong. */
+async function tour(visitor, look) {
+  const hint = "+1 ••• ••• 0123";
+  await look("sign-in");
+  await visitor.app.getByText(visitor.t("signin.more")).click();
+  await visitor.app.getByRole("radio", { name: new RegExp(`^${visitor.t("signin.other")}`) }).check();
+  await visitor.press("signin.continue");
+  await visitor.told("problem.no-name");
+  await look("sign-in-as-someone-else");
+  await visitor.logIn();
+  await visitor.heading("home.title", { name: "Ada" });
+  await look("home");
+  await visitor.goTo("security");
+  await visitor.app.getByText(visitor.t("security.off")).waitFor();
+  await look("security-off");
+  await visitor.press("enroll.totp.add");
+  await visitor.heading("enroll.totp.title");
+  await visitor.press("enroll.totp.pretend");
+  await visitor.app.getByText(visitor.t("enroll.totp.type")).click();
+  await look("app");
+  await visitor.press("phone.fill-named", { name: "Local App: ada@example.com" });
+  await visitor.press("enroll.activate");
+  await visitor.heading("codes.title");
+  await visitor.press("codes.on");
+  await visitor.told("problem.codes-not-kept");
+  await look("codes");
+  await visitor.keepCodes();
+  await visitor.press("enroll.sms.add");
+  await visitor.heading("enroll.sms.title");
+  await look("phone");
+  await visitor.press("enroll.sms.begin");
+  await visitor.press("text.send", { hint });
+  await visitor.page.locator("#phone .texts button").first().click();
+  await look("phone-confirm");
+  await visitor.press("enroll.activate");
+  await visitor.heading("security.title");
+  await visitor.button("factor.rename-named", { name: visitor.t("kind.totp") }).click();
+  await look("security-on");
+  await visitor.goTo("workspace");
+  await visitor.field("policy.required").check();
+  await visitor.field("policy.texts").uncheck();
+  await visitor.field("policy.grace").fill("0");
+  await visitor.press("save");
+  await visitor.app.getByText("ada,").waitFor();
+  await visitor.press("members.show");
+  await visitor.app.getByRole("table").waitFor();
+  await look("workspace");
+  await visitor.later("quarter");
+  await visitor.press("members.show");
+  await visitor.heading("challenge.again");
+  await visitor.type("000000");
+  await visitor.press("challenge.check");
+  await visitor.told("problem.code-rejected");
+  await look("step-up");
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.button("email.again").waitFor();
+  await look("challenge-email");
+  await visitor.press("challenge.use-recovery");
+  await look("challenge-recovery");
+  await visitor.press("challenge.back");
+  await visitor.logIn("Bob");
+  await visitor.heading("enroll.title");
+  await visitor.page.locator("#http summary").first().click();
+  await look("must-enrol");
+}
+
+/** Nothing is wider than the window; on a narrow one, what is pressed is large enough for a finger. */
+async function fits(visitor, where, width) {
+  const { over, small } = await visitor.page.evaluate(() => ({
+    over: document.documentElement.scrollWidth - innerWidth,
+    small: [...document.querySelectorAll("button, select, summary, input:not([type=checkbox], [type=radio])")]
+      .filter((element) => element.checkVisibility() && !element.matches(".skip") && element.getBoundingClientRect().height < 43.5)
+      .map((element) => element.outerHTML.slice(0, 100)),
+  }));
+  assert.equal(over, 0, `${where} does not scroll sideways`);
+  if (width === NARROW) assert.deepEqual(small, [], `a finger hits everything on ${where}`);
+}
+
+/** Everything is said in the visitor's language: no word is missing, and none is English where it should not be. */
+async function reads(visitor, where, english) {
+  const texts = await visitor.page.evaluate(() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    while (walker.nextNode()) found.push(walker.currentNode.data);
+    return found;
+  });
+  const ours = new Set(Object.values(visitor.words));
+  const foreign = new Set(Object.values(english).filter((text) => !ours.has(text)));
+  assert.deepEqual(texts.filter((text) => text in english || foreign.has(text) || /\bundefined\b|\[object/.test(text)), [], `${where} is all in words`);
+}

@@ -1,0 +1,123 @@
+// The phone is lost: the ways back in, and what is put in order then.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { visit } from "./visitor.js";
+
+test("a lost phone: a recovery code logs in, the lost app is removed and another one added", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  await visitor.logOut();
+  await visitor.press("phone.lose");
+  await visitor.logIn();
+  await visitor.press("challenge.use-recovery");
+  await visitor.heading("challenge.title");
+  await visitor.type("0000-0000-0000-0000", "recovery.label");
+  await visitor.press("challenge.check");
+  await visitor.told("problem.code-rejected");
+  await visitor.type(codes[3].toUpperCase().replaceAll("-", " "), "recovery.label");
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+  await visitor.app.getByText(visitor.t("security.recovered")).waitFor();
+  await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
+  await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
+  await visitor.app.getByText(visitor.t("security.off")).waitFor();
+  const secret = await visitor.enrolApp();
+  assert.equal((await visitor.keepCodes()).filter((code) => codes.includes(code)).length, 0);
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.leavesNothing();
+});
+
+test("a code by email logs in", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.button("email.again").waitFor();
+  await visitor.hasFocus(visitor.field("email.label"));
+  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  assert.match(await visitor.field("email.label").inputValue(), /^\w{4}-\w{4}$/);
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+  await visitor.leavesNothing();
+});
+
+test("no code is emailed an hour after the password was reset", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.app.getByText(visitor.t("signin.more")).click();
+  await visitor.field("signin.reset").check();
+  await visitor.logIn();
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.told("problem.email-recovery-held");
+  await visitor.leavesNothing();
+});
+
+test("recovery codes are copied, downloaded, printed alone, and made anew", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
+  const fresh = await visitor.app.locator("ol.codes code").allTextContents();
+  assert.equal(fresh.filter((code) => codes.includes(code)).length, 0);
+
+  await visitor.press("codes.on");
+  await visitor.told("problem.codes-not-kept");
+
+  await visitor.press("copy");
+  await visitor.page.getByRole("status").filter({ hasText: visitor.t("copied") }).waitFor();
+  assert.equal(await visitor.page.evaluate(() => navigator.clipboard.readText()), fresh.join("\n"));
+
+  const saving = visitor.page.waitForEvent("download");
+  await visitor.press("download");
+  const saved = await saving;
+  assert.equal(saved.suggestedFilename(), "recovery-codes.txt");
+  const file = await readFile(await saved.path(), "utf8");
+  assert.ok(fresh.every((code) => file.includes(code)), file);
+
+  await visitor.page.evaluate(() => (globalThis.print = () => (globalThis.printed = true)));
+  await visitor.press("print");
+  assert.ok(await visitor.page.evaluate(() => globalThis.printed));
+  await visitor.page.emulateMedia({ media: "print" });
+  const printed = await visitor.page.evaluate(() => document.body.innerText.trim().split(/\s*\n\s*/));
+  assert.deepEqual(printed, [visitor.t("codes.paper", { user: "Ada" }), ...fresh]);
+  await visitor.page.emulateMedia({ media: null });
+  await visitor.leavesNothing();
+});
+
+test("in a session that is a while old, a change asks for a code, and is made when it is right", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.later("quarter");
+  await visitor.press("codes.new");
+  await visitor.heading("challenge.again");
+  await visitor.press("cancel");
+  await visitor.told("problem.cancelled");
+  await visitor.press("codes.new");
+  await visitor.heading("challenge.again");
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.keepCodes();
+  await visitor.app.getByText(visitor.t("codes.left", { count: 10 })).waitFor();
+  await visitor.leavesNothing();
+});
+
+test("a factor is given another name", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
+  await visitor.field("factor.name").fill("Work phone");
+  await visitor.press("save");
+  await visitor.button("factor.remove-named", { name: "Work phone" }).waitFor();
+  await visitor.heading("security.title");
+  await visitor.leavesNothing();
+});

@@ -1,0 +1,17 @@
+// An authenticator app that knows nothing of the page's, nor of the stack's (RFC 6238).
+
+import { createHmac } from "node:crypto";
+
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** The code that an app with this secret shows at a moment, in Unix seconds. */
+export function totp(secret, seconds) {
+  let bits = 0n;
+  for (const letter of secret) bits = bits * 32n + BigInt(ALPHABET.indexOf(letter));
+  const key = Buffer.from(bits.toString(16).padStart((secret.length * 5) / 4, "0"), "hex");
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(Math.floor(seconds / 30)));
+  const mac = createHmac("sha1", key).update(counter).digest();
+  const number = mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, "0");
+}

@@ -1,0 +1,102 @@
+// A workspace requires MFA: set by its owner, met by its members.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./visitor.js";
+
+test("who has no second factor can't require one of everyone", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.goTo("workspace");
+  await visitor.field("policy.required").check();
+  await visitor.press("save");
+  await visitor.told("problem.owner-needs-mfa");
+  await visitor.press("members.show");
+  await visitor.told("problem.no-factor");
+  await visitor.leavesNothing();
+});
+
+test("required with days of grace: a member is told until when, and a week later must set it up", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await require(visitor);
+  await visitor.app.getByText(/^MFA is required from /).waitFor();
+  await visitor.logOut();
+
+  await visitor.logIn("Bob");
+  await visitor.heading("home.title", { name: "Bob" });
+  await visitor.app.getByText(/Acme requires a second step: set it up by /).waitFor();
+  await visitor.logOut();
+
+  await visitor.later("week");
+  await visitor.later("day");
+  await visitor.logIn("Bob");
+  await visitor.heading("enroll.title");
+  await visitor.app.getByText(visitor.t("enroll.required")).waitFor();
+  await visitor.enrolApp();
+  await visitor.keepCodes();
+  await visitor.heading("home.title", { name: "Bob" });
+  await visitor.goTo("security");
+  await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
+  await visitor.told("problem.last-factor");
+  await visitor.leavesNothing();
+});
+
+test("texts are no longer allowed: who has nothing else proves who they are, and sets up an app", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.press("enroll.sms.add");
+  await visitor.press("enroll.sms.begin");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.page.locator("#phone .texts button").first().click();
+  await visitor.press("enroll.activate");
+  await visitor.keepCodes();
+  await visitor.logOut();
+
+  await visitor.begin();
+  await require(visitor, { grace: "0", texts: false });
+  await visitor.logOut();
+
+  await visitor.logIn("Bob");
+  await visitor.app.getByText(visitor.t("challenge.forbidden")).waitFor();
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.page.locator("#phone .texts li").nth(1).waitFor();
+  await visitor.page.locator("#phone .texts button").first().click();
+  await visitor.press("challenge.check");
+  await visitor.heading("enroll.title");
+  await visitor.page.getByText(visitor.t("assertion.bad")).waitFor();
+  assert.equal(await visitor.button("enroll.sms.add").count(), 0);
+  await visitor.enrolApp();
+  await visitor.heading("home.title", { name: "Bob" });
+  await visitor.leavesNothing();
+});
+
+test("an owner sees who has MFA and who has not", async (context) => {
+  const visitor = await visit(context);
+  for (const name of ["Bob", "Cleo"]) {
+    await visitor.logIn(name);
+    await visitor.heading("home.title", { name });
+    await visitor.logOut();
+  }
+  await visitor.begin();
+  await visitor.goTo("workspace");
+  await visitor.press("members.show");
+  await visitor.app.getByRole("table", { name: visitor.t("members.summary", { mfa: 1, none: 1, sso: 1 }) }).waitFor();
+  assert.deepEqual(await visitor.app.getByRole("rowheader").allTextContents(), ["ada", "bob", "cleo"]);
+  await visitor.field("members.which").selectOption(visitor.t("members.none"));
+  await visitor.press("members.show");
+  await visitor.app.getByRole("rowheader", { name: "ada" }).waitFor({ state: "detached" });
+  assert.deepEqual(await visitor.app.getByRole("rowheader").allTextContents(), ["bob"]);
+  await visitor.leavesNothing();
+});
+
+/** Ada requires MFA of everyone in her workspace. */
+async function require(visitor, { grace, texts = true } = {}) {
+  await visitor.goTo("workspace");
+  await visitor.field("policy.required").check();
+  if (grace) await visitor.field("policy.grace").fill(grace);
+  await visitor.field("policy.texts").setChecked(texts);
+  await visitor.press("save");
+  await visitor.app.getByText(/^Last changed by ada/).waitFor();
+}

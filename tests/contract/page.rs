@@ -1,0 +1,161 @@
+//! The page of the local stack: served as it should be, from files that ask nothing of elsewhere and keep nothing.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use reqwest::Method;
+
+use crate::stage::Stage;
+
+/// What a page could load, run or keep by, and this one does not.
+const FORBIDDEN: [&str; 14] = [
+    "localStorage",
+    "sessionStorage",
+    "indexedDB",
+    "document.cookie",
+    "innerHTML",
+    "outerHTML",
+    "insertAdjacentHTML",
+    "document.write",
+    "eval(",
+    "new Function",
+    "pushState",
+    "location.",
+    "style=",
+    "@import",
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/local/page")
+}
+
+/// Every file of the page: its name and its text.
+fn files() -> Vec<(String, String)> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder()]);
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder()).unwrap().to_str().unwrap().to_owned();
+                found.push((name, fs::read_to_string(path).unwrap()));
+            }
+        }
+    }
+    assert!(found.len() >= 30);
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_and_each_of_its_files_is_served_as_it_is_under_a_policy_that_lets_nothing_else_in() {
+    let stage = Stage::new().await;
+    let client = reqwest::Client::new();
+    let files = files();
+    let (_, index) = files.iter().find(|(name, _)| name == "index.html").unwrap();
+    let at_root = ("/".to_owned(), index.clone());
+    let named = files.iter().map(|(name, text)| (format!("/page/{name}"), text.clone()));
+    for (path, text) in named.chain([at_root]) {
+        let reply = client.get(format!("{}{path}", stage.stack.api_url)).send().await.unwrap();
+        assert_eq!(reply.status(), 200, "{path} is compiled in");
+        let header = |name: &str| reply.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let policy = header("content-security-policy");
+        for rule in [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "connect-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ] {
+            assert!(policy.split("; ").any(|one| one == rule), "{path}: {rule} in {policy}");
+        }
+        assert!(!policy.contains("unsafe") && !policy.contains(':') && !policy.contains('*'), "{policy}");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(header("cache-control"), "no-store");
+        let extension = path.rsplit_once('.').map_or("html", |(_, extension)| extension);
+        let expected = match extension {
+            "js" => "text/javascript; charset=utf-8",
+            "css" => "text/css; charset=utf-8",
+            "svg" => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(header("content-type"), expected, "{path}");
+        assert_eq!(reply.text().await.unwrap(), text, "{path}");
+    }
+    for none in ["/page/", "/page/none.js", "/page/../src/page.rs", "/page/words/%2e%2e/index.html"] {
+        let reply = stage.send(stage.request(Method::GET, none)).await;
+        assert_eq!(reply.status, 404, "{none}");
+    }
+}
+
+#[test]
+fn the_page_names_no_other_place_and_has_no_way_to_keep_or_to_run_what_it_is_told() {
+    for (name, text) in files() {
+        let text = text.replace("http://www.w3.org/2000/svg", "");
+        for elsewhere in ["http:", "https:", "\"//", "'//", "`//", "ws:", "wss:", "data:", "javascript:"] {
+            assert!(!text.contains(elsewhere), "{name} names {elsewhere}");
+        }
+        for forbidden in FORBIDDEN {
+            assert!(!text.contains(forbidden), "{name} has {forbidden}");
+        }
+    }
+    let (_, index) = files().into_iter().find(|(name, _)| name == "index.html").unwrap();
+    assert!(!index.contains("<style") && !index.contains("onload") && index.matches("<script").count() == 1);
+}
+
+/// The keys of a language's words, each with the names of the values in it.
+fn words(language: &str) -> BTreeSet<(String, BTreeSet<String>)> {
+    let text = fs::read_to_string(folder().join(format!("words/{language}.js"))).unwrap();
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\": \""));
+    let values =
+        |words: &str| words.split('{').skip(1).map(|rest| rest.split('}').next().unwrap().to_owned()).collect();
+    lines.map(|(key, words)| (key.to_owned(), values(words))).collect()
+}
+
+#[test]
+fn every_language_has_words_for_the_same_with_the_same_values_in_them() {
+    let english = words("en");
+    assert!(english.len() >= 150, "{}", english.len());
+    for language in ["fr", "es"] {
+        let other = words(language);
+        let difference: Vec<_> = english.symmetric_difference(&other).collect();
+        assert!(difference.is_empty(), "{language}: {difference:?}");
+    }
+}
+
+#[test]
+fn every_key_that_the_page_asks_for_has_words_and_every_problem_of_a_user_too() {
+    let english: BTreeSet<_> = words("en").into_iter().map(|(key, _)| key).collect();
+    for (name, text) in files().into_iter().filter(|(name, _)| !name.starts_with("words/")) {
+        for key in
+            text.split(" t(\"").skip(1).chain(text.split("(t(\"").skip(1)).filter_map(|rest| rest.split('"').next())
+        {
+            assert!(english.contains(key), "{name} asks for {key}");
+        }
+    }
+    // Those that only who writes a client can meet are not told apart.
+    let of_clients = [
+        "assertion-invalid",
+        "assertion-required",
+        "body-too-large",
+        "claim-invalid",
+        "claim-missing",
+        "factor-not-sms",
+        "not-operator",
+        "unauthenticated",
+        "unsupported-media-type",
+        "user-has-factors",
+        "user-not-found",
+    ];
+    let problem = &crate::openapi::CONTRACT["components"]["schemas"]["Problem"]["properties"]["type"]["pattern"];
+    let codes = problem.as_str().unwrap().trim_start_matches("/problems/(").trim_end_matches(")$");
+    for code in codes.split('|').filter(|code| !of_clients.contains(code)) {
+        assert!(english.contains(&format!("problem.{code}")), "{code}");
+    }
+}
