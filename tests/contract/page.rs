@@ -88,7 +88,7 @@ async fn the_page_and_each_of_its_files_is_served_as_it_is_under_a_policy_that_l
         assert_eq!(header("content-type"), expected, "{path}");
         assert_eq!(reply.text().await.unwrap(), text, "{path}");
     }
-    for none in ["/page/", "/page/none.js", "/page/../src/page.rs", "/page/words/%2e%2e/index.html"] {
+    for none in ["/page/", "/page/none.js", "/page/..%2Fsrc%2Fpage.rs"] {
         let reply = stage.send(stage.request(Method::GET, none)).await;
         assert_eq!(reply.status, 404, "{none}");
     }

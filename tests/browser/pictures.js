@@ -1,0 +1,35 @@
+// Takes the README's two pictures of the page anew: `node pictures.js`, after `cargo build -p local`.
+
+import { visit } from "./visitor.js";
+
+const ends = [];
+const picture = (name) => new URL(name, import.meta.url).pathname;
+
+const wide = await visit({ after: (end) => ends.push(end) }, { width: 1440, height: 900 });
+await loginByApp(wide);
+await wide.page.screenshot({ path: picture("wide.png") });
+
+const narrow = await visit({ after: (end) => ends.push(end) }, { width: 400, height: 900, scheme: "dark" });
+await narrow.logIn();
+await narrow.goTo("security");
+await narrow.press("enroll.totp.add");
+await narrow.heading("enroll.totp.title");
+await narrow.app.locator(".window").evaluate((element) => element.scrollIntoView({ block: "end" }));
+await narrow.page.screenshot({ path: picture("narrow.png") });
+for (const end of ends) await end();
+
+/** Up to a second login, with a code that the pretended phone has filled in. */
+async function loginByApp(visitor) {
+  await visitor.logIn();
+  await visitor.goTo("security");
+  await visitor.press("enroll.totp.add");
+  await visitor.press("enroll.totp.pretend");
+  const account = { name: "Local App: ada@example.com" };
+  await visitor.press("phone.fill-named", account);
+  await visitor.press("enroll.activate");
+  await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.later("half");
+  await visitor.press("phone.fill-named", account);
+}
