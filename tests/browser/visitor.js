@@ -30,15 +30,15 @@ export async function visit(test, { width = 1440, height = 900, scheme = "light"
   });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
-  const visitor = new Visitor(page, url, await wordsOf(tag));
+  const visitor = new Visitor(page, url, tag, await wordsOf(tag));
   await page.goto(url);
   await visitor.title("signin.title").waitFor();
   return visitor;
 }
 
 class Visitor {
-  constructor(page, url, words) {
-    Object.assign(this, { page, url, words, wrong: [], foreign: [] });
+  constructor(page, url, tag, words) {
+    Object.assign(this, { page, url, tag, words, wrong: [], foreign: [] });
     this.app = page.locator("#app");
     page.on("pageerror", (error) => this.wrong.push(String(error)));
     page.on("console", (message) => this.hear(message));

@@ -116,7 +116,7 @@ async fn what_is_not_a_route_is_not_found() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     for (method, path) in [
-        (Method::GET, "/"),
+        (Method::GET, "/v1"),
         (Method::GET, "/v1/logins"),
         (Method::POST, "/v1/logins/"),
         (Method::DELETE, "/v1/factors"),
