@@ -191,6 +191,7 @@ test("the assertion is taken apart and every check is shown", async (context) =>
   const checks = visitor.page.locator("#assertion .checks");
   assert.equal(await checks.locator(".ok").count(), 11);
   assert.equal(await checks.locator(".no").count(), 0);
+  await visitor.page.getByText(visitor.t("assertion.decoded")).click();
   await visitor.page.locator("#assertion").getByText('"reason": "mfa_not_enabled"').waitFor();
   const calls = await visitor.page.locator("#http .line").allTextContents();
   assert.deepEqual(calls, ["GET /.well-known/jwks.json", "POST /v1/logins", "POST /dev/tokens"]);

@@ -62,6 +62,7 @@ async function tour(visitor, look) {
   await look("sign-in-as-someone-else");
   await visitor.logIn();
   await visitor.heading("home.title", { name: "Ada" });
+  await visitor.page.getByText(visitor.t("assertion.decoded"), { exact: true }).click();
   await look("home");
   await visitor.goTo("security");
   await visitor.app.getByText(visitor.t("security.off")).waitFor();

@@ -14,9 +14,9 @@ import { navigation } from "./app/navigation.js";
 import { appWindow, draw, show } from "./window.js";
 import { dayAndTime, language, languages, speak, t, timeOfDay } from "./words.js";
 
-const PANELS = { phone, mailbox, assertion, http, aws };
-/** What a user sees stands beside what only the app's makers see. */
-const COLUMNS = [["phone", "mailbox"], ["assertion", "http", "aws"]];
+const PANELS = { phone, mailbox, http, assertion, aws };
+/** What goes back and forth stands beside what it is made of. */
+const COLUMNS = [["phone", "mailbox", "http"], ["assertion", "aws"]];
 const STEPS = { half: 30, quarter: 900, day: 86_400, week: 604_800 };
 
 let columns;

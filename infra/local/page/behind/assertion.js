@@ -6,6 +6,8 @@ import { t, timeOfDay } from "../words.js";
 import { json } from "./http.js";
 import { nothing } from "./panel.js";
 
+let open = false;
+
 /** The assertion as it was checked last. */
 export function assertion() {
   if (!latest.claims) return nothing("assertion.none");
@@ -14,8 +16,11 @@ export function assertion() {
     h("p", { class: good ? "state on" : "state off" }, t(good ? "assertion.good" : "assertion.bad")),
     h("ul", { class: "checks" }, checks.map(check)),
     h("p", { class: "hint" }, t("assertion.until", { time: timeOfDay(new Date(claims.exp * 1000)) })),
-    json(t("assertion.header"), header),
-    json(t("assertion.claims"), claims),
+    h("details", { open, ontoggle: ({ target }) => (open = target.open) }, [
+      h("summary", {}, t("assertion.decoded")),
+      json(t("assertion.header"), header),
+      json(t("assertion.claims"), claims),
+    ]),
   ];
 }
 

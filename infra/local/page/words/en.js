@@ -202,6 +202,7 @@ export default {
   "assertion.good": "Every check holds: it is accepted.",
   "assertion.bad": "A check fails: no session is opened for it.",
   "assertion.until": "Valid until {time}.",
+  "assertion.decoded": "Decoded",
   "assertion.header": "Header",
   "assertion.claims": "Claims",
   "check.signature": "signed by a key that the service publishes",

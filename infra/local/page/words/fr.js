@@ -202,6 +202,7 @@ export default {
   "assertion.good": "Chaque contrôle réussit : elle est acceptée.",
   "assertion.bad": "Un contrôle échoue : aucune session n’est ouverte pour elle.",
   "assertion.until": "Valable jusqu’à {time}.",
+  "assertion.decoded": "Décodée",
   "assertion.header": "En-tête",
   "assertion.claims": "Déclarations",
   "check.signature": "signée par une clé que le service publie",
