@@ -202,7 +202,7 @@ export default {
   "assertion.good": "Todas las comprobaciones se cumplen: se acepta.",
   "assertion.bad": "Una comprobación falla: no se abre ninguna sesión con ella.",
   "assertion.until": "Válida hasta las {time}.",
-  "assertion.decoded": "Descifrada",
+  "assertion.decoded": "Descodificada",
   "assertion.header": "Cabecera",
   "assertion.claims": "Declaraciones",
   "check.signature": "firmada con una clave que el servicio publica",
