@@ -1,5 +1,5 @@
-//! The clients of the AWS services. To make one is most of what a cold start does, so those that every function calls are made
-//! once, and the others when they are first needed.
+//! The clients of the AWS services. To make them is half of what a cold start does by itself, so those that every function calls
+//! are made once, and the others when they are first needed.
 
 use std::{ops::Deref, sync::LazyLock};
 

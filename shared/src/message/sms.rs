@@ -46,6 +46,8 @@ impl Sender {
 
     /// Makes what sends, if that is not done yet: for who has calls under way, and nothing to do until they are answered.
     pub async fn prepare(&self) {
+        // What is under way is only sent once whoever made it waits.
+        tokio::task::yield_now().await;
         let _: &Client = &self.sns;
     }
 

@@ -123,7 +123,7 @@ impl Report {
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
             "Growth\n\nThe same requests on a growing table: by a user with one app in one workspace, and by one with seven active \
-             factors, two pending and 50 workspaces; and pages of a growing workspace's members. The time holds SQLite, which \
+             factors and 50 workspaces; and pages of a growing workspace's members. The time holds SQLite, which \
              stands in for DynamoDB; what the function does is in its calls and in its processor's time, also by that of a \
              hello-world asked in turn.",
         );
