@@ -23,12 +23,7 @@ test("the pretended phone scans the code and fills codes in", async (context) =>
   await visitor.logIn();
   await visitor.heading("home.title", { name: "Ada" });
   await visitor.press("home.set-up");
-  await visitor.press("enroll.totp.add");
-  await visitor.press("enroll.totp.pretend");
-  const account = { name: "Local App: ada@example.com" };
-  await visitor.press("phone.fill-named", account);
-  await visitor.press("enroll.activate");
-  await visitor.keepCodes();
+  const account = await visitor.enrolPretended();
   await visitor.logOut();
   await visitor.logIn();
   await visitor.later("half");

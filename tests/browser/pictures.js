@@ -22,12 +22,7 @@ for (const end of ends) await end();
 async function loginByApp(visitor) {
   await visitor.logIn();
   await visitor.goTo("security");
-  await visitor.press("enroll.totp.add");
-  await visitor.press("enroll.totp.pretend");
-  const account = { name: "Local App: ada@example.com" };
-  await visitor.press("phone.fill-named", account);
-  await visitor.press("enroll.activate");
-  await visitor.keepCodes();
+  const account = await visitor.enrolPretended();
   await visitor.logOut();
   await visitor.logIn();
   await visitor.later("half");

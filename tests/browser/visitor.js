@@ -137,6 +137,17 @@ class Visitor {
     return secret;
   }
 
+  /** Sets up an authenticator app on the page's pretended phone; returns what it is called there. */
+  async enrolPretended() {
+    await this.press("enroll.totp.add");
+    await this.press("enroll.totp.pretend");
+    const account = { name: "Local App: ada@example.com" };
+    await this.press("phone.fill-named", account);
+    await this.press("enroll.activate");
+    await this.keepCodes();
+    return account;
+  }
+
   /** Reads the recovery codes, says that they are kept, and goes on. */
   async keepCodes() {
     await this.title("codes.title").waitFor();

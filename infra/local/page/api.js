@@ -10,9 +10,9 @@ export const exchanges = [];
 export const outbox = { texts: [], emails: [] };
 
 const watchers = [];
-/** Calls `act` whenever there is more to see. */
+/** Calls `act` whenever there is more to see, or the same in another language. */
 export const watch = (act) => watchers.push(act);
-/** Tells who watches that there is more to see. */
+/** Tells who watches. */
 export const tell = () => watchers.forEach((act) => act());
 
 /** Why something could not be done: the problem's code, and what the reply said besides. */

@@ -3,7 +3,7 @@
 import { button, focusOn, h, say } from "./dom.js";
 import { outbox, tell, watch } from "./api.js";
 import { advance, hear } from "./clock.js";
-import { drawAll, panel } from "./behind/panel.js";
+import { panel } from "./behind/panel.js";
 import { assertion } from "./behind/assertion.js";
 import { aws } from "./behind/aws.js";
 import { http } from "./behind/http.js";
@@ -50,7 +50,7 @@ function choiceOfLanguage() {
   const onchange = ({ target }) => {
     speak(target.value);
     page();
-    drawAll();
+    tell();
     draw();
     document.querySelector("#language").focus();
   };
@@ -76,7 +76,7 @@ let heard = 0;
 /** Says that a text or an email came: who does not see the panels hears it. */
 function announce() {
   const count = outbox.texts.length + outbox.emails.length;
-  if (count > heard && heard >= 0) say(t("outbox.new"));
+  if (count > heard) say(t("outbox.new"));
   heard = count;
 }
 

@@ -122,7 +122,7 @@ async fn main() -> ExitCode {
         let fast = warm::measure(&world, &ada, arguments.requests).await;
         warm::hold(&fast, &mut bars);
         println!("warm: {} requests of each route, AWS as slow as it is", arguments.slow_requests);
-        let world = World::start(&binaries, warm::REAL, None).await;
+        let world = World::start(&binaries, Latency::REAL, None).await;
         let ada = warm::ada(&world).await;
         let slow = warm::measure(&world, &ada, arguments.slow_requests).await;
         report.warm(&chains, &fast, &slow);
@@ -134,7 +134,7 @@ async fn main() -> ExitCode {
     }
     if asked(Part::Cost) {
         println!("cost: a login by each method, AWS as slow as it is");
-        let world = World::start(&binaries, warm::REAL, None).await;
+        let world = World::start(&binaries, Latency::REAL, None).await;
         let costs = cost::measure(&world).await;
         report.cost(&costs);
     }

@@ -17,9 +17,6 @@ use crate::{
     world::{Again, World},
 };
 
-/// How long AWS takes within a region, about.
-pub const REAL: Latency = Latency::REAL;
-
 /// The calls of a request, as steps.
 pub struct Chain {
     /// What is asked.
@@ -34,7 +31,7 @@ pub struct Chain {
 pub struct Warm {
     /// The route.
     pub name: &'static str,
-    /// What its chain of calls takes where AWS has the latency of [`REAL`], in milliseconds.
+    /// What its chain of calls takes where AWS has the latency of [`Latency::REAL`], in milliseconds.
     pub chain: f64,
     /// The function's requests.
     pub function: Times,
@@ -137,10 +134,10 @@ pub fn hold(measured: &[Warm], bars: &mut Bars) {
 impl Warm {
     fn new(name: &'static str, steps: &[Vec<Call>]) -> Self {
         let latency = |call: &Call| match call.service {
-            "dynamodb" => REAL.dynamodb,
-            "kms" => REAL.kms,
-            "ses" => REAL.ses,
-            _ => REAL.sns,
+            "dynamodb" => Latency::REAL.dynamodb,
+            "kms" => Latency::REAL.kms,
+            "ses" => Latency::REAL.ses,
+            _ => Latency::REAL.sns,
         };
         let steps = steps.iter().filter_map(|step| step.iter().map(latency).max());
         let chain = steps.sum::<Duration>().as_secs_f64() * 1e3;

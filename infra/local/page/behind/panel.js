@@ -4,8 +4,6 @@ import { h } from "../dom.js";
 import { watch } from "../api.js";
 import { t } from "../words.js";
 
-const drawn = [];
-
 /** A panel that is drawn anew whenever there is more to see. */
 export function panel(name, draw) {
   const [title, why, place] = [h("h3", { tabindex: "-1" }), h("p", { class: "hint" }), h("div", {})];
@@ -14,14 +12,10 @@ export function panel(name, draw) {
     why.replaceChildren(t(`${name}.why-panel`));
     place.replaceChildren(...[draw()].flat().filter(Boolean));
   };
-  drawn.push(redraw);
   watch(redraw);
   redraw();
   return h("section", { class: `panel ${name}`, id: name }, title, why, place);
 }
-
-/** Draws every panel anew, as in another language. */
-export const drawAll = () => drawn.forEach((redraw) => redraw());
 
 /** Nothing yet, in words. */
 export const nothing = (key) => h("p", { class: "nothing" }, t(key));
