@@ -61,6 +61,8 @@ def identity_providers():
     for path, document in mint.documents().items():
         there = ask("GET", "/dev" + path)
         assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
+    cleo = "cleo", "cleo@acme.com", True, ["acme"]
+    assert mint.login_token(*cleo) != mint.login_token(*cleo), "two logins of one second have one token"
     reply = subprocess.run(["node", "identity.mjs"], check=True, capture_output=True, text=True).stdout
     readme, says = (ROOT / "README.md").read_text(), json.loads(reply)
     # The Action's names are those that the deployment is told.
