@@ -8,7 +8,7 @@ const spend = async (jti) => !spent.has(jti) && spent.add(jti)
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { assertion, token: loginToken, user, workspace, newest_epoch: newestEpoch, step_up, later } = JSON.parse(line)
-  // The keys are fetched again half a minute after they were at the earliest; times in a token are read by another clock.
+  // The clock that keys are kept by; times in a token are read by another.
   if (later) Date.now = () => new Date().getTime() + later * 1000
   try {
     const said = await (step_up ? stepUp : check)(assertion, { loginToken, user, workspace, newestEpoch }, spend)

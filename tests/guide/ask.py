@@ -15,7 +15,7 @@ def spend(jti):
 
 for line in sys.stdin:
     asked = json.loads(line)
-    # The keys are fetched again half a minute after they were at the earliest; times in a token are read by another clock.
+    # The clock that keys are kept by; times in a token are read by another.
     if later := asked.get("later"):
         time.monotonic = lambda: monotonic() + later
     try:

@@ -15,7 +15,7 @@ import time
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from stack import API, ROOT, WORK, User, ask, forge, own_keys, public, read, serve, start
+from stack import API, ROOT, WORK, Keys, User, ask, forge, own_keys, public, read, start
 
 CHECKS = {
     "Node": ["node", "ask.mjs"],
@@ -37,11 +37,11 @@ class Checks:
         self.later, self.counts = 0, {"taken": 0, "refused": 0}
 
     def say(self, login, only=None):
-        for name, process in self.running.items():
-            if only in (None, name):
-                process.stdin.write(json.dumps(login | {"later": self.later}) + "\n")
-                process.stdin.flush()
-                yield name, json.loads(process.stdout.readline())
+        asked = {name: process for name, process in self.running.items() if only in (None, name)}
+        for process in asked.values():
+            process.stdin.write(json.dumps(login | {"later": self.later}) + "\n")
+            process.stdin.flush()
+        return [(name, json.loads(process.stdout.readline())) for name, process in asked.items()]
 
     def take(self, what, login, only=None):
         for name, answer in self.say(login, only):
@@ -86,7 +86,7 @@ def drive(checks, old):
     # Bob has no factor, and no workspace of his asks for one.
     nothing = bob.ask("POST", "/v1/logins")
     assert nothing["decision"] == "allow"
-    checks.later = 60
+    checks.later += 60
     checks.take("who needs none, by a key that is new", bob.login(nothing["assertion"]))
     checks.refuse("a second time", "^spent$", bob.login(nothing["assertion"]))
     checks.refuse("a key that is published no more", "key", bob.login(forge(read(nothing["assertion"]), old, kid="old", jti="x")))
@@ -176,20 +176,38 @@ def step_up(checks, ada, bob, codes, claims, signing):
     checks.take("a login by a code from paper", ada.login(paper))
 
 
-def main():
-    checks, old = Checks(), ec.generate_private_key(ec.SECP256R1())
+def kept_keys(checks, old):
+    """Before the stack: how long the keys are kept, how often they are fetched, and for how long they are waited for."""
     other = rsa.generate_private_key(65537, 2048)
-    server = serve([public(old, "old", "ES256"), public(other, "rsa", "RS256")])
+    keys = Keys(public(old, "old", "ES256"), public(other, "rsa", "RS256"))
     now = int(time.time())
-    first = {"iss": API, "aud": "app", "sub": "zoe", "iat": now, "exp": now + 300, "jti": "zoe", "mfa": "passed",
+    first = {"iss": API, "aud": "app", "sub": "zoe", "iat": now, "exp": now + 300, "mfa": "passed",
              "amr": ["otp", "mfa"], "workspaces": [""], "mfa_epoch": 1,
              "ath": base64url(hashlib.sha256(b"token").digest())}
     login = {"token": "token", "user": "zoe", "workspace": "", "newest_epoch": 0}
-    checks.take("an assertion by the key of before", login | {"assertion": forge(first, old, kid="old")})
-    another = forge(first, other, kid="rsa", algorithm="RS256")
-    checks.refuse("another algorithm, by a key that is published", "alg", login | {"assertion": another})
-    server.shutdown()
-    server.server_close()
+    made = lambda jti, key=old, kid="old", **other: login | {"assertion": forge(first | {"jti": jti}, key, kid, **other)}
+    checks.take("an assertion by the key of before", made("before 1"))
+    checks.refuse("another algorithm, by a key that is published", "alg", made("before 2", other, "rsa", algorithm="RS256"))
+    for kid in ("mine", "mine too"):
+        checks.refuse("a key that is made up", "key", made("before 3", kid=kid))
+    assert keys.fetched == len(CHECKS), f"the keys were fetched {keys.fetched} times"
+
+    checks.later += 60
+    keys.answers.clear()
+    checks.refuse("a new key, while nobody answers", "timed out|sending", made("before 3", kid="new"))
+    keys.answers.set()
+    assert keys.fetched == 2 * len(CHECKS), f"the keys were fetched {keys.fetched} times"
+    checks.take("a key that was kept meanwhile", made("before 4"))
+
+    checks.later += 600
+    del keys.keys[0]
+    checks.refuse("a key that was taken back ten minutes ago", "key", made("before 5"))
+    keys.close()
+
+
+def main():
+    checks, old = Checks(), ec.generate_private_key(ec.SECP256R1())
+    kept_keys(checks, old)
     stack = start()
     try:
         drive(checks, old)

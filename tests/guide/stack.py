@@ -1,6 +1,7 @@
 """The local stack for the README's checks, its keys, and people with login tokens that the README's own lines mint."""
 
 import base64
+import contextlib
 import http.server
 import json
 import os
@@ -51,20 +52,35 @@ def own_keys():
     return key("alias/mfa-signing"), key("alias/mfa-signing-next")
 
 
-def serve(keys):
-    """In the stack's place: the keys that it had before."""
-    class Keys(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps({"keys": keys}).encode())
+class Keys:
+    """In the stack's place: the keys that it had before, and how often they were fetched. It may keep silent."""
 
-        def log_message(self, *_):
-            pass
+    def __init__(self, *keys):
+        self.keys, self.fetched, self.answers = list(keys), 0, threading.Event()
+        self.answers.set()
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Keys)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+        class Answer(http.server.BaseHTTPRequestHandler):
+            def do_GET(answer):
+                self.fetched += 1
+                self.answers.wait(15)  # three times what anyone should wait for
+                answer.send_response(200)
+                answer.end_headers()
+                answer.wfile.write(json.dumps({"keys": self.keys}).encode())
+
+            def handle(answer):
+                # Whoever was kept waiting for too long is gone.
+                with contextlib.suppress(ConnectionError):
+                    super().handle()
+
+            def log_message(answer, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Answer)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def public(key, kid, algorithm):
