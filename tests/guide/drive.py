@@ -11,8 +11,8 @@ import re
 import subprocess
 import sys
 import time
+import urllib.error
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from stack import API, ROOT, WORK, Keys, User, ask, forge, own_keys, public, read, start
@@ -22,6 +22,10 @@ CHECKS = {
     "Python": [sys.executable, "ask.py"],
     "Rust": [str(ROOT / "target/debug/guide")],
 }
+
+
+# What the local stack calls a claim that has no name unless it is given one.
+HERE = {"password_reset": "password_reset_at"}
 
 
 def base64url(data):
@@ -55,26 +59,40 @@ class Checks:
             self.counts["refused"] += 1
 
 
+def told(snippet):
+    """What a recipe tells the deployment of its claims' names: the deployment's name for each, and the token's."""
+    lines = (WORK / snippet).read_text()
+    return dict(re.findall(r'(\w+) += "(\S+)"', re.search(r"^claims += {(.+?)}", lines, re.M | re.S)[1]))
+
+
 def identity_providers():
-    """What the README's lines mint and publish fits, and the functions read what its trigger and its Action add."""
+    """What the README's lines mint and publish fits, and the functions read what its triggers and its Action add."""
     import mint
     for path, document in mint.documents().items():
         there = ask("GET", "/dev" + path)
         assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
-    cleo = "cleo", "cleo@acme.com", True, ["acme"]
-    assert mint.login_token(*cleo) != mint.login_token(*cleo), "two logins of one second have one token"
-    reply = subprocess.run(["node", "identity.mjs"], check=True, capture_output=True, text=True).stdout
-    readme, says = (ROOT / "README.md").read_text(), json.loads(reply)
+    own = [mint.login_token("cleo", "cleo@acme.com", True, reset, ["acme", "globex"]) for reset in (0, 0, int(time.time()))]
+    assert own[0] != own[1], "two logins of one second have one token"
+    assert told("own.tfvars") == told("cognito.tfvars") == {"password_reset": HERE["password_reset"]}
+
+    says = json.loads(subprocess.run(["node", "identity.mjs"], check=True, capture_output=True, text=True).stdout)
+    names = told("auth0.tfvars")
     # The Action's names are those that the deployment is told.
-    told = dict(re.findall(r'^ +(\w+) += "(https://acme\.com/\w+)"$', readme, re.M))
-    assert set(says["auth0"]) == set(told.values()), says
-    auth0 = {name: says["auth0"][long] for name, long in told.items()}
-    for added in (says["cognito"], auth0):
-        now = int(time.time())
-        claims = {"iss": mint.ISSUER, "aud": mint.AUDIENCE, "iat": now, "exp": now + 600, "sub": "cleo"} | added
-        token = jwt.encode(claims, mint.key, "RS256", {"kid": mint.KID})
-        assertion = ask("POST", "/v1/logins", token=token)["assertion"]
+    assert all(set(added) == set(names.values()) for added in says["auth0"]), says
+    auth0 = [{HERE.get(name, name): added[long] for name, long in names.items()} for added in says["auth0"]]
+    cognito = [added | {"email": "cleo@acme.com", "email_verified": True} for added in says["cognito"]]
+    bare = {name: read(own[0])[name] for name in ("iss", "aud", "iat", "exp", "sub")}
+    token = lambda added: mint.jwt.encode(bare | added, mint.key, "RS256", {"kid": mint.KID})
+    for never, lately in (own[1:], map(token, auth0), map(token, cognito)):
+        assertion = ask("POST", "/v1/logins", token=never)["assertion"]
         assert read(assertion)["workspaces"] == ["acme", "globex"], read(assertion)
+        # While a password was reset lately, and only then, no code is emailed.
+        ask("POST", "/v1/recovery/emails", token=never)
+        try:
+            ask("POST", "/v1/recovery/emails", token=lately)
+            raise AssertionError(f"a code is emailed after a reset: {read(lately)}")
+        except urllib.error.HTTPError as problem:
+            assert json.load(problem)["type"].endswith("/email-recovery-held"), read(lately)
 
 
 def drive(checks, old):

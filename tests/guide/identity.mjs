@@ -1,14 +1,48 @@
-// What the README's trigger for Cognito and its Action for Auth0 put into login tokens.
+// What the README's triggers for Cognito and its Action for Auth0 put into login tokens, before a password is reset and after.
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
 import { handler } from './cognito.mjs'
 
-const claims = {}
 const email = 'ada@acme.com'
 const { onExecutePostLogin } = createRequire(import.meta.url)('./auth0.cjs')
-const api = { accessToken: { setCustomClaim: (name, value) => { claims[name] = value } } }
-await onExecutePostLogin({ user: { email, email_verified: true, app_metadata: { workspaces: ['acme', 'globex'] } } }, api)
 
-// As AWS documents an event of version 2, and what it takes of the answer.
-const event = { version: '2', triggerSource: 'TokenGeneration_Authentication', request: { userAttributes: { sub: 'ada', email } }, response: {} }
-const { response } = await handler(event)
-console.log(JSON.stringify({ auth0: claims, cognito: response.claimsAndScopeOverrideDetails.idTokenGeneration.claimsToAddOrOverride }))
+async function auth0(reset) {
+  const claims = {}
+  const api = { accessToken: { setCustomClaim: (name, value) => { claims[name] = value } } }
+  await onExecutePostLogin({ user: { email, email_verified: true, app_metadata: { workspaces: ['acme', 'globex'] }, ...reset } }, api)
+  return claims
+}
+
+// A user of Cognito's, and what the trigger writes to their attributes.
+const userAttributes = { sub: 'ada', email }
+const user = { userPoolId: 'us-east-1_AbCdEfGhI', userName: 'ada' }
+const pool = createServer(async (request, reply) => {
+  let body = ''
+  for await (const part of request) body += part
+  const { UserPoolId, Username, UserAttributes } = JSON.parse(body)
+  assert.match(request.headers['x-amz-target'], /\.AdminUpdateUserAttributes$/)
+  assert.deepEqual({ userPoolId: UserPoolId, userName: Username }, user)
+  for (const { Name, Value } of UserAttributes) userAttributes[Name] = Value
+  reply.end('{}')
+})
+await new Promise((listening) => pool.listen(0, '127.0.0.1', listening))
+Object.assign(process.env, {
+  AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_ENDPOINT_URL: `http://127.0.0.1:${pool.address().port}`,
+})
+const { handler: message } = await import('./cognito-reset.mjs')
+
+// Events as AWS documents them, and what it takes of the answers.
+async function cognito(triggerSource) {
+  const asked = { version: '1', triggerSource, ...user, request: { userAttributes }, response: { emailMessage: null } }
+  assert.deepEqual(await message(asked), asked)
+  const event = { version: '2', triggerSource: 'TokenGeneration_Authentication', ...user, request: { userAttributes }, response: {} }
+  return (await handler(event)).response.claimsAndScopeOverrideDetails.idTokenGeneration.claimsToAddOrOverride
+}
+
+console.log(JSON.stringify({
+  auth0: [await auth0({}), await auth0({ last_password_reset: new Date().toISOString() })],
+  cognito: [await cognito('CustomMessage_SignUp'), await cognito('CustomMessage_ForgotPassword')],
+}))
+pool.close()
+pool.closeAllConnections()
