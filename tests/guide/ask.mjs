@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline'
 
 const { check } = await import('./check.mjs')
-const { stepUp } = await import('./step-up.mjs')
+const { hasFactor, stepUp } = await import('./step-up.mjs')
 const spent = new Set()
 const spend = async (jti) => !spent.has(jti) && spent.add(jti)
 
@@ -11,6 +11,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   // The clock that keys are kept by; times in a token are read by another.
   if (later) Date.now = () => new Date().getTime() + later * 1000
   try {
+    if (step_up && !await hasFactor(loginToken)) throw new Error('no factor')
     const said = await (step_up ? stepUp : check)(assertion, { loginToken, user, workspace, newestEpoch }, spend)
     console.log(JSON.stringify({ mfa_epoch: said.mfa_epoch }))
   } catch (error) {

@@ -182,14 +182,18 @@ def bad(checks, ada, good, claims, signing, another):
 
 def step_up(checks, ada, bob, codes, claims, signing):
     """Settled is not enough: by a factor it must be."""
-    checks.take("a step-up by a code", ada.login(forge(claims, signing, jti="4"), step_up=True), "Node")
+    epoch = claims["mfa_epoch"]
+    up = lambda assertion, user=ada, newest=epoch: user.login(assertion, newest_epoch=newest, step_up=True)
+    checks.take("a step-up by a code", up(forge(claims, signing, jti="4")), "Node")
     bob.again()
     nothing = bob.ask("POST", "/v1/logins")["assertion"]
-    checks.refuse("a step-up by nothing", "^by no factor$", bob.login(nothing, step_up=True), "Node")
+    checks.refuse("a step-up by nothing", "^no factor$", up(nothing, bob, 0), "Node")
     unsettled = forge(claims, signing, jti="5", mfa="not_required")
-    checks.refuse("a step-up by another word", "^by no factor$", ada.login(unsettled, step_up=True), "Node")
+    checks.refuse("a step-up by another word", "^by no factor$", up(unsettled), "Node")
+    first = bob.enrol()["assertion"]
+    checks.refuse("a step-up by a first factor of this moment", "^by a factor that is new$", up(first, bob, 0), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[0]})["assertion"]
-    checks.refuse("a step-up by a code from paper", "^by no factor$", ada.login(paper, step_up=True), "Node")
+    checks.refuse("a step-up by a code from paper", "^by no factor$", up(paper), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[1]})["assertion"]
     checks.take("a login by a code from paper", ada.login(paper))
 
