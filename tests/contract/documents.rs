@@ -55,6 +55,29 @@ fn every_setting_is_in_the_readme() {
     assert!(count >= 15, "{count}");
 }
 
+/// Terraform passes over a name that it does not know: a variable with a warning, a claim without a word.
+#[test]
+fn every_variable_that_the_guides_set_is_one_of_the_deployment() {
+    let declared = include_str!("../../infra/terraform/variables.tf");
+    let variables = declared.lines().filter_map(|line| line.strip_prefix("variable \"")?.split('"').next());
+    let (_, claims) = declared.split_once("variable \"claims\"").unwrap();
+    let (claims, _) = claims.split_once("\n}\n").unwrap();
+    let claims = claims.lines().filter_map(|line| Some(line.split_once("= optional(")?.0.trim()));
+    let known: BTreeSet<_> = variables.chain(claims).collect();
+    let mut count = 0;
+    for guide in [README, include_str!("../../infra/README.md")] {
+        let blocks = guide.split("```hcl\n").skip(1).filter_map(|block| block.split("```").next());
+        for line in blocks.filter(|block| !block.starts_with("import")).flat_map(str::lines) {
+            let words: Vec<_> = line.split('=').map(|before| before.split_whitespace().last().unwrap_or("")).collect();
+            for name in words.split_last().map_or(&[][..], |(_, names)| names) {
+                count += 1;
+                assert!(known.contains(name), "{line}");
+            }
+        }
+    }
+    assert!(count >= 25, "{count}");
+}
+
 #[test]
 fn cargo_lambda_gives_the_functions_what_the_local_stack_gives_them() {
     let manifest = include_str!("../../Cargo.toml");
