@@ -10,6 +10,7 @@ import re
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import jwt
@@ -28,6 +29,14 @@ def ask(method, path, body=None, token=None, assertion=None):
     request = urllib.request.Request(API + path, json.dumps(body).encode() if body else None, headers, method=method)
     with urllib.request.urlopen(request) as reply:
         return json.load(reply)
+
+
+def refused(*asked, **by):
+    """The problem that a request is answered with."""
+    try:
+        return f"nothing: {ask(*asked, **by)}"
+    except urllib.error.HTTPError as problem:
+        return json.load(problem)["type"].rpartition("/")[2]
 
 
 def start():
