@@ -64,9 +64,8 @@ def told(snippet):
     return dict(re.findall(r'(\w+) += "(\S+)"', re.search(r"^claims += {(.+?)}", lines, re.M | re.S)[1]))
 
 
-def identity_providers():
+def identity_providers(mint):
     """What the README's lines mint and publish fits, and the functions read what its triggers and its Action add."""
-    import mint
     for path, document in mint.documents().items():
         there = ask("GET", "/dev" + path)
         assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
@@ -94,7 +93,8 @@ def identity_providers():
 
 def drive(checks, old):
     signing, following = own_keys()
-    identity_providers()
+    import mint  # which reads the key that is now there
+    identity_providers(mint)
 
     ada, bob = User("ada", "acme", "globex"), User("bob", "acme")
     eve, owner = User("eve", "strict"), User("own", "strict", owns=["strict"])
@@ -141,6 +141,14 @@ def drive(checks, old):
     epoch = read(after)["mfa_epoch"]
     checks.take("what removing answers", ada.login(after, newest_epoch=claims["mfa_epoch"]))
     checks.refuse("what was proven by a factor that is gone", "^from before", ada.login(before, newest_epoch=epoch))
+
+    # Erased, she starts anew, but not before the newest epoch is forgotten.
+    operator = mint.operator_token("op")
+    assert ask("POST", "/v1/operator/erase", {"user": "ada", "reason": "she asked"}, operator) == {"mfa_epoch": 0}
+    ada.again()
+    anew = ada.ask("POST", "/v1/logins")["assertion"]
+    checks.refuse("who is erased and not forgotten", "^from before", ada.login(anew, newest_epoch=epoch))
+    checks.take("who is erased and forgotten", ada.login(anew))
 
 
 def bad(checks, ada, good, claims, signing, another):
