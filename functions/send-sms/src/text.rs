@@ -76,11 +76,10 @@ impl Function {
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
             let counters = self.budget.counters(phone, text.pending, address.as_deref(), first, now);
-            let (taken, number, code, ()) = tokio::join!(
+            let (taken, number, code) = tokio::join!(
                 self.accounts.take_text(user, &text, &counters, now),
                 self.vault.open_phone(user, id, factor),
                 self.vault.sent_code(user, id, &text.code),
-                self.sender.prepare(),
             );
             match taken? {
                 Taken::Stale(newer) => account = *newer,

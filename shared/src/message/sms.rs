@@ -44,13 +44,6 @@ impl Sender {
         Ok(Self { sns: Late::new(move || Client::from_conf(once())), attributes })
     }
 
-    /// Makes what sends, if that is not done yet: for who has calls under way, and nothing to do until they are answered.
-    pub async fn prepare(&self) {
-        // What is under way is only sent once whoever made it waits.
-        tokio::task::yield_now().await;
-        let _: &Client = &self.sns;
-    }
-
     /// Whether the number has texted STOP. Where that can't be found out it counts as not: a text too many is better than
     /// a login that waits for one.
     pub async fn opted_out(&self, number: &PhoneNumber) -> bool {
