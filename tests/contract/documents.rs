@@ -153,3 +153,17 @@ fn every_threat_and_every_race_has_its_tests_and_they_are_there() {
         assert!(rows.len() >= 25, "{heading}: {}", rows.len());
     }
 }
+
+#[test]
+fn what_a_login_costs_is_told_everywhere_as_the_benchmark_found_it() {
+    let infra = include_str!("../../infra/README.md");
+    let bold = |row: &str| -> u32 {
+        let row = infra.lines().find(|line| line.starts_with(row)).unwrap();
+        row.split("**").nth(1).unwrap().parse().unwrap()
+    };
+    let (million, idle) = (bold("| an authenticator app |"), 9);
+    assert!(README.contains(&format!("cost [{million} US dollars](infra/README.md#what-it-costs)")), "{million}");
+    assert!(infra.contains(&format!("| this, in your account | the table above, and {idle} for the month |")));
+    assert!(infra.contains(&format!("Idle it costs 7 to {idle} dollars a month")));
+    assert_eq!(bold("| this, in your account |"), million + idle);
+}

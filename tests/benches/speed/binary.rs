@@ -14,6 +14,10 @@ pub const FUNCTIONS: [&str; 5] = ["enroll", "policy", "recovery", "send-sms", "v
 pub const HELLO: &str = "hello";
 /// What a warm request is compared with.
 pub const BARE: &str = "bare";
+/// What applies the rules by themselves.
+pub const RULES: &str = "rules";
+
+const BESIDE: [&str; 3] = [HELLO, BARE, RULES];
 
 /// A folder with them.
 pub struct Binaries(TempDir);
@@ -24,7 +28,7 @@ impl Binaries {
         println!("building the release binaries");
         let mut cargo = Command::new("cargo");
         cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).args(["build", "--release", "--locked"]);
-        for package in FUNCTIONS.iter().chain([&HELLO, &BARE]) {
+        for package in FUNCTIONS.iter().chain(&BESIDE) {
             cargo.args(["-p", package]);
         }
         // What cargo tells a program that it runs would have build scripts run anew.
@@ -37,10 +41,10 @@ impl Binaries {
         // This program lies in `target/<profile>/deps`.
         let program = env::current_exe().unwrap();
         let built = program.ancestors().nth(3).unwrap().join("release");
-        // In Lambda a binary is a file written from beginning to end. A linker writes here and there, which leaves it in the
-        // page cache in pieces as chance has it: the same binary then starts up to a tenth slower.
+        // Copies, which are written from beginning to end. A linker writes here and there, which leaves its output in the page
+        // cache in pieces as chance has it: the same binary then starts up to a tenth slower.
         let folder = tempfile::tempdir().unwrap();
-        for name in FUNCTIONS.iter().chain([&HELLO, &BARE]) {
+        for name in FUNCTIONS.iter().chain(&BESIDE) {
             fs::copy(built.join(name), folder.path().join(name)).unwrap();
         }
         Self(folder)

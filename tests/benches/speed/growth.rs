@@ -1,8 +1,9 @@
-//! Growth: the same requests on a table that grows from ten accounts to a million, by a user who has little and by one who
-//! has all that is allowed. SQLite stands in for DynamoDB, and its own growth is not the functions': what must be flat is
-//! the calls, their sizes, and the processor's time of the function, taken by that of a hello-world asked in turn.
+//! Growth: the same requests on tables of ten accounts to a million, by a user who has little and by two who have all that is
+//! allowed. The tables are there at the same time, and each request is made on one after another, so that a busy machine
+//! slows all alike. SQLite stands in for DynamoDB, and its own growth is not the functions': what must be flat is the calls,
+//! their sizes, and the processor's time of the function; the time by the clock is shown beside that of the calls alone.
 
-use std::{io::Write, path::Path};
+use std::{fs, io::Write, path::Path};
 
 use data_encoding::BASE64URL_NOPAD;
 use dynoxide::{AttributeValue, Database, ImportOptions, Item};
@@ -11,12 +12,12 @@ use serde_json::{Value, json};
 
 use crate::{
     bars::Bars,
-    binary::{Binaries, HELLO},
+    binary::Binaries,
+    event::Ask,
+    lambda::Lambda,
     route::Route,
-    samples::Samples,
     user::{Enrolment, User},
-    warm::{Times, seen},
-    wire::Call,
+    warm::{self, Times},
     world::{Again, TABLE, World},
 };
 
@@ -24,69 +25,130 @@ use crate::{
 const SIZES: [(usize, usize); 4] = [(10, 1_000), (1_000, 10_000), (100_000, 100_000), (1_000_000, 100_000)];
 /// Rows that are imported at once.
 const TOGETHER: usize = 20_000;
+/// Workspaces in a token at the most.
+const WORKSPACES: usize = 50;
 
-/// What was measured at one size.
+/// What was measured of one request.
 pub struct Grown {
+    /// What is asked, and by whom.
+    pub what: String,
+    /// At each size, the smallest first.
+    pub at: Vec<At>,
+}
+
+/// What was measured of one request at one size.
+pub struct At {
     /// Accounts in the table.
     pub accounts: usize,
     /// Members of the workspace.
     pub members: usize,
-    /// Each request.
-    pub requests: Vec<Requests>,
-}
-
-/// What was measured of one request.
-pub struct Requests {
-    /// What is asked, and by whom.
-    pub what: String,
     /// The AWS calls.
     pub calls: usize,
     /// Bytes that they send and receive.
     pub bytes: usize,
-    /// How long it took.
-    pub times: Times,
-    /// The processor's time by that of a hello-world.
-    pub by_hello: Samples,
+    /// The function's requests.
+    pub function: Times,
+    /// Its calls alone.
+    pub bare: Times,
 }
 
-/// Measures at each size up to so many accounts.
+/// Who asks.
+struct Users {
+    /// Has an app, and owns the workspace that grows.
+    ada: User,
+    /// Has five apps and two phones, and is in as many workspaces as a token may name.
+    zoe: User,
+    /// Has four apps and two phones, and three more apps begun: who has seven factors can begin no other.
+    yuri: User,
+}
+
+/// Measures at each size up to so many accounts, and at no fewer than two.
 pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec<Grown> {
     let folder = tempfile::tempdir().unwrap();
-    let world = World::start(binaries, Latency::default(), Some(folder.path())).await;
-    let (mut ada, mut zoe) = (User::new("ada", 1), User::new("zoe", 50));
-    enrol(&world, &mut ada, &mut zoe).await;
-    let templates = [ada.account.clone(), world.row("MEMBERS#acme-0", "MEMBER#mfa#ada").await];
+    let at = |number: usize| folder.path().join(number.to_string());
+    fs::create_dir(at(0)).unwrap();
+    let world = World::start(binaries, Latency::default(), Some(&at(0))).await;
+    let mut users = enrol(&world).await;
+    let templates = [users.ada.account.clone(), world.row("MEMBERS#acme-0", "MEMBER#mfa#ada").await];
     world.stop().await;
 
-    let mut grown = Vec::new();
+    let sizes: Vec<_> = SIZES.into_iter().filter(|(most, _)| *most <= accounts.max(SIZES[1].0)).collect();
+    let mut worlds = Vec::new();
     let mut before = (0, 0);
-    for size in SIZES.into_iter().filter(|(most, _)| *most <= accounts.max(SIZES[0].0)) {
-        fill(&folder.path().join("table.sqlite"), &templates, before, size);
-        before = size;
-        let world = World::start(binaries, Latency::default(), Some(folder.path())).await;
-        grown.push(at(&world, size, &mut ada, &zoe, rounds).await);
+    for (number, size) in (1..).zip(&sizes) {
+        copy(&at(number - 1), &at(number));
+        fill(&at(number).join("table.sqlite"), &templates, before, *size);
+        before = *size;
+    }
+    for (number, (_, members)) in (1..).zip(&sizes) {
+        let world = World::start(binaries, Latency::default(), Some(&at(number))).await;
+        let summary = json!({"pk": {"S": "MEMBERS#acme-0"}, "sk": {"S": "SUMMARY"}, "mfa": {"N": members.to_string()}});
+        world.put(&summary).await;
+        worlds.push(world);
+    }
+    // An assertion lives for minutes. The tables have one origin, and with it one signing key.
+    let verified = Again::new(&worlds[0], &users.ada, Route::Verify).ask(&mut worlds[0].lambda("verify").await).await;
+    users.ada.assertion = verified.body["assertion"].as_str().map(str::to_owned);
+    let grown = ask(&worlds, &sizes, &users, rounds).await;
+    for world in worlds {
         world.stop().await;
     }
     grown
 }
 
-/// Ada has an app. Zoe has five, and two phones: who has as many can begin no other, so nothing of hers is pending. Each logs in.
-async fn enrol(world: &World<'_>, ada: &mut User, zoe: &mut User) {
+/// Enrols them, and has every workspace require MFA.
+async fn enrol(world: &World<'_>) -> Users {
+    let mut users =
+        Users { ada: User::new("ada", 1), zoe: User::new("zoe", WORKSPACES), yuri: User::new("yuri", WORKSPACES) };
     let mut enrolment = Enrolment::start(world).await;
-    enrolment.app(world, ada).await;
-    for number in ["+14155550123", "+14155550124"] {
-        enrolment.phone(world, zoe, number).await;
+    enrolment.app(world, &mut users.ada).await;
+    for (user, apps, numbers) in
+        [(&mut users.zoe, 5, ["+14155550123", "+14155550124"]), (&mut users.yuri, 4, ["+14155550125", "+14155550126"])]
+    {
+        for number in numbers {
+            enrolment.phone(world, user, number).await;
+        }
+        for _ in 0..apps {
+            enrolment.app(world, user).await;
+        }
     }
-    for _ in 0..5 {
-        enrolment.app(world, zoe).await;
+    for _ in 0..3 {
+        enrolment.begin(&users.yuri, json!({"kind": "totp"})).await;
+    }
+    users.yuri.account = world.account(&users.yuri).await;
+    assert_eq!(enrolment.factors(&users.zoe).await, [("active", 7), ("pending", 0)]);
+    assert_eq!(enrolment.factors(&users.yuri).await, [("active", 6), ("pending", 3)]);
+
+    let mut policy = world.lambda("policy").await;
+    let wish = json!({"required": true, "grace_days": 0, "allowed_factors": ["totp", "sms"]});
+    let put = Ask::new("PUT /v1/workspaces/{workspace_id}/policy");
+    let put = Ask { parameter: Some("acme-0"), body: Some(wish), assertion: users.ada.assertion.as_deref(), ..put };
+    let required = policy.ask(&put.by(&users.ada)).await;
+    assert_eq!(required.status, 200, "{}", required.body);
+    let row = world.row("WORKSPACE#acme-0", "POLICY").await;
+    assert!(row.is_object(), "no policy");
+    for workspace in &users.zoe.workspaces {
+        let mut row = row.clone();
+        row["pk"]["S"] = format!("WORKSPACE#{workspace}").into();
+        world.put(&row).await;
     }
     // One login lets 32 workspaces see who it is.
-    for user in [&*ada, &*zoe, &*zoe] {
-        Again::new(world, user, Route::Login).ask(&mut world.lambda("policy").await).await;
+    for user in [&users.ada, &users.zoe, &users.zoe, &users.yuri, &users.yuri] {
+        Again::new(world, user, Route::Login).ask(&mut policy).await;
+    }
+    users
+}
+
+/// Copies the files of a folder to one that it makes.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
     }
 }
 
-/// Fills the table from one size up to another, with rows like those that are there.
+/// Fills a table from one size up to another, with rows like those that are there.
 fn fill(table: &Path, templates: &[Value; 2], before: (usize, usize), size: (usize, usize)) {
     let table = Database::new(&table.to_string_lossy()).unwrap();
     table.enable_bulk_loading().unwrap();
@@ -114,65 +176,74 @@ fn name(number: usize) -> String {
     format!("user-{number:07}")
 }
 
-async fn at(
-    world: &World<'_>,
-    (accounts, members): (usize, usize),
-    ada: &mut User,
-    zoe: &User,
-    rounds: usize,
-) -> Grown {
-    println!("growth: {accounts} accounts, {members} members");
-    let summary = json!({"pk": {"S": "MEMBERS#acme-0"}, "sk": {"S": "SUMMARY"}, "mfa": {"N": members.to_string()}});
-    world.put(&summary).await;
-    // An assertion lives for minutes.
-    let verified = Again::new(world, ada, Route::Verify).ask(&mut world.lambda("verify").await).await;
-    ada.assertion = verified.body["assertion"].as_str().map(str::to_owned);
-    let deep = BASE64URL_NOPAD.encode(format!("mfa#{}", name(members / 2)).as_bytes());
-    let mut asked = Vec::new();
-    for (who, user, route) in [
-        ("", &*ada, Route::Verify),
-        ("", &*ada, Route::Login),
-        (", with all that is allowed", zoe, Route::Verify),
-        (", with all that is allowed", zoe, Route::Login),
-        ("", &*ada, Route::Members(None)),
-        ("", &*ada, Route::Members(Some(deep))),
-    ] {
-        let again = Again::new(world, user, route);
-        let calls: Vec<_> = seen(world, &again).await.concat();
-        let bytes = calls.iter().map(|call: &Call| call.sent + call.received).sum();
-        let what = format!("{}{who}", again.route.name());
-        let lambda = world.lambda(again.route.function()).await;
-        let (times, by_hello) = (Times::default(), Samples::default());
-        asked.push((again, lambda, Requests { what, calls: calls.len(), bytes, times, by_hello }));
-    }
-    let mut hello = world.lambda(HELLO).await;
-    let login = Route::Login.event(ada);
-    for round in 0..rounds + 5 {
-        for (again, lambda, requests) in &mut asked {
-            let measure = hello.ask(&login).await.cpu;
-            let answer = again.ask(lambda).await;
-            // The first five open connections and fill caches.
-            if round >= 5 {
-                requests.times.push(&answer);
-                requests.by_hello.push(answer.cpu.as_secs_f64() / measure.as_secs_f64());
-            }
-        }
-        print!("\r  round {} of {}", round + 1, rounds + 5);
-        std::io::stdout().flush().unwrap();
-    }
-    println!();
-    Grown { accounts, members, requests: asked.into_iter().map(|(_, _, requests)| requests).collect() }
+/// A request at one size: who makes it, with which processes.
+struct Asked<'a> {
+    again: Again<'a>,
+    function: Lambda,
+    bare: Lambda,
 }
 
-/// Holds what is largest to what is smallest.
+/// Has each request made in turn at each size, by the function and as its calls alone.
+async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, rounds: usize) -> Vec<Grown> {
+    let Users { ada, zoe, yuri } = users;
+    let deep = |members: usize| Some(BASE64URL_NOPAD.encode(format!("mfa#{}", name(members / 2)).as_bytes()));
+    let (seven, nine) = (", seven factors, 50 workspaces", ", six factors and three pending, 50 workspaces");
+    let requests: [(_, _, &dyn Fn(usize) -> Route); 8] = [
+        ("", ada, &|_| Route::Verify),
+        ("", ada, &|_| Route::Login),
+        (seven, zoe, &|_| Route::Verify),
+        (seven, zoe, &|_| Route::Login),
+        (nine, yuri, &|_| Route::Verify),
+        (nine, yuri, &|_| Route::Login),
+        ("", ada, &|_| Route::Members(None)),
+        ("", ada, &|members| Route::Members(deep(members))),
+    ];
+    let mut grown = Vec::new();
+    for (number, (who, user, route)) in requests.into_iter().enumerate() {
+        let (mut at, mut asked) = (Vec::new(), Vec::new());
+        for (world, (accounts, members)) in worlds.iter().zip(sizes) {
+            let again = Again::new(world, user, route(*members));
+            let steps = warm::seen(world, &again).await;
+            let calls = steps.iter().flatten();
+            let (calls, bytes) = (calls.clone().count(), calls.map(|call| call.sent + call.received).sum());
+            let function = world.lambda(again.route.function()).await;
+            let bare = warm::bare(world, &again, &steps).await;
+            let (took, alone) = (Times::default(), Times::default());
+            at.push(At { accounts: *accounts, members: *members, calls, bytes, function: took, bare: alone });
+            asked.push(Asked { again, function, bare });
+        }
+        let what = format!("{}{who}", asked[0].again.route.name());
+        for round in 0..rounds + 5 {
+            for turn in 0..asked.len() {
+                let turn = (round + turn) % asked.len();
+                let (Asked { again, function, bare }, at) = (&mut asked[turn], &mut at[turn]);
+                let (answer, alone) = (again.ask(function).await, warm::made(again, bare).await);
+                // The first five open connections and fill caches.
+                if round >= 5 {
+                    at.function.push(&answer);
+                    at.bare.push(&alone);
+                }
+            }
+            print!("\r  request {} of 8: round {} of {}", number + 1, round + 1, rounds + 5);
+            std::io::stdout().flush().unwrap();
+        }
+        grown.push(Grown { what, at });
+    }
+    println!();
+    grown
+}
+
+/// Holds every size to the smallest.
 #[expect(clippy::cast_precision_loss, reason = "ratios")]
 pub fn hold(grown: &[Grown], bars: &mut Bars) {
-    let (Some(first), Some(last)) = (grown.first(), grown.last()) else { return };
-    for (small, large) in first.requests.iter().zip(&last.requests) {
-        let what = &small.what;
-        bars.at_most(format!("growth of {what}: calls"), large.calls as f64 / small.calls as f64, 1.0, " ×");
-        bars.at_most(format!("growth of {what}: bytes"), large.bytes as f64 / small.bytes as f64, 1.02, " ×");
-        let cpu = large.by_hello.median() / small.by_hello.median();
+    for Grown { what, at } in grown {
+        let small = &at[0];
+        let most = |ratio: &dyn Fn(&At) -> f64| at.iter().skip(1).map(ratio).fold(f64::NAN, f64::max);
+        let calls = most(&|at| at.calls as f64 / small.calls as f64);
+        let bytes = most(&|at| at.bytes as f64 / small.bytes as f64);
+        let cpu = most(&|at| at.function.cpu.by(&small.function.cpu).median());
+        bars.at_most(format!("growth of {what}: calls"), calls, 1.0, " ×");
+        bars.at_most(format!("growth of {what}: bytes"), bytes, 1.02, " ×");
         bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, " ×");
     }
 }

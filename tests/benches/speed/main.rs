@@ -15,7 +15,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, ValueEnum};
 use local::Latency;
 
 use crate::{bars::Bars, binary::Binaries, report::Report, world::World};
@@ -42,7 +42,6 @@ mod world;
 
 /// How fast the functions start and answer, beside a hello-world and beside the AWS calls alone
 #[derive(Parser)]
-#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     /// What to measure; unless all of it is, it is printed and not written
     #[arg(long = "part", value_enum)]
@@ -56,28 +55,15 @@ struct Arguments {
     /// The same where AWS takes as long as it does
     #[arg(long, default_value_t = 40)]
     slow_requests: usize,
-    /// Accounts in the table at its largest: a million take 0.7 GB of disk
+    /// Accounts in the largest table, 1,000 at the least: a million take 0.8 GB of disk
     #[arg(long, default_value_t = 1_000_000)]
     accounts: usize,
     /// Requests of each sort at each size of the table
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 100)]
     growth_requests: usize,
     /// What cargo says to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Applies a rule so many times, for somebody who counts the instructions
-    Rule {
-        /// Its name
-        name: String,
-        /// How many times
-        times: u32,
-    },
 }
 
 /// A part of the benchmark.
@@ -98,10 +84,6 @@ enum Part {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Command::Rule { name, times }) = &arguments.command {
-        rules::apply(name, *times);
-        return ExitCode::SUCCESS;
-    }
     let asked = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
     let binaries = Binaries::build();
     let mut bars = Bars::default();
@@ -138,9 +120,10 @@ async fn main() -> ExitCode {
         let costs = cost::measure(&world).await;
         report.cost(&costs);
     }
-    if asked(Part::Rules) {
-        let counts = rules::count();
-        report.rules(counts.as_ref());
+    if asked(Part::Rules)
+        && let Some(counted) = rules::count(&binaries)
+    {
+        report.rules(&counted);
     }
     report.bars(&bars);
     if arguments.parts.is_empty() {

@@ -10,7 +10,7 @@ use crate::{
     cost::{self, Cost},
     growth::Grown,
     picture,
-    rules::RULES,
+    rules::Counted,
     warm::{Chain, Warm},
 };
 
@@ -36,9 +36,9 @@ impl Report {
         let hello = &starts[0];
         self.section(&format!(
             "Cold start\n\nEach release binary as a process of its own behind a Lambda Runtime API, {} starts of each in turn: from \
-             the start of the process to its first poll (`init`), then one event against the embedded AWS. `hello` is a \
-             `lambda_http` function with a JSON log and a fixed answer. Medians, with quartiles; ratios are taken start by \
-             start.",
+             the start of the process to its first poll (`init`), then one event (an activation, a login, a recovery code, a \
+             text, a code) against the embedded AWS, over plain HTTP. The binaries are read from the page cache. `hello` is a \
+             `lambda_http` function with a JSON log and a fixed answer. Medians, with quartiles; ratios are taken start by start.",
             hello.init.len()
         ));
         self.table(&[
@@ -70,7 +70,8 @@ impl Report {
 
     /// Chains of calls, and warm requests without and with latency.
     pub fn warm(&mut self, chains: &[Chain], fast: &[Warm], slow: &[Warm]) {
-        self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire: those joined by + are under way at the same time.");
+        self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire: those joined by + are under way at the same time. \
+             Those of every other route are held by `tests/contract/round_trips.rs`.");
         self.table(&["", "in a row", "calls", "bytes there and back"]);
         for chain in chains {
             let steps = chain
@@ -122,24 +123,35 @@ impl Report {
     /// The growing table.
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
-            "Growth\n\nThe same requests on a growing table: by a user with one app in one workspace, and by one with seven active \
-             factors and 50 workspaces; and pages of a growing workspace's members. The time holds SQLite, which \
-             stands in for DynamoDB; what the function does is in its calls and in its processor's time, also by that of a \
-             hello-world asked in turn.",
+            "Growth\n\nThe same requests on tables of growing size, in turn: by a user with one app in one workspace, and by two with all that \
+             is allowed, seven active factors, or six and three pending, in 50 workspaces that all require MFA; and pages of a \
+             growing workspace's members, the deep one from its middle on. The time by the clock holds SQLite, which stands in \
+             for DynamoDB, and so does that of the calls alone; what the function does is in its calls and in its processor's time, \
+             whose ratio to the smallest table's is taken request by request.",
         );
-        self.table(&["", "accounts", "members", "calls", "bytes there and back", "CPU ms", "by hello's", "ms"]);
-        for number in 0..grown.first().map_or(0, |size| size.requests.len()) {
-            for size in grown {
-                let requests = &size.requests[number];
+        self.table(&[
+            "",
+            "accounts",
+            "members",
+            "calls",
+            "bytes there and back",
+            "CPU ms",
+            "by the smallest's",
+            "ms",
+            "its calls alone, ms",
+        ]);
+        for Grown { what, at } in grown {
+            for size in at {
                 self.row(&[
-                    requests.what.clone(),
+                    what.clone(),
                     size.accounts.to_string(),
                     size.members.to_string(),
-                    requests.calls.to_string(),
-                    requests.bytes.to_string(),
-                    requests.times.cpu.to_string(),
-                    requests.by_hello.to_string(),
-                    requests.times.took.to_string(),
+                    size.calls.to_string(),
+                    size.bytes.to_string(),
+                    size.function.cpu.to_string(),
+                    size.function.cpu.by(&at[0].function.cpu).to_string(),
+                    size.function.took.to_string(),
+                    size.bare.took.to_string(),
                 ]);
             }
         }
@@ -156,12 +168,14 @@ impl Report {
     }
 
     /// Instructions.
-    pub fn rules(&mut self, counts: Option<&Vec<f64>>) {
-        let Some(counts) = counts else { return };
-        self.section("Rules\n\nInstructions of one application, counted by valgrind's callgrind: they do not depend on the machine's load.");
+    pub fn rules(&mut self, counted: &[Counted]) {
+        self.section(
+            "Rules\n\nInstructions of one application in a program that is built as the functions are, counted by valgrind's callgrind: \
+             they do not depend on the machine's load.",
+        );
         self.table(&["", "instructions"]);
-        for ((_, what), count) in RULES.iter().zip(counts) {
-            self.row(&[(*what).to_owned(), format!("{count:.0}")]);
+        for rule in counted {
+            self.row(&[rule.what.clone(), format!("{:.0}", rule.instructions)]);
         }
     }
 

@@ -2,6 +2,7 @@
 //! back first.
 
 use serde_json::{Value, json};
+use shared::clock::Clock;
 
 use crate::{event::Ask, user::User};
 
@@ -24,6 +25,8 @@ pub enum Route {
     Emailed,
     /// The start of another app's enrolment.
     Begin,
+    /// The end of that enrolment.
+    Activate,
     /// A page of a workspace's members, from a cursor on.
     Members(Option<String>),
 }
@@ -40,6 +43,7 @@ impl Route {
             Self::Email => "email",
             Self::Emailed => "emailed code",
             Self::Begin => "begin",
+            Self::Activate => "activate",
             Self::Members(None) => "members, first page",
             Self::Members(Some(_)) => "members, deep page",
         }
@@ -52,14 +56,20 @@ impl Route {
             Self::Login | Self::Members(_) => "policy",
             Self::Text => "send-sms",
             Self::Recovery | Self::Email | Self::Emailed => "recovery",
-            Self::Begin => "enroll",
+            Self::Begin | Self::Activate => "enroll",
         }
     }
 
     /// The status of its answer.
     pub fn status(&self) -> u64 {
         match self {
-            Self::Verify | Self::Texted | Self::Login | Self::Recovery | Self::Emailed | Self::Members(_) => 200,
+            Self::Verify
+            | Self::Texted
+            | Self::Login
+            | Self::Recovery
+            | Self::Emailed
+            | Self::Activate
+            | Self::Members(_) => 200,
             Self::Begin => 201,
             Self::Text | Self::Email => 202,
         }
@@ -69,6 +79,7 @@ impl Route {
     pub fn account<'a>(&self, user: &'a User) -> &'a Value {
         match self {
             Self::Texted | Self::Emailed => &user.code_sent,
+            Self::Activate => &user.app_begun,
             _ => &user.account,
         }
     }
@@ -100,6 +111,15 @@ impl Route {
                 assertion: user.assertion.as_deref(),
                 ..Ask::new("POST /v1/factors")
             },
+            Self::Activate => {
+                let (id, app) = user.begun.as_ref().unwrap();
+                Ask {
+                    parameter: Some(id.as_str()),
+                    body: Some(json!({ "code": app.code(Clock::system().now().seconds()) })),
+                    assertion: user.assertion.as_deref(),
+                    ..Ask::new("POST /v1/factors/{factor_id}/activate")
+                }
+            }
             Self::Members(cursor) => Ask {
                 parameter: Some("acme-0"),
                 query: cursor.as_deref().map(|cursor| ("cursor", cursor)),

@@ -30,6 +30,10 @@ pub struct User {
     pub sent_code: Option<String>,
     /// Their account with that code.
     pub code_sent: Value,
+    /// The app that they have begun besides, and its factor.
+    pub begun: Option<(String, Authenticator)>,
+    /// Their account with that app.
+    pub app_begun: Value,
 }
 
 /// The functions that enrol somebody.
@@ -52,6 +56,8 @@ impl User {
             account: Value::Null,
             sent_code: None,
             code_sent: Value::Null,
+            begun: None,
+            app_begun: Value::Null,
         }
     }
 
@@ -95,6 +101,21 @@ impl Enrolment {
         self.activate(user, &id, &app.code(Clock::system().now().seconds())).await;
         user.app = Some((id, app));
         user.account = world.account(user).await;
+    }
+
+    /// Begins an app, and leaves it at that: their account stays as it was but for [`User::app_begun`].
+    pub async fn begin_app(&mut self, world: &World<'_>, user: &mut User) {
+        let begun = self.begin(user, json!({"kind": "totp"})).await;
+        let app = Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
+        user.begun = Some((begun["id"].as_str().unwrap().to_owned(), app));
+        user.app_begun = world.account(user).await;
+    }
+
+    /// How many of their factors are active, and how many pending.
+    pub async fn factors(&mut self, user: &User) -> [(&'static str, usize); 2] {
+        let listed = self.enroll.ask(&Ask::new("GET /v1/factors").by(user)).await.body;
+        let factors = listed["factors"].as_array().unwrap();
+        ["active", "pending"].map(|status| (status, factors.iter().filter(|factor| factor["status"] == status).count()))
     }
 
     /// Enrols the phone of this number.

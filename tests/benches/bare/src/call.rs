@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
     Update,
 };
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
-use aws_sdk_sns::types::MessageAttributeValue;
+use aws_sdk_sns::{config::retry::RetryConfig, types::MessageAttributeValue};
 use aws_types::SdkConfig;
 use lambda_http::Error;
 
@@ -41,8 +41,12 @@ impl Clients {
         Self {
             db: aws_sdk_dynamodb::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),
-            ses: aws_sdk_sesv2::Client::new(config),
-            sns: aws_sdk_sns::Client::new(config),
+            ses: aws_sdk_sesv2::Client::from_conf(
+                aws_sdk_sesv2::Config::new(config).to_builder().retry_config(RetryConfig::disabled()).build(),
+            ),
+            sns: aws_sdk_sns::Client::from_conf(
+                aws_sdk_sns::Config::new(config).to_builder().retry_config(RetryConfig::disabled()).build(),
+            ),
         }
     }
 
@@ -68,6 +72,16 @@ impl Clients {
                 }
                 again!(batch)
             }
+            "Query" => again!(
+                self.db
+                    .query()
+                    .set_table_name(body.text("TableName"))
+                    .set_consistent_read(body.is("ConsistentRead"))
+                    .set_key_condition_expression(body.text("KeyConditionExpression"))
+                    .set_expression_attribute_values(body.item("ExpressionAttributeValues")?)
+                    .set_exclusive_start_key(body.item("ExclusiveStartKey")?)
+                    .set_limit(body.number("Limit"))
+            ),
             "UpdateItem" => again!(
                 self.db
                     .update_item()

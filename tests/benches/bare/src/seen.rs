@@ -32,6 +32,11 @@ impl Part {
         Some(self.0.get(name)?.as_str()?.to_owned())
     }
 
+    /// The number of this name, if it is there.
+    pub fn number(&self, name: &str) -> Option<i32> {
+        self.0.get(name)?.as_i64()?.try_into().ok()
+    }
+
     /// The bytes of this name, if they are there.
     pub fn bytes(&self, name: &str) -> Result<Option<Blob>, Error> {
         let decoded = self.text(name).map(|text| BASE64.decode(text.as_bytes())).transpose()?;

@@ -1,0 +1,129 @@
+//! The rules by themselves, built as the functions are. `rules` lists them; `rules totp 10` applies one ten times, for who
+//! counts the instructions.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "run by a benchmark, which shows what it says"
+)]
+
+use std::{collections::BTreeSet, env, hint::black_box};
+
+use data_encoding::BASE64URL_NOPAD;
+use p256::ecdsa::{Signature, SigningKey, signature::Signer};
+use serde_json::json;
+use shared::{
+    account::Account,
+    assertion::{Expected, Unverified, token_hash},
+    attempts::FACTORS,
+    clock::Timestamp,
+    code::Code,
+    factor::Kind,
+    http::claims::ClaimNames,
+    phone::{PhoneNumber, Regions},
+    policy::{Decision, Policy, Requirements, Wish},
+    recovery::RecoveryCode,
+    settings::Settings,
+    totp::{TotpSecret, qr_svg},
+    user::UserId,
+};
+
+/// The rules, and what each decides.
+const RULES: [(&str, &str); 9] = [
+    ("attempts", "whether an attempt may be made"),
+    ("claims", "a login token's claims, with a workspace"),
+    ("totp", "which step a wrong code of an app is of: three are looked at"),
+    ("texted", "whether a texted code is the right one"),
+    ("recovery", "which of ten recovery codes a wrong one is"),
+    ("policy", "the decision about a login to 50 workspaces with policies"),
+    ("assertion", "an assertion's signature and claims"),
+    ("phone", "a phone number as typed: whether it may be texted"),
+    ("qr", "a QR code to scan"),
+];
+
+const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+fn main() {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [] => RULES.iter().for_each(|(name, what)| println!("{name}: {what}")),
+        [name, times] => apply(name, times.parse().unwrap()),
+        _ => panic!("a rule, and how many times"),
+    }
+}
+
+/// Applies a rule so many times.
+fn apply(rule: &str, times: u32) {
+    let mut apply: Box<dyn FnMut()> = match rule {
+        "attempts" => Box::new(|| _ = black_box(FACTORS.judge(black_box(7), NOW, NOW))),
+        "claims" => {
+            let claims =
+                [("sub", "ada"), ("email", "ada@example.com"), ("email_verified", "true"), ("workspaces", "[acme]")];
+            let claims = claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+            let names = ClaimNames::new(&Settings::default()).unwrap();
+            Box::new(move || _ = black_box(names.read(black_box(&claims))))
+        }
+        "totp" => {
+            let secret = TotpSecret::new(&[7; 20]);
+            Box::new(move || assert!(secret.matching_step(black_box("000000"), NOW).is_none()))
+        }
+        "texted" => {
+            let [right, wrong] = ["123456", "123457"].map(|code| Code::parse(code).unwrap());
+            Box::new(move || assert!(!right.is(black_box(&wrong))))
+        }
+        "recovery" => {
+            let codes: Vec<_> = (0..10).map(|number| code(&format!("k3xq9f2m7w4dh8r{number}"))).collect();
+            let wrong = code("k3xq9f2m7w4dh8rz");
+            Box::new(move || assert!(black_box(&wrong).index_in(&codes).is_none()))
+        }
+        "policy" => {
+            let by = UserId::try_from("owner".to_owned()).unwrap();
+            let wish =
+                Wish { required: true, grace_days: 0, allowed_factors: BTreeSet::from(Kind::ALL), ..Wish::default() };
+            let policies = vec![Policy::default().changed(wish, &by, NOW); 50];
+            let account = Account::default();
+            Box::new(move || {
+                let requirements = Requirements::of(black_box(&policies), NOW);
+                assert!(Decision::of(&account, false, &requirements).decision == Decision::Enroll);
+            })
+        }
+        "assertion" => assertion(),
+        "phone" => {
+            let regions = Regions::new(&Settings::default()).unwrap();
+            Box::new(move || assert!(PhoneNumber::parse(black_box("+1 (415) 555-2671"), &regions).is_ok()))
+        }
+        "qr" => {
+            let uri = TotpSecret::new(&[7; 20]).uri("Local App", "ada@example.com");
+            Box::new(move || assert!(qr_svg(black_box(&uri)).is_some()))
+        }
+        _ => panic!("there is no rule {rule}"),
+    };
+    for _ in 0..times {
+        apply();
+    }
+}
+
+fn code(spelled: &str) -> RecoveryCode {
+    RecoveryCode::parse(spelled).unwrap()
+}
+
+fn assertion() -> Box<dyn FnMut()> {
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let (user, ath) = (UserId::try_from("ada".to_owned()).unwrap(), token_hash("a.login.token"));
+    let header = json!({"alg": "ES256", "typ": "mfa+jwt", "kid": "local"});
+    let claims = json!({
+        "iss": "https://mfa.example.com", "aud": "app", "sub": "ada", "iat": NOW.seconds(), "exp": NOW.seconds() + 300,
+        "jti": "01M86NP37KVJYCH5C44V5B7J55", "mfa": "passed", "amr": ["otp", "mfa"], "workspaces": ["acme"],
+        "mfa_epoch": 1, "ath": ath,
+    });
+    let [header, claims] = [header, claims].map(|part| BASE64URL_NOPAD.encode(part.to_string().as_bytes()));
+    let signed = format!("{header}.{claims}");
+    let signature: Signature = key.sign(signed.as_bytes());
+    let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()));
+    let key = *key.verifying_key();
+    Box::new(move || {
+        let expected = Expected { issuer: "https://mfa.example.com", audience: "app", user: &user, ath: &ath };
+        assert!(Unverified::parse(black_box(&token)).and_then(|token| token.verify(&key, &expected, NOW)).is_ok());
+    })
+}
