@@ -155,15 +155,42 @@ fn every_threat_and_every_race_has_its_tests_and_they_are_there() {
 }
 
 #[test]
-fn what_a_login_costs_is_told_everywhere_as_the_benchmark_found_it() {
-    let infra = include_str!("../../infra/README.md");
+fn what_the_benchmark_found_is_told_as_it_found_it() {
+    let (results, infra) = (include_str!("../benches/RESULTS.md"), include_str!("../../infra/README.md"));
+    assert!(!results.contains("**missed**") && !results.contains("-dirty"), "a run that is not to be shown");
+
+    let most = |rows: &dyn Fn(&str) -> bool| -> u32 {
+        let rows =
+            results.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | ")).filter(|row| rows(row.0));
+        let measured = rows.map(|(_, row)| row.split(' ').next().unwrap().parse::<f64>().unwrap());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "per cent")]
+        let per_cent = ((measured.fold(f64::NAN, f64::max) - 1.0) * 100.0).round() as u32;
+        per_cent
+    };
+    let init = most(&|bar| bar.starts_with("init of ") && bar.ends_with(", by hello's"));
+    let warm = most(&|bar| bar.ends_with(", warm, by its calls alone"));
+    let cpu = most(&|bar| bar.ends_with(", warm, by its calls alone: the processor's time"));
+    let told = [
+        format!("at most {init} % later than a hello-world"),
+        format!("at most {warm} % longer than its AWS calls alone, and at most {cpu} % more of the processor"),
+    ];
+    let readme = README.replace('\n', " ");
+    for told in told {
+        assert!(readme.contains(&told), "{told}");
+    }
+
+    let (_, cost) = infra.split_once("<!-- cost -->\n").unwrap();
+    assert!(results.contains(cost.split_once("<!-- end of cost -->").unwrap().0));
     let bold = |row: &str| -> u32 {
         let row = infra.lines().find(|line| line.starts_with(row)).unwrap();
         row.split("**").nth(1).unwrap().parse().unwrap()
     };
-    let (million, idle) = (bold("| an authenticator app |"), 9);
-    assert!(README.contains(&format!("cost [{million} US dollars](infra/README.md#what-it-costs)")), "{million}");
+    let (million, daily, idle) = (bold("| an authenticator app |"), bold("| the first of a user's day, besides |"), 9);
+    assert!(
+        readme.contains(&format!("cost [{million} to {} US dollars](infra/README.md#what-it-costs)", million + daily))
+    );
     assert!(infra.contains(&format!("| this, in your account | the table above, and {idle} for the month |")));
     assert!(infra.contains(&format!("Idle it costs 7 to {idle} dollars a month")));
     assert_eq!(bold("| this, in your account |"), million + idle);
+    assert!(infra.contains(&format!("**{}** to {}", million + idle, million + idle + daily)));
 }

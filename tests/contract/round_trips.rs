@@ -1,5 +1,6 @@
 //! How many AWS calls follow one another: what a login waits for.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::stage::{Reply, Stage, scanned};
@@ -184,11 +185,46 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_owners_and_an_operators_routes_wait_as_little() {
+    let stage = Stage::slow().await;
+    let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
+    let enrolled = ada.enrol().await;
+    stage.advance(30).await;
+    let assertion = ada.prove(&enrolled).await;
+
+    let ask = |method, path: &str| ada.request(method, path).header("mfa-assertion", &assertion);
+    let wish = json!({"required": true, "grace_days": 0, "allowed_factors": ["totp"], "allow_email_recovery": true});
+    let put = stage.send(ask(Method::PUT, "/v1/workspaces/acme/policy").json(&wish)).await;
+    let expected = [vec!["GetPublicKey"], vec!["GetItem", "GetItem"], vec!["PutItem"]];
+    assert_eq!(steps(&stage, &put).await, expected);
+    let get = ada.get("/v1/workspaces/acme/policy").await;
+    assert_eq!(steps(&stage, &get).await, [["GetItem"]]);
+    let members = stage.send(ask(Method::GET, "/v1/workspaces/acme/members")).await;
+    assert_eq!(steps(&stage, &members).await, [["GetItem", "GetItem", "Query"]]);
+    let renamed = ada.rename(&assertion, &enrolled.id, "Mine").await;
+    assert_eq!(steps(&stage, &renamed).await, [["GetPublicKey"], ["GetItem"], ["UpdateItem"]]);
+
+    let operator = stage.operator().await;
+    let unlocked = operator.act("unlock", "ada").await;
+    assert_eq!(steps(&stage, &unlocked).await, [["GetItem"], ["UpdateItem"], ["Decrypt"], ["SendEmail"]]);
+    let reset = operator.act("reset", "ada").await;
+    let expected =
+        [vec!["GetItem"], vec!["UpdateItem"], vec!["Decrypt", "GetItem"], vec!["SendEmail", "TransactWriteItems"]];
+    assert_eq!(steps(&stage, &reset).await, expected);
+    let imported = operator.import("ada", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").await;
+    let expected = [vec!["GenerateMac", "GetItem"], vec!["Decrypt", "Encrypt"], vec!["UpdateItem"], vec!["SendEmail"]];
+    assert_eq!(steps(&stage, &imported).await, expected);
+    let erased = operator.act("erase", "ada").await;
+    let expected = [vec!["GetItem", "GetItem"], vec!["TransactWriteItems"], vec!["TransactWriteItems"]];
+    assert_eq!(steps(&stage, &erased).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_public_keys_are_fetched_once() {
     let stage = Stage::new().await;
     let mut fetched = Vec::new();
     for _ in 0..3 {
-        let reply = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await;
+        let reply = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await;
         fetched.push(stage.calls_of(&reply.request).await.len());
     }
     assert_eq!(fetched, [2, 0, 0], "one call for each key");

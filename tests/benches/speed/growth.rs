@@ -56,6 +56,8 @@ pub struct At {
 struct Users {
     /// Has an app, and owns the workspace that grows.
     ada: User,
+    /// Has two apps and a phone, and is in ten workspaces.
+    xia: User,
     /// Has five apps and two phones, and is in as many workspaces as a token may name.
     zoe: User,
     /// Has four apps and two phones, and three more apps begun: who has seven factors can begin no other.
@@ -98,13 +100,19 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec
 
 /// Enrols them, and has every workspace require MFA.
 async fn enrol(world: &World<'_>) -> Users {
-    let mut users =
-        Users { ada: User::new("ada", 1), zoe: User::new("zoe", WORKSPACES), yuri: User::new("yuri", WORKSPACES) };
+    let mut users = Users {
+        ada: User::new("ada", 1),
+        xia: User::new("xia", 10),
+        zoe: User::new("zoe", WORKSPACES),
+        yuri: User::new("yuri", WORKSPACES),
+    };
     let mut enrolment = Enrolment::start(world).await;
     enrolment.app(world, &mut users.ada).await;
-    for (user, apps, numbers) in
-        [(&mut users.zoe, 5, ["+14155550123", "+14155550124"]), (&mut users.yuri, 4, ["+14155550125", "+14155550126"])]
-    {
+    for (user, apps, numbers) in [
+        (&mut users.xia, 2, &["+14155550122"][..]),
+        (&mut users.zoe, 5, &["+14155550123", "+14155550124"]),
+        (&mut users.yuri, 4, &["+14155550125", "+14155550126"]),
+    ] {
         for number in numbers {
             enrolment.phone(world, user, number).await;
         }
@@ -133,7 +141,7 @@ async fn enrol(world: &World<'_>) -> Users {
         world.put(&row).await;
     }
     // One login lets 32 workspaces see who it is.
-    for user in [&users.ada, &users.zoe, &users.zoe, &users.yuri, &users.yuri] {
+    for user in [&users.ada, &users.xia, &users.zoe, &users.zoe, &users.yuri, &users.yuri] {
         Again::new(world, user, Route::Login).ask(&mut policy).await;
     }
     users
@@ -185,12 +193,15 @@ struct Asked<'a> {
 
 /// Has each request made in turn at each size, by the function and as its calls alone.
 async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, rounds: usize) -> Vec<Grown> {
-    let Users { ada, zoe, yuri } = users;
+    let Users { ada, xia, zoe, yuri } = users;
     let deep = |members: usize| Some(BASE64URL_NOPAD.encode(format!("mfa#{}", name(members / 2)).as_bytes()));
-    let (seven, nine) = (", seven factors, 50 workspaces", ", six factors and three pending, 50 workspaces");
-    let requests: [(_, _, &dyn Fn(usize) -> Route); 8] = [
+    let (three, seven) = (", three factors, ten workspaces", ", seven factors, 50 workspaces");
+    let nine = ", six factors and three pending, 50 workspaces";
+    let requests: [(_, _, &dyn Fn(usize) -> Route); 10] = [
         ("", ada, &|_| Route::Verify),
         ("", ada, &|_| Route::Login),
+        (three, xia, &|_| Route::Verify),
+        (three, xia, &|_| Route::Login),
         (seven, zoe, &|_| Route::Verify),
         (seven, zoe, &|_| Route::Login),
         (nine, yuri, &|_| Route::Verify),
@@ -217,19 +228,27 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
             for turn in 0..asked.len() {
                 let turn = (round + turn) % asked.len();
                 let (Asked { again, function, bare }, at) = (&mut asked[turn], &mut at[turn]);
-                let (answer, alone) = (again.ask(function).await, warm::made(again, bare).await);
+                let (answer, alone) = if round % 2 == 0 {
+                    let answer = again.ask(function).await;
+                    (answer, warm::made(again, bare).await)
+                } else {
+                    let alone = warm::made(again, bare).await;
+                    (again.ask(function).await, alone)
+                };
                 // The first five open connections and fill caches.
                 if round >= 5 {
                     at.function.push(&answer);
                     at.bare.push(&alone);
                 }
             }
-            print!("\r  request {} of 8: round {} of {}", number + 1, round + 1, rounds + 5);
+            print!("\r  request {} of 10: round {} of {}", number + 1, round + 1, rounds + 5);
             std::io::stdout().flush().unwrap();
         }
         grown.push(Grown { what, at });
     }
     println!();
+    let pending = Enrolment::start(&worlds[0]).await.factors(yuri).await;
+    assert_eq!(pending, [("active", 6), ("pending", 3)], "what is pending expired meanwhile");
     grown
 }
 
@@ -245,5 +264,7 @@ pub fn hold(grown: &[Grown], bars: &mut Bars) {
         bars.at_most(format!("growth of {what}: calls"), calls, 1.0, " ×");
         bars.at_most(format!("growth of {what}: bytes"), bytes, 1.02, " ×");
         bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, " ×");
+        let alone = at.iter().map(|at| at.function.took.by(&at.bare.took).median()).fold(f64::NAN, f64::max);
+        bars.at_most(format!("{what}, by its calls alone, at any size"), alone, 1.25, " ×");
     }
 }

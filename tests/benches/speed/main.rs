@@ -41,9 +41,9 @@ mod wire;
 mod world;
 
 /// How fast the functions start and answer, beside a hello-world and beside the AWS calls alone
-#[derive(Parser)]
+#[derive(Parser, PartialEq)]
 struct Arguments {
-    /// What to measure; unless all of it is, it is printed and not written
+    /// What to measure; unless it is all, and as often as here, it is printed and not written
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     /// Starts of each function
@@ -66,6 +66,13 @@ struct Arguments {
     bench: bool,
 }
 
+impl Arguments {
+    /// Whether they ask for a whole run.
+    fn are_whole(&self) -> bool {
+        *self == Self { bench: self.bench, ..Self::parse_from(["speed"]) }
+    }
+}
+
 /// A part of the benchmark.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
@@ -85,9 +92,9 @@ enum Part {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let asked = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
+    let mut report = Report::new();
     let binaries = Binaries::build();
     let mut bars = Bars::default();
-    let mut report = Report::new();
     if asked(Part::Cold) {
         println!("cold start: {} starts of each", arguments.starts);
         let world = World::start(&binaries, Latency::default(), None).await;
@@ -107,6 +114,7 @@ async fn main() -> ExitCode {
         let world = World::start(&binaries, Latency::REAL, None).await;
         let ada = warm::ada(&world).await;
         let slow = warm::measure(&world, &ada, arguments.slow_requests).await;
+        warm::hold_slow(&slow, &mut bars);
         report.warm(&chains, &fast, &slow);
     }
     if asked(Part::Growth) {
@@ -120,13 +128,12 @@ async fn main() -> ExitCode {
         let costs = cost::measure(&world).await;
         report.cost(&costs);
     }
-    if asked(Part::Rules)
-        && let Some(counted) = rules::count(&binaries)
-    {
+    if asked(Part::Rules) {
+        let counted = rules::count(&binaries);
         report.rules(&counted);
     }
     report.bars(&bars);
-    if arguments.parts.is_empty() {
+    if arguments.are_whole() {
         report.write();
     } else {
         report.print();

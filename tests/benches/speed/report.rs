@@ -17,6 +17,7 @@ use crate::{
 /// The sections so far, and what the picture needs.
 pub struct Report {
     begun: String,
+    commit: String,
     load: String,
     sections: String,
     panels: Vec<picture::Panel>,
@@ -28,7 +29,15 @@ impl Report {
     /// An empty one, of this moment.
     pub fn new() -> Self {
         let (begun, load) = (Clock::system().now().rfc3339(), load());
-        Self { begun, load, sections: String::new(), panels: Vec::new(), cost: String::new(), bars: String::new() }
+        Self {
+            begun,
+            commit: commit(),
+            load,
+            sections: String::new(),
+            panels: Vec::new(),
+            cost: String::new(),
+            bars: String::new(),
+        }
     }
 
     /// Cold starts.
@@ -37,7 +46,9 @@ impl Report {
         self.section(&format!(
             "Cold start\n\nEach release binary as a process of its own behind a Lambda Runtime API, {} starts of each in turn: from \
              the start of the process to its first poll (`init`), then one event (an activation, a login, a recovery code, a \
-             text, a code) against the embedded AWS, over plain HTTP. The binaries are read from the page cache. `hello` is a \
+             text, a code) against the embedded AWS, over plain HTTP. The peak of memory is that after one \
+             of each other event of it too (the begin of an app with its QR code and of a phone, an email, a page of members). The \
+             binaries are read from the page cache. `hello` is a \
              `lambda_http` function with a JSON log and a fixed answer. Medians, with quartiles; ratios are taken start by start.",
             hello.init.len()
         ));
@@ -71,7 +82,7 @@ impl Report {
     /// Chains of calls, and warm requests without and with latency.
     pub fn warm(&mut self, chains: &[Chain], fast: &[Warm], slow: &[Warm]) {
         self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire: those joined by + are under way at the same time. \
-             Those of every other route are held by `tests/contract/round_trips.rs`.");
+             Those of every route are held by `tests/contract/round_trips.rs`.");
         self.table(&["", "in a row", "calls", "bytes there and back"]);
         for chain in chains {
             let steps = chain
@@ -85,7 +96,8 @@ impl Report {
         self.section(&format!(
             "Warm requests\n\nA function, and a program (`bare`) that makes the very same AWS calls with the same SDK and nothing \
              else, asked in turn, {} times each, against the embedded AWS without latency. Both read the same event; the time is \
-             what the Runtime API sees, most of which the embedded AWS takes; the processor's time is the program's own.",
+             what the Runtime API sees, most of which the embedded AWS takes; the processor's time is the program's own. Where \
+             a login is challenged it makes reads and no more, where it is allowed it signs.",
             fast.first().map_or(0, |warm| warm.function.took.len())
         ));
         self.table(&["", "ms", "its calls alone, ms", "ratio", "CPU ms", "its calls alone, CPU ms", "ratio"]);
@@ -123,9 +135,9 @@ impl Report {
     /// The growing table.
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
-            "Growth\n\nThe same requests on tables of growing size, in turn: by a user with one app in one workspace, and by two with all that \
-             is allowed, seven active factors, or six and three pending, in 50 workspaces that all require MFA; and pages of a \
-             growing workspace's members, the deep one from its middle on. The time by the clock holds SQLite, which stands in \
+            "Growth\n\nThe same requests on tables of growing size, in turn: by users with one factor and one workspace, three and ten, and all \
+             that is allowed, seven active factors, or six and three pending, and 50 workspaces, which all require MFA; and pages of \
+             a growing workspace's members, the deep one from its middle on. The time by the clock holds SQLite, which stands in \
              for DynamoDB, and so does that of the calls alone; what the function does is in its calls and in its processor's time, \
              whose ratio to the smallest table's is taken request by request.",
         );
@@ -173,6 +185,10 @@ impl Report {
             "Rules\n\nInstructions of one application in a program that is built as the functions are, counted by valgrind's callgrind: \
              they do not depend on the machine's load.",
         );
+        if counted.is_empty() {
+            self.sections += "Not counted: valgrind was not installed.\n";
+            return;
+        }
         self.table(&["", "instructions"]);
         for rule in counted {
             self.row(&[rule.what.clone(), format!("{:.0}", rule.instructions)]);
@@ -192,14 +208,13 @@ impl Report {
     /// Writes it all.
     pub fn write(&self) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
-        let commit = told("git", &["describe", "--always", "--dirty", "--exclude=*"]);
-        let arguments = env::args().skip(1).filter(|argument| argument != "--bench").collect::<Vec<_>>().join(" ");
-        let arguments = if arguments.is_empty() { arguments } else { format!(" -- {arguments}") };
+        assert_eq!(commit(), self.commit, "the code changed meanwhile: nothing is written");
         let text = format!(
-            "# How fast, and how it grows\n\nWritten by `cargo bench -p tests --bench speed{arguments}`, begun {} on commit `{commit}`, \
+            "# How fast, and how it grows\n\nWritten by `cargo bench -p tests --bench speed`, begun {} on commit `{}`, \
              with {}. On {}, {} cores; load {} at the beginning and {} at the end. `a (b–c)` is a median and its quartiles.\n\n\
              ![Cold start, warm requests, and where the time goes](results.svg)\n{}{}",
             self.begun,
+            self.commit,
             told("rustc", &["--version"]),
             processor(),
             std::thread::available_parallelism().map_or(0, usize::from),
@@ -231,6 +246,11 @@ impl Report {
     fn row(&mut self, cells: &[String]) {
         writeln!(self.sections, "| {} |", cells.join(" | ")).unwrap();
     }
+}
+
+/// The commit that is measured, and whether there is more than it has.
+fn commit() -> String {
+    told("git", &["describe", "--always", "--dirty", "--exclude=*"])
 }
 
 fn told(program: &str, arguments: &[&str]) -> String {

@@ -25,7 +25,9 @@ pub enum Route {
     Emailed,
     /// The start of another app's enrolment.
     Begin,
-    /// The end of that enrolment.
+    /// The start of another phone's enrolment.
+    BeginPhone,
+    /// The end of an app's enrolment.
     Activate,
     /// A page of a workspace's members, from a cursor on.
     Members(Option<String>),
@@ -43,6 +45,7 @@ impl Route {
             Self::Email => "email",
             Self::Emailed => "emailed code",
             Self::Begin => "begin",
+            Self::BeginPhone => "begin a phone",
             Self::Activate => "activate",
             Self::Members(None) => "members, first page",
             Self::Members(Some(_)) => "members, deep page",
@@ -56,7 +59,7 @@ impl Route {
             Self::Login | Self::Members(_) => "policy",
             Self::Text => "send-sms",
             Self::Recovery | Self::Email | Self::Emailed => "recovery",
-            Self::Begin | Self::Activate => "enroll",
+            Self::Begin | Self::BeginPhone | Self::Activate => "enroll",
         }
     }
 
@@ -70,7 +73,7 @@ impl Route {
             | Self::Emailed
             | Self::Activate
             | Self::Members(_) => 200,
-            Self::Begin => 201,
+            Self::Begin | Self::BeginPhone => 201,
             Self::Text | Self::Email => 202,
         }
     }
@@ -108,6 +111,11 @@ impl Route {
             }
             Self::Begin => Ask {
                 body: Some(json!({"kind": "totp"})),
+                assertion: user.assertion.as_deref(),
+                ..Ask::new("POST /v1/factors")
+            },
+            Self::BeginPhone => Ask {
+                body: Some(json!({"kind": "sms", "phone": "+14155550127"})),
                 assertion: user.assertion.as_deref(),
                 ..Ask::new("POST /v1/factors")
             },

@@ -46,6 +46,11 @@ impl Samples {
         sorted.get(index).copied().unwrap_or(f64::NAN)
     }
 
+    /// Each without the other one of its pair.
+    pub fn less(&self, other: &Self) -> Self {
+        Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine - other).collect())
+    }
+
     /// Each by the other one of its pair.
     pub fn by(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine / other).collect())
