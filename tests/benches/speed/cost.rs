@@ -85,7 +85,12 @@ pub async fn measure(world: &World<'_>) -> Vec<Cost> {
 /// What the workspace sees, which the first login of a user's day writes besides.
 async fn daily(world: &World<'_>, user: &User) -> Cost {
     let mut cost = Cost { method: "the first of a user's day, besides", ..Cost::default() };
-    world.delete(&format!("USER#{}", user.sub), "SEEN").await;
+    let mut seen = world.row(&format!("USER#{}", user.sub), "SEEN").await;
+    for workspace in seen["workspaces"]["M"].as_object_mut().unwrap().values_mut() {
+        let day = &mut workspace["M"]["day"]["N"];
+        *day = (day.as_str().unwrap().parse::<u64>().unwrap() - 1).to_string().into();
+    }
+    world.put(&seen).await;
     let wire = Wire::to(world.aws_url()).await;
     let mut lambda = world.lambda_on(Route::Login.function(), &wire.url, &[]).await;
     Again::new(world, user, Route::Login).ask(&mut lambda).await;

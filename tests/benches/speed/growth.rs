@@ -264,7 +264,8 @@ pub fn hold(grown: &[Grown], bars: &mut Bars) {
         bars.at_most(format!("growth of {what}: calls"), calls, 1.0, " ×");
         bars.at_most(format!("growth of {what}: bytes"), bytes, 1.02, " ×");
         bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, " ×");
-        let alone = at.iter().map(|at| at.function.took.by(&at.bare.took).median()).fold(f64::NAN, f64::max);
-        bars.at_most(format!("{what}, by its calls alone, at any size"), alone, 1.25, " ×");
+        let by_calls = |at: &At| at.function.took.median() / at.bare.took.median();
+        let took = most(&|at| by_calls(at) / by_calls(small));
+        bars.at_most(format!("growth of {what}: the time by its calls alone's"), took, 1.15, " ×");
     }
 }

@@ -95,11 +95,6 @@ impl<'a> World<'a> {
         self.dynamodb("PutItem", &json!({"TableName": TABLE, "Item": row})).await;
     }
 
-    /// Deletes a row.
-    pub async fn delete(&self, pk: &str, sk: &str) {
-        self.dynamodb("DeleteItem", &json!({"TableName": TABLE, "Key": {"pk": {"S": pk}, "sk": {"S": sk}}})).await;
-    }
-
     async fn dynamodb(&self, operation: &str, ask: &Value) -> Value {
         let target = format!("DynamoDB_20120810.{operation}");
         let sent = self.http.post(self.aws_url()).header("x-amz-target", target).json(ask).send().await.unwrap();
