@@ -137,6 +137,16 @@ fn every_language_has_words_of_its_own_for_the_same_with_the_same_values_in_them
 }
 
 #[test]
+fn the_page_speaks_spanish_as_the_emails_do_to_a_friend() {
+    let formal = ["usted", "inténtelo", "abra", "confirme", "configure", "elija", "escriba", "guarde", "vuelva"];
+    for (key, text) in words("es") {
+        let text = text.to_lowercase();
+        let found = text.split(|letter: char| !letter.is_alphabetic()).find(|word| formal.contains(word));
+        assert_eq!(found, None, "{key}");
+    }
+}
+
+#[test]
 fn every_key_that_the_page_asks_for_has_words_and_every_problem_of_a_user_too() {
     let english = words("en");
     for (name, text) in files().into_iter().filter(|(name, _)| !name.starts_with("words/")) {
