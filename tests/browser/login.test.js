@@ -15,7 +15,6 @@ test("an authenticator app is set up, and the next login asks for its code", asy
   await visitor.press("challenge.check");
   await visitor.heading("home.title", { name: "Ada" });
   await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
-  await visitor.leavesNothing();
 });
 
 test("the pretended phone scans the code and fills codes in", async (context) => {
@@ -31,7 +30,6 @@ test("the pretended phone scans the code and fills codes in", async (context) =>
   await visitor.hasFocus(visitor.field("code.label"));
   await visitor.press("challenge.check");
   await visitor.heading("home.title", { name: "Ada" });
-  await visitor.leavesNothing();
 });
 
 test("a wrong code says how many tries are left, then when to try again", async (context) => {
@@ -59,7 +57,6 @@ test("a wrong code says how many tries are left, then when to try again", async 
   await visitor.type(await visitor.next(secret));
   await visitor.press("challenge.check");
   await visitor.heading("home.title", { name: "Ada" });
-  await visitor.leavesNothing();
 });
 
 test("a code works once", async (context) => {
@@ -75,7 +72,6 @@ test("a code works once", async (context) => {
     else await visitor.told("problem.code-used");
     if (time === "second") await visitor.press("challenge.back");
   }
-  await visitor.leavesNothing();
 });
 
 test("a phone is texted, and a text logs in", async (context) => {
@@ -83,7 +79,7 @@ test("a phone is texted, and a text logs in", async (context) => {
   const hint = "+1 ••• ••• 0147";
   await visitor.logIn("Bob");
   await visitor.goTo("security");
-  await visitor.press("enroll.sms.add");
+  await visitor.beginFirst("sms");
   await visitor.heading("enroll.sms.title");
   await visitor.field("enroll.sms.number").fill("+44 20 7946 0000");
   await visitor.press("enroll.sms.begin");
@@ -97,21 +93,17 @@ test("a phone is texted, and a text logs in", async (context) => {
   await visitor.hasFocus(visitor.field("code.label"));
   await visitor.press("text.again");
   await visitor.told("problem.too-many-texts");
-  await fillFromText(visitor);
+  await visitor.fillFromText();
   await visitor.press("enroll.activate");
   await visitor.keepCodes();
   await visitor.logOut();
   await visitor.later("half");
   await visitor.logIn("Bob");
   await visitor.press("text.send", { hint });
-  await visitor.page.locator("#phone .texts li").nth(1).waitFor();
-  await fillFromText(visitor);
+  await visitor.fillFromText(2);
   await visitor.press("challenge.check");
   await visitor.app.getByText(visitor.t("home.how.sms")).waitFor();
-  await visitor.leavesNothing();
 });
-
-const fillFromText = (visitor) => visitor.page.locator("#phone .texts li").first().getByRole("button").click();
 
 test("whoever comes by SSO is asked for nothing, and is told where MFA is set", async (context) => {
   const visitor = await visit(context);
@@ -120,7 +112,6 @@ test("whoever comes by SSO is asked for nothing, and is told where MFA is set", 
   await visitor.goTo("security");
   await visitor.app.getByText(visitor.t("problem.sso-user")).waitFor();
   assert.equal(await visitor.button("enroll.totp.add").count(), 0);
-  await visitor.leavesNothing();
 });
 
 test("someone in two workspaces opens either", async (context) => {
@@ -133,7 +124,6 @@ test("someone in two workspaces opens either", async (context) => {
     assert.equal(await visitor.button("nav.workspace").count(), workspace === "Globex" ? 1 : 0, "who owns it may set it");
     await visitor.logOut();
   }
-  await visitor.leavesNothing();
 });
 
 test("someone else may come, by any name", async (context) => {
@@ -144,7 +134,6 @@ test("someone else may come, by any name", async (context) => {
   await visitor.field("signin.name").fill("zoe");
   await visitor.press("signin.continue");
   await visitor.heading("home.title", { name: "zoe" });
-  await visitor.leavesNothing();
 });
 
 test("a login goes by keyboard alone", async (context) => {
@@ -165,7 +154,6 @@ test("a login goes by keyboard alone", async (context) => {
   await keys.type(code);
   await keys.press("Enter");
   await visitor.heading("home.title", { name: "Ada" });
-  await visitor.leavesNothing();
 });
 
 test("a code field is one that phones fill in", async (context) => {
@@ -173,10 +161,7 @@ test("a code field is one that phones fill in", async (context) => {
   await visitor.begin();
   await visitor.logOut();
   await visitor.logIn();
-  const field = visitor.field("code.label");
-  assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
-  assert.equal(await field.getAttribute("inputmode"), "numeric");
-  await visitor.leavesNothing();
+  await visitor.isFilledByPhones(visitor.field("code.label"));
 });
 
 test("the assertion is taken apart and every check is shown", async (context) => {
@@ -194,5 +179,4 @@ test("the assertion is taken apart and every check is shown", async (context) =>
   const bars = await chart.locator(".bar.waits").evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect().left));
   assert.equal(bars.length, 2, "a login waits for two calls, one after the other");
   assert.ok(bars[0] < bars[1]);
-  await visitor.leavesNothing();
 });

@@ -31,7 +31,6 @@ for (const [tag, width, scheme] of [
       await visitor.page.screenshot({ path: `${PICTURES}${tag}-${width}-${scheme}-${number}-${name}.png`, fullPage: true });
     });
     assert.equal(await visitor.page.locator("html").getAttribute("lang"), tag);
-    await visitor.leavesNothing();
   });
 }
 
@@ -39,7 +38,7 @@ test("another language is chosen on the page, where it is, and the API answers i
   const visitor = await visit(context);
   await visitor.logIn("Bob");
   await visitor.goTo("security");
-  await visitor.press("enroll.sms.add");
+  await visitor.beginFirst("sms");
   await visitor.press("enroll.sms.begin");
   await visitor.heading("enroll.sms.confirm");
   await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("fr");
@@ -48,7 +47,6 @@ test("another language is chosen on the page, where it is, and the API answers i
   assert.equal(await visitor.page.locator("html").getAttribute("lang"), "fr");
   await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
   await visitor.page.locator("#phone").getByText("votre code est").waitFor();
-  await visitor.leavesNothing();
 });
 
 /** Sees every screen, and what stands in it when something goes wrong. */

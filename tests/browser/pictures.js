@@ -12,7 +12,7 @@ await wide.page.screenshot({ path: picture("wide.png") });
 const narrow = await visit({ after: (end) => ends.push(end) }, { width: 400, height: 900, scheme: "dark" });
 await narrow.logIn();
 await narrow.goTo("security");
-await narrow.press("enroll.totp.add");
+await narrow.beginFirst("totp");
 await narrow.heading("enroll.totp.title");
 await narrow.app.locator(".window").evaluate((element) => element.scrollIntoView({ block: "end" }));
 await narrow.page.screenshot({ path: picture("narrow.png") });

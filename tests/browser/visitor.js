@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 import { startStack } from "./stack.js";
 import { totp } from "./totp.js";
+import { Witness } from "./witness.js";
 
 const PAGE = new URL("../../infra/local/page/", import.meta.url);
 const AXE = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
@@ -16,11 +17,10 @@ export async function wordsOf(tag) {
   return (await import(`data:text/javascript,${encodeURIComponent(text)}`)).default;
 }
 
-/** Opens the page of a new stack, as this visitor would; holds at the end of the test what must hold of every visit. */
-export async function visit(test, { width = 1440, height = 900, scheme = "light", tag = "en" } = {}) {
-  const url = await startStack(test);
+/** Opens the page of a stack, a new one unless said, as this visitor would; holds at the end of the test what must hold of every visit. */
+export async function visit(test, { width = 1440, height = 900, scheme = "light", tag = "en", at } = {}) {
+  const url = at ?? (await startStack(test));
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-  test.after(() => browser.close());
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: scheme,
@@ -30,42 +30,33 @@ export async function visit(test, { width = 1440, height = 900, scheme = "light"
   });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
-  const visitor = new Visitor(page, url, tag, await wordsOf(tag));
+  const witness = new Witness(page, url);
+  test.after(async () => {
+    try {
+      await witness.testify();
+    } finally {
+      await browser.close();
+    }
+  });
+  await witness.listen();
+  const visitor = new Visitor({ page, witness, url, tag, words: await wordsOf(tag) });
   await page.goto(url);
   await visitor.title("signin.title").waitFor();
   return visitor;
 }
 
+const AT_HAND = ["Ada", "Bob", "Cleo", "Dan"];
+
 class Visitor {
-  constructor(page, url, tag, words) {
-    Object.assign(this, { page, url, tag, words, wrong: [], foreign: [] });
-    this.app = page.locator("#app");
-    page.on("pageerror", (error) => this.wrong.push(String(error)));
-    page.on("console", (message) => this.hear(message));
-    page.on("request", (request) => !request.url().startsWith(url) && !request.url().startsWith("blob:") && this.foreign.push(request.url()));
-  }
-
-  /** What a console may say: that the API has refused a request, for the browser logs that itself. Nothing else. */
-  hear(message) {
-    const { url } = message.location();
-    const refused = /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text());
-    const ours = url.startsWith(`${this.url}v1/`);
-    if (["error", "warning"].includes(message.type()) && !(refused && ours)) this.wrong.push(`${message.text()} (${url})`);
-  }
-
-  /** What must hold of every visit, at its end. */
-  async leavesNothing() {
-    assert.deepEqual(this.wrong, [], "nothing goes wrong on the way");
-    assert.deepEqual(this.foreign, [], "nothing is asked of elsewhere");
-    assert.equal(this.page.url(), this.url, "the address is as it was");
-    const kept = await this.page.evaluate(async () => [localStorage.length, sessionStorage.length, document.cookie, (await indexedDB.databases()).length, (await caches.keys()).length]);
-    assert.deepEqual(kept, [0, 0, "", 0, 0], "nothing is kept");
+  constructor(parts) {
+    Object.assign(this, parts, { listened: 0 });
+    this.app = this.page.locator("#app");
   }
 
   /** The words for something, with values in their places. */
   t(key, values = {}) {
     assert.ok(key in this.words, key);
-    return this.words[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+    return this.words[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
   }
 
   button(key, values) {
@@ -102,8 +93,28 @@ class Visitor {
     return alert.textContent();
   }
 
-  async logIn(name = "Ada") {
-    await this.app.getByRole("radio", { name: new RegExp(`^${name}`) }).check();
+  /** Waits until this is said aloud, after what was said aloud before; values that are not given may be any. */
+  async hears(key, values = {}) {
+    const spelled = this.t(key, values).replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll(/\{\w+\}/g, ".+");
+    const { heard } = this.witness;
+    for (let tries = 0; tries < 100; tries += 1) {
+      const at = heard.findIndex((text, index) => index >= this.listened && new RegExp(spelled).test(text));
+      if (at >= 0) return (this.listened = at + 1);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.fail(`${spelled} is said, of: ${heard.slice(this.listened).join(" | ")}`);
+  }
+
+  /** Gives a name, and what the identity provider says of it. Who is not at hand is someone else. */
+  async logIn(name = "Ada", { owner = false, email } = {}) {
+    const known = AT_HAND.includes(name);
+    await this.app.getByRole("radio", { name: new RegExp(`^${known ? name : this.t("signin.other")}`) }).check();
+    if (!known) await this.field("signin.name").fill(name);
+    if (owner) await this.field("signin.owner").check();
+    if (email) {
+      await this.app.getByText(this.t("signin.more")).click();
+      await this.field("signin.email").fill(email);
+    }
     await this.press("signin.continue");
   }
 
@@ -118,17 +129,21 @@ class Visitor {
 
   /** The stack's time, in Unix seconds. */
   async now() {
-    const reply = await fetch(`${this.url}dev/clock`, { method: "POST", body: '{"advance_seconds":0}' });
-    return (await reply.json()).unix;
+    return (await this.ask("POST", "dev/clock", { body: { advance_seconds: 0 } })).body.unix;
   }
 
   async type(code, label = "code.label") {
     await this.field(label).fill(code);
   }
 
+  async beginFirst(kind) {
+    await this.press(`enroll.${kind}.add`);
+  }
+
   /** Sets up an authenticator app as one does with a phone: types its key in, and the code that it shows. */
-  async enrolApp() {
-    await this.press("enroll.totp.add");
+  async enrolApp({ first = false } = {}) {
+    if (first) await this.beginFirst("totp");
+    else await this.press("enroll.totp.add");
     await this.heading("enroll.totp.title");
     await this.app.getByText(this.t("enroll.totp.type")).click();
     const secret = (await this.app.locator("code.secret").textContent()).replaceAll(" ", "");
@@ -139,7 +154,7 @@ class Visitor {
 
   /** Sets up an authenticator app on the page's pretended phone; returns what it is called there. */
   async enrolPretended() {
-    await this.press("enroll.totp.add");
+    await this.beginFirst("totp");
     await this.press("enroll.totp.pretend");
     const account = { name: "Local App: ada@example.com" };
     await this.press("phone.fill-named", account);
@@ -158,15 +173,58 @@ class Visitor {
   }
 
   /** Logs in for the first time, and sets up an app. */
-  async begin(name = "Ada") {
-    await this.logIn(name);
+  async begin(name = "Ada", more) {
+    await this.logIn(name, more);
     await this.heading("home.title", { name });
     await this.goTo("security");
-    const secret = await this.enrolApp();
+    const secret = await this.enrolApp({ first: true });
     await this.heading("codes.title");
     const codes = await this.keepCodes();
     await this.page.getByText(this.t("security.on")).waitFor();
     return { secret, codes };
+  }
+
+  /** Requires MFA of everyone in the workspace. */
+  async require({ grace, texts = true, emails = true } = {}) {
+    await this.goTo("workspace");
+    await this.field("policy.required").check();
+    if (grace) await this.field("policy.grace").fill(grace);
+    await this.field("policy.texts").setChecked(texts);
+    await this.field("policy.emails").setChecked(emails);
+    await this.press("save");
+    await this.app.getByText(/^Last changed by /).waitFor();
+  }
+
+  /** Types the code of the newest text into the app's window, as the pretended phone offers to. */
+  async fillFromText(count = 1) {
+    const texts = this.page.locator("#phone .texts li");
+    await texts.nth(count - 1).waitFor();
+    await texts.first().getByRole("button").click();
+  }
+
+  /** Sets up the phone of whoever has logged in; `first` where they have nothing yet. */
+  async enrolPhone({ first = false, number, texts = 1 } = {}) {
+    if (first) await this.beginFirst("sms");
+    else await this.press("enroll.sms.add");
+    await this.heading("enroll.sms.title");
+    if (number) await this.field("enroll.sms.number").fill(number);
+    await this.press("enroll.sms.begin");
+    await this.heading("enroll.sms.confirm");
+    await this.app.getByRole("button", { name: /^Send a code to / }).click();
+    await this.fillFromText(texts);
+    await this.press("enroll.activate");
+  }
+
+  /** Asks the stack itself, past the page. */
+  async ask(method, path, { body, token } = {}) {
+    const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
+    const reply = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) });
+    return { status: reply.status, after: Number(reply.headers.get("retry-after")), body: await reply.json().catch(() => null) };
+  }
+
+  /** A login token of someone, from the stack's identity provider. */
+  async token(sub, workspaces = ["acme"]) {
+    return (await this.ask("POST", "dev/tokens", { body: { sub, workspaces } })).body.token;
   }
 
   /** Moves the stack's clock, with a button of the page. */
@@ -180,6 +238,18 @@ class Visitor {
   async next(secret) {
     await this.later("half");
     return totp(secret, await this.now());
+  }
+
+  /** Has the stack fail wherever this is asked for. */
+  async breaks(path) {
+    this.witness.broken.push(path);
+    await this.page.route(`${this.url}${path}`, (route) => route.fulfill({ status: 503 }));
+  }
+
+  /** Holds that a phone offers to fill this field in. */
+  async isFilledByPhones(field) {
+    assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
+    assert.equal(await field.getAttribute("inputmode"), "numeric");
   }
 
   /** Holds that axe finds nothing to complain of. */

@@ -13,13 +13,12 @@ test("who has no second factor can't require one of everyone", async (context) =
   await visitor.told("problem.owner-needs-mfa");
   await visitor.press("members.show");
   await visitor.told("problem.no-factor");
-  await visitor.leavesNothing();
 });
 
 test("required with days of grace: a member is told until when, and a week later must set it up", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();
-  await require(visitor);
+  await visitor.require();
   await visitor.app.getByText(/^MFA is required from /).waitFor();
   await visitor.logOut();
 
@@ -39,37 +38,30 @@ test("required with days of grace: a member is told until when, and a week later
   await visitor.goTo("security");
   await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
   await visitor.told("problem.last-factor");
-  await visitor.leavesNothing();
 });
 
 test("texts are no longer allowed: who has nothing else proves who they are, and sets up an app", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Bob");
   await visitor.goTo("security");
-  await visitor.press("enroll.sms.add");
-  await visitor.press("enroll.sms.begin");
-  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
-  await visitor.page.locator("#phone .texts button").first().click();
-  await visitor.press("enroll.activate");
+  await visitor.enrolPhone({ first: true });
   await visitor.keepCodes();
   await visitor.logOut();
 
   await visitor.begin();
-  await require(visitor, { grace: "0", texts: false });
+  await visitor.require({ grace: "0", texts: false });
   await visitor.logOut();
 
   await visitor.logIn("Bob");
   await visitor.app.getByText(visitor.t("challenge.forbidden")).waitFor();
   await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
-  await visitor.page.locator("#phone .texts li").nth(1).waitFor();
-  await visitor.page.locator("#phone .texts button").first().click();
+  await visitor.fillFromText(2);
   await visitor.press("challenge.check");
   await visitor.heading("enroll.title");
   await visitor.page.getByText(visitor.t("assertion.bad")).waitFor();
   assert.equal(await visitor.button("enroll.sms.add").count(), 0);
   await visitor.enrolApp();
   await visitor.heading("home.title", { name: "Bob" });
-  await visitor.leavesNothing();
 });
 
 test("an owner sees who has MFA and who has not", async (context) => {
@@ -88,15 +80,4 @@ test("an owner sees who has MFA and who has not", async (context) => {
   await visitor.press("members.show");
   await visitor.app.getByRole("rowheader", { name: "ada" }).waitFor({ state: "detached" });
   assert.deepEqual(await visitor.app.getByRole("rowheader").allTextContents(), ["bob"]);
-  await visitor.leavesNothing();
 });
-
-/** Ada requires MFA of everyone in her workspace. */
-async function require(visitor, { grace, texts = true } = {}) {
-  await visitor.goTo("workspace");
-  await visitor.field("policy.required").check();
-  if (grace) await visitor.field("policy.grace").fill(grace);
-  await visitor.field("policy.texts").setChecked(texts);
-  await visitor.press("save");
-  await visitor.app.getByText(/^Last changed by ada/).waitFor();
-}

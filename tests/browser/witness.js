@@ -1,0 +1,108 @@
+// What must never happen during a visit, noted while it happens: every address that is asked for or gone to, every attempt
+// to keep something, every complaint on the console; and what is said aloud to who does not see the page.
+
+import assert from "node:assert/strict";
+
+/** Every address that the page has reason to ask for, below the stack's own. */
+const ASKED = [
+  /^$/,
+  /^page\/[a-z/]+\.(js|css|svg)$/,
+  /^v1\/(logins|factors|recovery\/(codes|emails|verify))$/,
+  /^v1\/factors\/[0-9A-HJKMNP-TV-Z]{26}(\/(activate|texts|verify))?$/,
+  /^v1\/workspaces\/(acme|globex)\/(policy|members(\?(state=(mfa|none|sso))?(&?cursor=[\w%-]+)?)?)$/,
+  /^\.well-known\/jwks\.json$/,
+  /^dev\/(tokens|calls|outbox|clock|\.well-known\/openid-configuration)$/,
+];
+/** What is sent or replied and belongs into no address, by its name in JSON. */
+const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email"];
+
+export class Witness {
+  constructor(page, url) {
+    Object.assign(this, { page, url, wrong: [], asked: [], sent: [], gone: [], kept: [], heard: [], secrets: new Set(), broken: [] });
+    page.on("pageerror", (error) => this.wrong.push(String(error)));
+    page.on("console", (message) => this.read(message));
+    page.on("request", (request) => {
+      this.asked.push(request.url());
+      this.sent.push(`${request.method()} ${request.url()}`);
+      this.collect(request.postData());
+    });
+    page.on("response", (response) => response.text().then((text) => this.collect(text), () => {}));
+    page.on("framenavigated", (frame) => this.gone.push(frame.url()));
+  }
+
+  /** Has the page itself tell what only it knows, from its first line on, and after a reload too. */
+  async listen() {
+    await this.page.exposeFunction("keeps", (what) => this.kept.push(what));
+    await this.page.exposeFunction("speaks", (text) => this.heard.push(text));
+    await this.page.addInitScript(tellOn);
+  }
+
+  /** What a console may say: that the API has refused a request, for the browser logs that itself; or what was broken on purpose. */
+  read(message) {
+    const { url } = message.location();
+    const refused = /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text()) && url.startsWith(`${this.url}v1/`);
+    const meant = this.broken.some((path) => url.endsWith(path)) || (this.broken.length > 0 && message.text().startsWith("what happened behind it"));
+    if (["error", "warning"].includes(message.type()) && !refused && !meant) this.wrong.push(`${message.text()} (${url})`);
+  }
+
+  /** Notes what is secret in something sent or replied. */
+  collect(text) {
+    const look = (name, value) => {
+      if (SECRET.includes(name)) for (const one of [value].flat()) this.secrets.add(String(one));
+      return value;
+    };
+    try {
+      JSON.parse(text ?? "null", look);
+    } catch {
+      // It was no JSON.
+    }
+  }
+
+  /** What must hold of every visit, at its end. */
+  async testify() {
+    const { page, url } = this;
+    assert.deepEqual(this.wrong, [], "nothing goes wrong on the way");
+    const saved = (address) => address.startsWith(`blob:${url}`);
+    const known = (address) => address.startsWith(url) && ASKED.some((route) => route.test(address.slice(url.length)));
+    assert.deepEqual(this.asked.filter((address) => !known(address) && !saved(address)), [], "nothing is asked for but what is known");
+    assert.deepEqual(this.gone.filter((address) => address !== url), [], "the address never changes");
+    const bare = (text) => decodeURIComponent(text).toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+    const secrets = [...this.secrets].map(bare).filter((secret) => secret.length >= 6);
+    const leaked = [...this.asked, ...this.gone].filter((address) => {
+      const said = bare(address.slice(address.indexOf(url) + url.length));
+      return /eyJ/.test(address) || secrets.some((secret) => said.includes(secret));
+    });
+    assert.deepEqual(leaked, [], "no address has a secret in it");
+    assert.deepEqual(this.kept, [], "nothing is ever put where it would be kept");
+    const { cookies, origins } = await page.context().storageState({ indexedDB: true });
+    const state = await page.evaluate(async () => [history.state, sessionStorage.length, (await caches.keys()).length, (await navigator.serviceWorker.getRegistrations()).length]);
+    assert.deepEqual([cookies, origins, state], [[], [], [null, 0, 0, 0]], "nothing is kept");
+  }
+}
+
+/** Runs in the page: tells of every call that keeps something, and of what comes into a live region. */
+function tellOn() {
+  const keeping = [
+    [History.prototype, ["pushState", "replaceState"]],
+    [Storage.prototype, ["setItem"]],
+    [IDBFactory.prototype, ["open"]],
+    [CacheStorage.prototype, ["open"]],
+  ];
+  for (const [owner, names] of keeping) {
+    for (const name of names) {
+      const real = owner[name];
+      owner[name] = function kept(...what) {
+        globalThis.keeps(`${name}: ${what.map(String)}`);
+        return real.apply(this, what);
+      };
+    }
+  }
+  const spoken = (records) => {
+    for (const { target, addedNodes } of records) {
+      const text = [...addedNodes].map((node) => node.textContent).join(" ").trim();
+      // A region that comes with its text is not one that was there to be listened to.
+      if (text && target.closest?.("[role=alert], [role=status], [role=log]")) globalThis.speaks(text);
+    }
+  };
+  new MutationObserver(spoken).observe(document, { childList: true, subtree: true });
+}
