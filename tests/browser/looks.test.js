@@ -66,6 +66,9 @@ async function tour(visitor, look) {
   await visitor.app.getByText(visitor.t("security.off")).waitFor();
   await look("security-off");
   await visitor.press("enroll.totp.add");
+  await visitor.heading("password.title");
+  await look("password");
+  await visitor.press("password.give");
   await visitor.heading("enroll.totp.title");
   await visitor.press("enroll.totp.pretend");
   await visitor.app.getByText(visitor.t("enroll.totp.type")).click();

@@ -136,8 +136,11 @@ class Visitor {
     await this.field(label).fill(code);
   }
 
+  /** Begins a first factor in an open session: the password is asked for again. */
   async beginFirst(kind) {
     await this.press(`enroll.${kind}.add`);
+    await this.heading("password.title");
+    await this.press("password.give");
   }
 
   /** Sets up an authenticator app as one does with a phone: types its key in, and the code that it shows. */

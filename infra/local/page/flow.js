@@ -1,12 +1,13 @@
 // What follows what: from the password to an open session, and back to a code where settings ask for one.
 
 import { Problem } from "./api.js";
-import { adopt, ask, begin, end, forgetAssertion, session } from "./session.js";
+import { adopt, ask, begin, end, forgetAssertion, renew, session } from "./session.js";
 import { interrupt, show } from "./window.js";
 import { challenge } from "./app/challenge.js";
 import { codes } from "./app/codes.js";
 import { chooseMethod } from "./app/enroll.js";
 import { home } from "./app/home.js";
+import { password } from "./app/password.js";
 import { security } from "./app/security.js";
 import { signIn } from "./app/signin.js";
 
@@ -71,19 +72,31 @@ export async function withFactor(act) {
   return act();
 }
 
+/**
+ * Does what needs the password again: a first factor, for which the API can't ask for another. Whoever enrols one can
+ * confirm everything with it from then on, so an open browser must not be enough.
+ */
+export async function withPassword(act) {
+  if (!(await interrupt((back) => password(back)))) throw new Problem("cancelled");
+  await renew();
+  return act();
+}
+
 /** Asks for a second factor within an open session. */
 async function stepUp() {
   forgetAssertion();
   const login = (await ask("POST", "/v1/logins")).body;
-  if (login.decision === "allow") {
-    await adopt(login.assertion);
-    if (login.reason === "sso") return;
-    throw new Problem("no-factor");
-  }
-  if (!login.factors.length) throw new Problem("no-factor");
+  const { decision, reason, factors } = login;
+  // That MFA is settled is not that it was passed: of those who are let in without a code, SSO alone vouches for them.
+  if (decision === "allow" && reason === "sso") return adopt(login.assertion);
+  if (decision === "allow" || !factors.length) throw new Problem("no-factor");
   const proven = await interrupt((back) => {
-    const took = async ({ assertion }) => back((await adopt(assertion)) || session.claims.mfa === "enroll_only");
-    return challenge(login, { proven: took, back: () => back(false), again: true });
+    const took = async ({ assertion }) => {
+      const good = await adopt(assertion);
+      const { mfa } = session.claims;
+      back((good && mfa === "passed") || mfa === "enroll_only");
+    };
+    return challenge(login, { proven: took, back: () => back(false), again: true, forbidden: decision === "enroll" });
   });
   if (!proven) throw new Problem("cancelled");
 }

@@ -24,11 +24,14 @@ export const end = () => Object.assign(session, nobody);
 export async function ask(method, path, options = {}) {
   if (session.until - MARGIN < hear()) {
     if (!session.open) throw new Problem("login-over");
-    Object.assign(session, await mint(session.who), { assertion: null, claims: null });
+    await renew();
   }
   if (session.claims && session.claims.exp * 1000 - MARGIN < hear()) forgetAssertion();
   return call(method, path, { ...options, token: session.token, assertion: session.assertion });
 }
+
+/** A fresh login token for the session that is open; an assertion of the old one is not good with it. */
+export const renew = async () => Object.assign(session, await mint(session.who), { assertion: null, claims: null });
 
 /** The assertion is no longer sent: the next request that needs one will say so. */
 export const forgetAssertion = () => Object.assign(session, { assertion: null, claims: null });

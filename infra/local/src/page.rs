@@ -20,13 +20,14 @@ macro_rules! files {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../page/", $name)))),*] };
 }
 
-const FILES: [(&str, &str); 34] = files![
+const FILES: [(&str, &str); 35] = files![
     "api.js",
     "app/challenge.js",
     "app/codes.js",
     "app/enroll.js",
     "app/home.js",
     "app/navigation.js",
+    "app/password.js",
     "app/security.js",
     "app/signin.js",
     "app/workspace.js",

@@ -2,7 +2,7 @@
 
 import { h, once, say } from "../dom.js";
 import { acting, attempt, field, form } from "../forms.js";
-import { withFactor } from "../flow.js";
+import { withFactor, withPassword } from "../flow.js";
 import { ask, adopt, session } from "../session.js";
 import { draw, show } from "../window.js";
 import { day, t, timeOfDay } from "../words.js";
@@ -28,11 +28,13 @@ async function load(place) {
   const { factors, recovery } = (await ask("GET", "/v1/factors")).body;
   const active = factors.filter(({ status }) => status === "active");
   const of = (kind) => active.filter((factor) => factor.kind === kind);
+  const back = () => show(security);
+  const add = (begin) => () => (active.length ? begin() : withPassword(begin));
   place.removeAttribute("aria-busy");
   place.replaceChildren(
     h("p", { class: active.length ? "state on" : "state off" }, t(active.length ? "security.on" : "security.off")),
-    kind("totp", of("totp"), () => beginApp(() => show(security))),
-    kind("sms", of("sms"), async () => show(phone, () => show(security))),
+    kind("totp", of("totp"), add(() => beginApp(back))),
+    kind("sms", of("sms"), add(async () => show(phone, back))),
     active.length ? recoveryCodes(recovery) : "",
   );
 }

@@ -1,0 +1,15 @@
+// The password again, within an open session. It is pretended, as at the login.
+
+import { h } from "../dom.js";
+import { form } from "../forms.js";
+import { t } from "../words.js";
+
+/** Asks for the password; `back` is told whether it was given. */
+export function password(back) {
+  return [
+    h("h3", {}, t("password.title")),
+    h("p", {}, t("password.why")),
+    form([h("p", { class: "hint" }, t("password.pretended"))], t("password.give"), async () => back(true), null),
+    h("p", {}, h("button", { type: "button", class: "link", onclick: () => back(false) }, t("cancel"))),
+  ];
+}
