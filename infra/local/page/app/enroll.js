@@ -25,10 +25,18 @@ function method(kind, act) {
   return h("section", { class: "card" }, h("h4", {}, t(`kind.${kind}`)), h("p", {}, t(`enroll.${kind}.why`)), press, error);
 }
 
-/** Begins an authenticator app, and shows its QR code. */
-export async function beginApp(back) {
-  const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: t("kind.totp") } }));
+/** Begins an authenticator app beside `others`, and shows its QR code. */
+export async function beginApp(back, others = []) {
+  const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: nameBeside(others) } }));
   show(app, begun.body, back);
+}
+
+/** A name that tells an app from the others: from the lost one, when that is to be removed. */
+function nameBeside(others) {
+  const taken = others.map(({ name }) => name);
+  let name = t("kind.totp");
+  for (let number = 2; taken.includes(name); number += 1) name = `${t("kind.totp")} ${number}`;
+  return name;
 }
 
 function app({ id, totp, expires_at: end }, back) {

@@ -33,7 +33,7 @@ async function load(place) {
   place.removeAttribute("aria-busy");
   place.replaceChildren(
     h("p", { class: active.length ? "state on" : "state off" }, t(active.length ? "security.on" : "security.off")),
-    kind("totp", of("totp"), add(() => beginApp(back))),
+    kind("totp", of("totp"), add(() => beginApp(back, of("totp")))),
     kind("sms", of("sms"), add(async () => show(phone, back))),
     active.length ? recoveryCodes(recovery) : "",
   );
@@ -54,9 +54,10 @@ function one(factor) {
   const { id, name, phone_hint: hint, created_at: created, last_used_at: used } = factor;
   const error = h("p", { class: "error", role: "alert" });
   const item = h("li", {});
-  const remove = h("button", { type: "button", class: "danger", "aria-label": t("factor.remove-named", { name }) }, t("factor.remove"));
+  const known = hint ? `${name} ${hint}` : name;
+  const remove = h("button", { type: "button", class: "danger", "aria-label": t("factor.remove-named", { name: known }) }, t("factor.remove"));
   remove.addEventListener("click", () => once(remove, () => attempt(() => removed(id, name), error, remove)));
-  const rename = h("button", { type: "button", "aria-label": t("factor.rename-named", { name }), onclick: () => renaming(item, factor) }, t("factor.rename"));
+  const rename = h("button", { type: "button", "aria-label": t("factor.rename-named", { name: known }), onclick: () => renaming(item, factor) }, t("factor.rename"));
   const dates = [t("factor.added", { day: day(new Date(created)) }), used && t("factor.used", { day: day(new Date(used)), time: timeOfDay(new Date(used)) })];
   item.append(
     h("div", {}, h("strong", {}, name), hint && h("span", { class: "phone-hint" }, ` ${hint}`), h("p", { class: "hint" }, dates.filter(Boolean).join(" · "))),
