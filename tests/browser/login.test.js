@@ -105,6 +105,22 @@ test("a phone is texted, and a text logs in", async (context) => {
   await visitor.app.getByText(visitor.t("home.how.sms")).waitFor();
 });
 
+test("a reload forgets the session, and tells nothing old as new", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  await visitor.heading("codes.title");
+  await visitor.page.reload();
+  await visitor.title("signin.title").waitFor();
+  await visitor.page.locator("#phone .texts li").waitFor();
+  assert.equal(await visitor.button("nav.out").count(), 0);
+  const before = visitor.witness.heard.length;
+  await visitor.logIn("Ada");
+  await visitor.heading("home.title", { name: "Ada" });
+  assert.deepEqual(visitor.witness.heard.slice(before), [visitor.t("home.in", { workspace: "Acme" })]);
+});
+
 test("whoever comes by SSO is asked for nothing, and is told where MFA is set", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Cleo");

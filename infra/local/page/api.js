@@ -49,13 +49,16 @@ export async function call(method, path, { body, token, assertion, headers = {} 
   return { body: exchange.replied, headers: response.headers };
 }
 
+const read = async (path) => (await fetch(path)).json();
+
+/** Fetches what was sent. */
+export const fetchOutbox = async () => Object.assign(outbox, await read("/dev/outbox"));
+
 /** Fetches what only the stack's own routes show: what was sent, and which AWS calls were made. */
 async function see(exchange) {
-  const read = async (path) => (await fetch(path)).json();
-  const [{ calls }, sent] = await Promise.all([read("/dev/calls"), read("/dev/outbox")]);
   const request = exchange.received["apigw-requestid"];
+  const [{ calls }] = await Promise.all([read("/dev/calls"), fetchOutbox()]);
   exchange.calls = calls.filter((call) => request && call.request === request);
-  Object.assign(outbox, sent);
   tell();
 }
 

@@ -38,12 +38,15 @@ export function drawing(svg, label) {
   return element;
 }
 
+/** What is said to who does not see the page: line after line, so that nothing said is lost to what is said next. */
+export const said = h("div", { class: "unseen", role: "log" });
+const UNTIL_SPOKEN = 10_000;
+
 /** Says something to who does not see it. */
 export function say(text) {
-  const place = document.querySelector("#said");
-  // The same words twice are said twice.
-  place.replaceChildren();
-  setTimeout(() => place.replaceChildren(text), 50);
+  const line = h("p", {}, text);
+  said.append(line);
+  setTimeout(() => line.remove(), UNTIL_SPOKEN);
 }
 
 /** Moves the focus to where reading goes on. */

@@ -1,8 +1,11 @@
 // What follows what: from the password to an open session, and back to a code where settings ask for one.
 
 import { Problem } from "./api.js";
+import { say } from "./dom.js";
+import { workspaces } from "./people.js";
 import { adopt, ask, begin, end, forgetAssertion, renew, session } from "./session.js";
 import { interrupt, show } from "./window.js";
+import { t } from "./words.js";
 import { challenge } from "./app/challenge.js";
 import { codes } from "./app/codes.js";
 import { chooseMethod } from "./app/enroll.js";
@@ -42,12 +45,14 @@ async function enter(assertion) {
 
 function opened(screen) {
   entry.claims = session.claims;
+  say(t("home.in", { workspace: workspaces[session.workspace] }));
   show(screen);
 }
 
 /** A factor became active: shows the recovery codes that came with it, and goes on from there. */
 export async function activated({ assertion, recovery_codes: fresh }) {
   const within = session.open;
+  say(t("enroll.done"));
   const good = assertion ? await adopt(assertion) : within;
   if (!assertion) forgetAssertion();
   const on = () => (!good ? logOut() : within ? show(security) : opened(home));

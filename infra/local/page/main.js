@@ -1,7 +1,7 @@
 // The page: the app in its window, and beside it what happens behind.
 
-import { button, focusOn, h, say } from "./dom.js";
-import { outbox, tell, watch } from "./api.js";
+import { button, focusOn, h, said, say } from "./dom.js";
+import { fetchOutbox, outbox, tell, watch } from "./api.js";
 import { advance, hear } from "./clock.js";
 import { panel } from "./behind/panel.js";
 import { assertion } from "./behind/assertion.js";
@@ -31,7 +31,7 @@ function page() {
       h("section", { class: "app", id: "app", "aria-labelledby": "app-title" }, h("h2", { id: "app-title", tabindex: "-1" }, t("app.title")), appWindow(t("app.window"), navigation)),
       h("section", { class: "behind", "aria-labelledby": "behind-title" }, h("h2", { id: "behind-title" }, t("behind.title")), h("div", { class: "panels" }, columns)),
     ]),
-    h("p", { id: "said", class: "unseen", role: "status" }),
+    said,
   );
 }
 
@@ -72,16 +72,18 @@ function clock() {
   return h("div", { class: "clock", role: "group", "aria-label": t("clock.title") }, h("span", {}, t("clock.title")), shown, Object.keys(STEPS).map(move));
 }
 
-let heard = 0;
+const sent = () => outbox.texts.length + outbox.emails.length;
+let heard;
 /** Says that a text or an email came: who does not see the panels hears it. */
 function announce() {
-  const count = outbox.texts.length + outbox.emails.length;
-  if (count > heard) say(t("outbox.new"));
-  heard = count;
+  if (sent() > heard) say(t("outbox.new"));
+  heard = sent();
 }
 
 speak(language());
-await advance(0);
+// The stack may have run for long: its time, and what it has sent already.
+await Promise.all([advance(0), fetchOutbox()]);
+heard = sent();
 page();
 show(signIn);
 // Whoever opens the page begins at its top.

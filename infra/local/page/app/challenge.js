@@ -47,14 +47,20 @@ function factor(factor, login, ways) {
 
 /** A button that has a code texted, and what it says when that is done. */
 export function texting(factor, hint, next) {
-  const told = h("p", { class: "note", role: "status" });
+  const told = h("p", { class: "note" });
   const { press, error } = acting(t("text.send", { hint }), async () => {
     const { resend_after: wait, expires_at: end } = (await ask("POST", `/v1/factors/${factor.id}/texts`)).body;
-    told.replaceChildren(t("text.sent", { hint, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
+    note(told, t("text.sent", { hint, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
     press.replaceChildren(t("text.again"));
     next.focus();
   });
   return [h("div", { class: "actions" }, press), error, told];
+}
+
+/** Says something that also stays to be read. */
+function note(place, text) {
+  place.replaceChildren(text);
+  say(text);
 }
 
 function recoveryCode(ways) {
@@ -64,11 +70,11 @@ function recoveryCode(ways) {
 
 function emailedCode(login, ways) {
   const input = field("emailed", t("email.label"), { hint: t("email.hint"), "data-takes-code": true, ...loose });
-  const told = h("p", { class: "note", role: "status" });
+  const told = h("p", { class: "note" });
   const hint = login.recovery.email_hint;
   const { press, error } = acting(t("email.send", { hint }), async () => {
     const { to_hint: to, resend_after: wait, expires_at: end } = (await ask("POST", "/v1/recovery/emails")).body;
-    told.replaceChildren(t("email.sent", { hint: to, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
+    note(told, t("email.sent", { hint: to, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
     press.replaceChildren(t("email.again"));
     input.input.focus();
   });

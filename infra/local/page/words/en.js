@@ -99,6 +99,7 @@ export default {
   "enroll.name": "A name for it (optional)",
   "enroll.activate": "Turn on",
   "enroll.until": "Finish by {time}; after that, begin again.",
+  "enroll.done": "It is turned on.",
   "password.title": "Your password again",
   "password.why": "The first second step is set up only by who knows the password. Otherwise anyone at a browser that you left open could set up theirs.",
   "password.pretended": "The password is pretended here: the button stands for it.",

@@ -99,6 +99,7 @@ export default {
   "enroll.name": "Un nombre para él (opcional)",
   "enroll.activate": "Activar",
   "enroll.until": "Termina antes de las {time}; después, empieza de nuevo.",
+  "enroll.done": "Ya está activado.",
   "password.title": "Tu contraseña, otra vez",
   "password.why": "El primer segundo paso solo lo configura quien conoce la contraseña. Si no, cualquiera ante un navegador que dejaste abierto podría configurar el suyo.",
   "password.pretended": "La contraseña aquí es simulada: el botón hace sus veces.",

@@ -99,6 +99,7 @@ export default {
   "enroll.name": "Un nom pour lui (facultatif)",
   "enroll.activate": "Activer",
   "enroll.until": "Terminez avant {time} ; après, recommencez.",
+  "enroll.done": "C’est activé.",
   "password.title": "Votre mot de passe, encore une fois",
   "password.why": "La première seconde étape n’est mise en place que par qui connaît le mot de passe. Sinon, n’importe qui devant un navigateur resté ouvert pourrait y mettre la sienne.",
   "password.pretended": "Le mot de passe n’est qu’imité ici : le bouton en tient lieu.",

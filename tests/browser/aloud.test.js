@@ -1,0 +1,59 @@
+// What who does not see the page hears of each step, by what comes into its live regions; where a screen changes, the focus is
+// on its heading, which is read for that.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./visitor.js";
+
+test("each step is said aloud, and nothing that is said is lost to what is said next", async (context) => {
+  const visitor = await visit(context);
+  const hint = "+1 ••• ••• 0147";
+  await visitor.logIn("Bob");
+  await visitor.heading("home.title", { name: "Bob" });
+  await visitor.hears("home.in", { workspace: "Acme" });
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  await visitor.hears("outbox.new");
+  await visitor.hears("text.sent", { hint });
+  await visitor.hears("outbox.new");
+  await visitor.hears("enroll.done");
+  await visitor.heading("codes.title");
+  await visitor.keepCodes();
+  await visitor.heading("security.title");
+  await visitor.logOut();
+
+  await visitor.later("half");
+  await visitor.hears("clock.now");
+  await visitor.logIn("Bob");
+  await visitor.heading("challenge.title");
+  await visitor.press("text.send", { hint });
+  await visitor.hears("outbox.new");
+  await visitor.hears("text.sent", { hint });
+  await visitor.type("000000");
+  await visitor.press("challenge.check");
+  await visitor.hears("problem.code-rejected");
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "b•••@example.com" });
+  await visitor.hears("outbox.new");
+  await visitor.hears("email.sent", { hint: "b•••@example.com" });
+  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.press("challenge.check");
+  await visitor.hears("outbox.new");
+  await visitor.hears("recovery.left", { count: 10 });
+  await visitor.hears("home.in", { workspace: "Acme" });
+
+  await visitor.heading("security.title");
+  await visitor.enrolApp();
+  await visitor.hears("enroll.done");
+  await visitor.heading("security.title");
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
+  await visitor.press("codes.on");
+  await visitor.hears("problem.codes-not-kept");
+  await visitor.press("copy");
+  await visitor.hears("copied");
+  await visitor.press("copy");
+  await visitor.hears("copied");
+  const said = visitor.page.getByRole("log");
+  assert.equal(await said.count(), 1, "there is one place where it is said");
+});
