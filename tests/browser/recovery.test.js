@@ -123,4 +123,9 @@ test("a factor is given another name", async (context) => {
   await visitor.press("save");
   await visitor.button("factor.remove-named", { name: "Work phone" }).waitFor();
   await visitor.heading("security.title");
+  await visitor.press("factor.rename-named", { name: "Work phone" });
+  await visitor.hasFocus(visitor.field("factor.name"));
+  await visitor.press("cancel");
+  await visitor.heading("security.title");
+  await visitor.button("factor.rename-named", { name: "Work phone" }).waitFor();
 });

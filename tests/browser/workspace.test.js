@@ -81,3 +81,19 @@ test("an owner sees who has MFA and who has not", async (context) => {
   await visitor.app.getByRole("rowheader", { name: "ada" }).waitFor({ state: "detached" });
   assert.deepEqual(await visitor.app.getByRole("rowheader").allTextContents(), ["bob"]);
 });
+
+test("of more than a hundred members an owner sees one page after the other", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  const names = Array.from({ length: 120 }, (_, number) => `member-${String(number).padStart(3, "0")}`);
+  await Promise.all(names.map(async (name) => visitor.ask("POST", "v1/logins", { token: await visitor.token(name) })));
+  await visitor.goTo("workspace");
+  await visitor.press("members.show");
+  await visitor.hears("members.summary", { mfa: 1, none: 120, sso: 0 });
+  assert.equal(await visitor.app.getByRole("rowheader").count(), 100);
+  await visitor.press("members.more");
+  await visitor.hears("members.shown", { count: 121 });
+  assert.deepEqual(await visitor.app.getByRole("rowheader").allTextContents(), ["ada", ...names]);
+  assert.equal(await visitor.button("members.more").count(), 0);
+  await visitor.hasFocus(visitor.app.getByRole("group", { name: visitor.t("members.title") }));
+});

@@ -51,7 +51,7 @@ export function say(text) {
 
 /** Moves the focus to where reading goes on. */
 export function focusOn(element) {
-  if (element && !element.matches("a, button, input, select, textarea, summary")) element.setAttribute("tabindex", "-1");
+  if (element && !element.matches("a, button, input, select, textarea, summary, [tabindex]")) element.setAttribute("tabindex", "-1");
   element?.focus({ preventScroll: false });
 }
 

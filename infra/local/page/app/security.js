@@ -4,7 +4,7 @@ import { h, once, say } from "../dom.js";
 import { acting, attempt, field, form } from "../forms.js";
 import { withFactor, withPassword } from "../flow.js";
 import { ask, adopt, session } from "../session.js";
-import { draw, show } from "../window.js";
+import { show } from "../window.js";
 import { day, t, timeOfDay } from "../words.js";
 import { codes } from "./codes.js";
 import { beginApp, phone } from "./enroll.js";
@@ -74,7 +74,7 @@ function renaming(item, { id, name }) {
     say(t("factor.renamed"));
     show(security);
   };
-  item.replaceChildren(form([input], t("save"), save), h("button", { type: "button", class: "link", onclick: () => draw() }, t("cancel")));
+  item.replaceChildren(form([input], t("save"), save), h("button", { type: "button", class: "link", onclick: () => show(security) }, t("cancel")));
   input.input.select();
 }
 

@@ -1,6 +1,6 @@
 // What a workspace's owner may set, and see.
 
-import { h, say } from "../dom.js";
+import { focusOn, h, say } from "../dom.js";
 import { acting, attempt, box, choice, field, form } from "../forms.js";
 import { withFactor } from "../flow.js";
 import { workspaces } from "../people.js";
@@ -47,27 +47,49 @@ function policy(now, etag) {
 }
 
 function members() {
-  const place = h("div", { role: "status" });
+  const place = h("div", {});
   const state = choice("state", t("members.which"), ["", "mfa", "none", "sso"].map((one) => [one, t(`members.${one || "all"}`)]));
-  const { press, error } = acting(t("members.show"), async () => {
-    const query = state.input.value && `?state=${state.input.value}`;
-    const { body } = await withFactor(() => ask("GET", path(`members${query}`)));
-    place.replaceChildren(table(body));
-  });
+  const { press, error } = acting(t("members.show"), () => listMembers(state.input.value ? { state: state.input.value } : {}, place));
   return h("section", { class: "card" }, h("h4", {}, t("members.title")), h("p", { class: "hint" }, t("members.why")), state, h("div", { class: "actions" }, press), error, place);
 }
 
-function table({ summary, members: rows }) {
-  const cells = ({ user, state, factors, last_seen: seen }) => [
+/** Lists members in `place`, as `asked`: a page of them, and those of the next one as long as there is one. */
+async function listMembers(asked, place) {
+  const { summary, members, next_cursor: first } = await page(asked);
+  const rows = h("tbody", {}, members.map(row));
+  const whole = table(summary, rows);
+  let cursor = first;
+  const more = acting(t("members.more"), async () => {
+    const next = await page({ ...asked, cursor });
+    rows.append(...next.members.map(row));
+    say(t("members.shown", { count: rows.children.length }));
+    cursor = next.next_cursor;
+    if (cursor) return;
+    more.press.remove();
+    focusOn(whole);
+  });
+  place.replaceChildren(whole, h("div", { class: "actions" }, cursor && more.press), more.error);
+  say(t("members.summary", summary));
+}
+
+async function page(asked) {
+  const query = new URLSearchParams(asked).toString();
+  return (await withFactor(() => ask("GET", path(`members${query && `?${query}`}`)))).body;
+}
+
+const row = ({ user, state, factors, last_seen: seen }) =>
+  h("tr", {}, [
     h("th", { scope: "row" }, user),
     h("td", {}, t(`members.${state}`)),
     h("td", {}, factors.length ? list(factors.map((kind) => t(`kind.${kind}`))) : "–"),
     h("td", {}, day(new Date(`${seen}T12:00:00Z`))),
-  ];
+  ]);
+
+function table(summary, rows) {
   const heads = ["user", "state", "factors", "seen"].map((one) => h("th", { scope: "col" }, t(`members.head.${one}`)));
   return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t("members.title") }, h("table", {}, [
     h("caption", {}, t("members.summary", summary)),
     h("thead", {}, h("tr", {}, heads)),
-    h("tbody", {}, rows.map((row) => h("tr", {}, cells(row)))),
+    rows,
   ]));
 }

@@ -174,6 +174,8 @@ export default {
   "members.why": "Everyone who has logged in to this workspace, and whether they have MFA.",
   "members.which": "Show",
   "members.show": "Show members",
+  "members.more": "Show more",
+  "members.shown": "Members shown: {count}.",
   "members.all": "Everyone",
   "members.mfa": "MFA on",
   "members.none": "No MFA",

@@ -174,6 +174,8 @@ export default {
   "members.why": "Todos los que han entrado en este espacio de trabajo, y si tienen MFA.",
   "members.which": "Mostrar",
   "members.show": "Mostrar miembros",
+  "members.more": "Mostrar más",
+  "members.shown": "Miembros mostrados: {count}.",
   "members.all": "Todos",
   "members.mfa": "MFA activada",
   "members.none": "Sin MFA",

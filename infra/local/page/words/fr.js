@@ -174,6 +174,8 @@ export default {
   "members.why": "Tous ceux qui se sont connectés à cet espace de travail, et s’ils ont la MFA.",
   "members.which": "Afficher",
   "members.show": "Afficher les membres",
+  "members.more": "En afficher d’autres",
+  "members.shown": "Membres affichés : {count}.",
   "members.all": "Tout le monde",
   "members.mfa": "MFA activée",
   "members.none": "Sans MFA",
