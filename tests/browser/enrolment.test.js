@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { totp } from "./totp.js";
 import { visit } from "./visitor.js";
 
 for (const kind of ["totp", "sms"]) {
@@ -60,3 +61,102 @@ test("nobody who has no factor any more confirms a change by being let in withou
   await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
   await visitor.told("problem.no-factor");
 });
+
+test("five apps and two phones, and no more", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  for (let count = 2; count <= 5; count += 1) {
+    await visitor.later("half");
+    await visitor.enrolApp();
+    await visitor.button("factor.remove-named", { name: `${visitor.t("kind.totp")} ${count}` }).waitFor();
+  }
+  await visitor.press("enroll.totp.add");
+  await visitor.told("problem.too-many-factors");
+  for (const [number, texts] of [["+1 415 555 0123", 1], ["+1 212 555 0147", 2]]) {
+    await visitor.enrolPhone({ number, texts });
+    await visitor.button("factor.remove-named", { name: `Phone +1 ••• ••• ${number.slice(-4)}` }).waitFor();
+  }
+  await visitor.press("enroll.sms.add");
+  await visitor.field("enroll.sms.number").fill("+1 604 555 0188");
+  await visitor.press("enroll.sms.begin");
+  await visitor.told("problem.too-many-factors");
+});
+
+test("five wrong codes end what was begun, and it is begun again", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.goTo("security");
+  await visitor.beginFirst("totp");
+  await visitor.heading("enroll.totp.title");
+  for (const _ of [1, 2, 3, 4, 5]) {
+    await visitor.type("000000");
+    await visitor.press("enroll.activate");
+    await visitor.told("problem.code-rejected");
+  }
+  await visitor.press("enroll.activate");
+  await visitor.told("problem.enrollment-expired");
+  await visitor.press("cancel");
+  await visitor.enrolApp({ first: true });
+  await visitor.heading("codes.title");
+});
+
+test("what was begun is over after a quarter of an hour", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.goTo("security");
+  await visitor.beginFirst("totp");
+  await visitor.heading("enroll.totp.title");
+  await visitor.later("quarter");
+  await visitor.type("000000");
+  await visitor.press("enroll.activate");
+  await visitor.told("problem.enrollment-expired");
+});
+
+test("an app is set up by keyboard alone, up to the recovery codes", async (context) => {
+  const visitor = await visit(context);
+  const keys = visitor.page.keyboard;
+  /** Goes on from where the focus is, as far as what is looked for. */
+  const tabTo = async (locator) => {
+    for (let tries = 0; tries < 30; tries += 1) {
+      if ((await locator.count()) && (await locator.evaluate((element) => element === document.activeElement))) return;
+      await keys.press("Tab");
+    }
+    await visitor.hasFocus(locator);
+  };
+  const press = async (locator) => {
+    await tabTo(locator);
+    await keys.press("Enter");
+  };
+  await press(visitor.button("skip"));
+  await press(visitor.button("signin.continue"));
+  await visitor.heading("home.title", { name: "Ada" });
+  await press(visitor.button("home.set-up"));
+  await visitor.heading("security.title");
+  await visitor.app.getByText(visitor.t("security.off")).waitFor();
+  await press(visitor.button("enroll.totp.add"));
+  await visitor.heading("password.title");
+  await press(visitor.button("password.give"));
+  await visitor.heading("enroll.totp.title");
+  await press(visitor.app.locator("summary"));
+  const secret = (await visitor.app.locator("code.secret").innerText()).replaceAll(" ", "");
+  await tabTo(visitor.field("code.label"));
+  await keys.type(totp(secret, await visitor.now()));
+  await keys.press("Enter");
+  await visitor.heading("codes.title");
+  await tabTo(visitor.field("codes.kept"));
+  await keys.press("Space");
+  await press(visitor.button("codes.on"));
+  await visitor.heading("security.title");
+});
+
+for (const [kind, first] of [["totp", "enroll.totp.title"], ["sms", "enroll.sms.title"]]) {
+  test(`the field for the code of a new factor (${kind}) is one that phones fill in`, async (context) => {
+    const visitor = await visit(context);
+    await visitor.logIn();
+    await visitor.goTo("security");
+    await visitor.beginFirst(kind);
+    await visitor.heading(first);
+    if (kind === "sms") await visitor.press("enroll.sms.begin");
+    await visitor.isFilledByPhones(visitor.field("code.label"));
+  });
+}

@@ -105,6 +105,85 @@ test("a phone is texted, and a text logs in", async (context) => {
   await visitor.app.getByText(visitor.t("home.how.sms")).waitFor();
 });
 
+test("who has an app and a phone logs in with either", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.enrolPhone();
+  await visitor.heading("security.title");
+  await visitor.logOut();
+  const [app, phone, hint] = [visitor.t("kind.totp"), "Phone", "+1 ••• ••• 0123"];
+  await visitor.logIn();
+  await visitor.button("text.send", { hint }).waitFor();
+  await visitor.press("challenge.way-totp", { name: app });
+  await visitor.heading("challenge.title");
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.app.getByText(visitor.t("challenge.open-app", { name: app })).waitFor();
+  await visitor.press("challenge.way-sms", { name: phone, hint });
+  await visitor.press("text.send", { hint });
+  await visitor.fillFromText(2);
+  await visitor.press("challenge.check");
+  await visitor.app.getByText(visitor.t("home.how.sms")).waitFor();
+});
+
+test("a phone that has answered STOP gets no text, and its user comes in another way", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  const [code] = await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.later("half");
+  await visitor.ask("POST", "dev/opt-outs", { body: { phone: "+12125550147" } });
+  await visitor.logIn("Bob");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.told("problem.phone-opted-out");
+  await visitor.press("challenge.use-recovery");
+  await visitor.type(code, "recovery.label");
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+});
+
+test("a text that can't be sent says so, and is sent when it is asked for again", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.later("half");
+  visitor.witness.broken.push("/texts");
+  await visitor.ask("POST", "dev/faults", { body: { service: "sns", operation: "Publish", kind: "refuse", times: 1 } });
+  await visitor.logIn("Bob");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.told("problem.text-not-sent");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.fillFromText(2);
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Bob" });
+});
+
+test("a login that is left for too long begins anew", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.heading("challenge.title");
+  await visitor.later("quarter");
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.told("problem.login-over");
+  await visitor.press("challenge.back");
+  await visitor.heading("signin.title");
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+});
+
 test("a reload forgets the session, and tells nothing old as new", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Bob");

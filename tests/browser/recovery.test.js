@@ -56,6 +56,29 @@ test("a code by email logs in", async (context) => {
   await visitor.heading("security.title");
 });
 
+test("an emailed code that was guessed at five times is over, and another one is sent", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.button("email.again").waitFor();
+  for (const _ of [1, 2, 3, 4, 5]) {
+    await visitor.type("0000-0000", "email.label");
+    await visitor.press("challenge.check");
+    await visitor.told("problem.code-rejected");
+  }
+  await visitor.press("challenge.check");
+  await visitor.told("problem.code-expired");
+  for (const _ of ["30 seconds", "60 seconds"]) await visitor.later("half");
+  await visitor.press("email.again");
+  await visitor.page.locator("#mailbox li").nth(2).waitFor();
+  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+});
+
 test("no code is emailed an hour after the password was reset", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();
@@ -66,6 +89,55 @@ test("no code is emailed an hour after the password was reset", async (context) 
   await visitor.press("challenge.use-email");
   await visitor.press("email.send", { hint: "a•••@example.com" });
   await visitor.told("problem.email-recovery-held");
+});
+
+test("at a new address no code is emailed for a day, and the old address hears of it", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  const hint = "n•••@example.net";
+  for (const day of ["first", "second"]) {
+    await visitor.logIn("Ada", { email: "new@example.net" });
+    await visitor.press("challenge.use-email");
+    await visitor.press("email.send", { hint });
+    if (day === "second") break;
+    await visitor.told("problem.email-recovery-held");
+    await visitor.page.locator("#mailbox li").first().getByText("ada@example.com ·").waitFor();
+    await visitor.press("challenge.back");
+    await visitor.later("day");
+  }
+  await visitor.button("email.again").waitFor();
+  await visitor.page.locator("#mailbox li").first().getByText("new@example.net ·").waitFor();
+  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+});
+
+test("after fifty wrong codes the app's are locked, and a recovery code opens them again", async (context) => {
+  const visitor = await visit(context);
+  const { secret, codes } = await visitor.begin();
+  const path = `v1/factors/${(await visitor.ask("POST", "v1/logins", { token: await visitor.token("ada") })).body.factors[0].id}/verify`;
+  let wrong = 0;
+  // The waits between them are skipped, and the page is left out: fifty times the same is seen there once.
+  while (wrong < 50) {
+    const { status, after } = await visitor.ask("POST", path, { token: await visitor.token("ada"), body: { code: "000000" } });
+    if (status === 422) wrong += 1;
+    else await visitor.ask("POST", "dev/clock", { body: { advance_seconds: after } });
+  }
+  await visitor.page.reload();
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.told("problem.locked");
+  await visitor.press("challenge.use-recovery");
+  await visitor.type(codes[0], "recovery.label");
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
 });
 
 test("recovery codes are copied, downloaded, printed alone, and made anew", async (context) => {

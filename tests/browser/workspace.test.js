@@ -82,6 +82,35 @@ test("an owner sees who has MFA and who has not", async (context) => {
   assert.deepEqual(await visitor.app.getByRole("rowheader").allTextContents(), ["bob"]);
 });
 
+test("of two owners who change the same at once, the second is told, sees what the first one did, and changes that", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  const other = await visit(context, { at: visitor.url });
+  await other.begin("eve", { owner: true });
+  await visitor.goTo("workspace");
+  await visitor.field("policy.required").check();
+  await other.require({ grace: "3" });
+  await visitor.press("save");
+  await visitor.told("problem.policy-changed");
+  await visitor.goTo("workspace");
+  await visitor.app.getByText(/^Last changed by eve/).waitFor();
+  assert.equal(await visitor.field("policy.grace").inputValue(), "3");
+  await visitor.field("policy.grace").fill("5");
+  await visitor.press("save");
+  await visitor.app.getByText(/^Last changed by ada/).waitFor();
+});
+
+test("where a workspace forbids codes by email, none is offered", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.require({ grace: "0", emails: false });
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.heading("challenge.title");
+  await visitor.button("challenge.use-recovery").waitFor();
+  assert.equal(await visitor.button("challenge.use-email").count(), 0);
+});
+
 test("of more than a hundred members an owner sees one page after the other", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();
