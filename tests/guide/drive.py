@@ -186,21 +186,32 @@ def bad(checks, ada, good, claims, signing, another):
 
 
 def step_up(checks, ada, bob, codes, claims, signing):
-    """Settled is not enough: by a factor it must be."""
-    epoch = claims["mfa_epoch"]
-    up = lambda assertion, user=ada, newest=epoch: user.login(assertion, newest_epoch=newest, step_up=True)
-    checks.take("a step-up by a code", up(forge(claims, signing, jti="4")), "Node")
+    """Settled is not enough: by a factor it must be, and not by one that came a moment ago."""
+    up = lambda assertion, user=ada, newest=0: user.login(assertion, newest_epoch=newest, step_up=True)
     bob.again()
     nothing = bob.ask("POST", "/v1/logins")["assertion"]
-    checks.refuse("a step-up by nothing", "^no factor$", up(nothing, bob, 0), "Node")
+    checks.refuse("a step-up by nothing", "^no factor$", up(nothing, bob), "Node")
     unsettled = forge(claims, signing, jti="5", mfa="not_required")
     checks.refuse("a step-up by another word", "^by no factor$", up(unsettled), "Node")
-    first = bob.enrol()["assertion"]
-    checks.refuse("a step-up by a first factor of this moment", "^by a factor that is new$", up(first, bob, 0), "Node")
+    first = bob.enrol()
+    checks.refuse("a step-up by a first factor of this moment", "^too soon", up(first["assertion"], bob), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[0]})["assertion"]
     checks.refuse("a step-up by a code from paper", "^by no factor$", up(paper), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[1]})["assertion"]
     checks.take("a login by a code from paper", ada.login(paper))
+
+    # In Bob's open session, with a code of his from paper, a thief enrols an app, hands in what that gave, and comes back with the app.
+    paper = bob.ask("POST", "/v1/recovery/verify", {"code": first["recovery_codes"][0]})["assertion"]
+    theirs = bob.enrol(paper)["assertion"]
+    epoch = read(theirs)["mfa_epoch"]
+    checks.take("what a thief's app was enrolled with", bob.login(theirs))
+    bob.again()
+    theirs = bob.verify()
+    checks.refuse("a step-up by a thief's app", "^too soon", up(theirs, bob, epoch), "Node")
+    checks.later += 23 * 60 * 60
+    checks.refuse("the same within a day", "^too soon", up(forge(read(theirs), signing, jti="4"), bob, epoch), "Node")
+    checks.later += 2 * 60 * 60
+    checks.take("a step-up by an app of yesterday", up(forge(read(theirs), signing, jti="6"), bob, epoch), "Node")
 
 
 def kept_keys(checks, old):

@@ -123,9 +123,9 @@ class User:
     def ask(self, method, path, body=None, assertion=None):
         return ask(method, path, body, self.token, assertion)
 
-    def enrol(self):
+    def enrol(self, assertion=None):
         """An app becomes a factor."""
-        begun = self.ask("POST", "/v1/factors", {"kind": "totp"})
+        begun = self.ask("POST", "/v1/factors", {"kind": "totp"}, assertion)
         self.factor, self.secret = begun["id"], begun["totp"]["secret"]
         return self.ask("POST", f"/v1/factors/{self.factor}/activate", self.code())
 
