@@ -116,6 +116,10 @@ def drive(checks, old):
     enroll = eve.ask("POST", f"/v1/factors/{eve.factor}/verify", eve.text())["assertion"]
     assert read(enroll)["mfa"] == "enroll_only"
     checks.refuse("an assertion for enrolling", "aud", eve.login(enroll))
+    # Who must enrol there has no factor either, and their open session's page is given no token for it.
+    dan = User("dan", "strict")
+    assert dan.ask("POST", "/v1/logins")["decision"] == "enroll"
+    checks.refuse("a step-up by who must enrol first", "^no factor$", dan.login("", step_up=True), "Node")
 
     # Ada has an app, and is challenged.
     codes = ada.enrol()["recovery_codes"]
