@@ -13,6 +13,7 @@ import sys
 import time
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from stack import API, ROOT, WORK, Keys, User, ask, forge, own_keys, public, read, refused, start
 
@@ -69,6 +70,13 @@ def identity_providers(mint):
     for path, document in mint.documents().items():
         there = ask("GET", "/dev" + path)
         assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
+    # The key that signs next is published beside the one that signs.
+    following = rsa.generate_private_key(65537, 2048)
+    (WORK / "next.pem").write_bytes(following.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    exec((WORK / "mint.py").read_text().replace('"login.pem"', '"login.pem", "next": "next.pem"'), both := {})
+    published = {key["kid"]: key["n"] for key in json.loads(both["documents"]()["/jwks.json"])["keys"]}
+    assert list(published) == ["dev", "next"] and published["next"] == public(following, "next", "RS256")["n"], published
+    assert ask("POST", "/v1/logins", token=both["login_token"]("uma", "uma@acme.com", True, 0, []))["decision"] == "allow"
     own = [mint.login_token("cleo", "cleo@acme.com", True, reset, ["acme", "globex"]) for reset in (0, 0, int(time.time()))]
     assert own[0] != own[1], "two logins of one second have one token"
     nobody = {"user": "nobody", "reason": "a call"}
