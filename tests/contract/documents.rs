@@ -172,7 +172,9 @@ fn what_the_benchmark_found_is_told_as_it_found_it() {
     let cpu = most(&|bar| bar.ends_with(", warm, by its calls alone: the processor's time"));
     let told = [
         format!("at most {init} % later than a hello-world"),
-        format!("at most {warm} % longer than its AWS calls alone, and at most {cpu} % more of the processor"),
+        format!(
+            "a user in one workspace takes at most {warm} % longer than its AWS calls alone, and at most {cpu} % more of the processor"
+        ),
     ];
     let readme = README.replace('\n', " ");
     for told in told {

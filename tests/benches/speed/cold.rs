@@ -25,7 +25,7 @@ pub struct Starts {
     pub first: Samples,
     /// The processor's milliseconds in all, when that was answered.
     pub cpu: Samples,
-    /// MB of memory at the most, when it has answered one of each event.
+    /// MB of memory at the most, when it has answered its heavier events too.
     pub memory: Samples,
 }
 

@@ -1,7 +1,7 @@
-//! Growth: the same requests on tables of ten accounts to a million, by a user who has little and by two who have all that is
+//! Growth: the same requests on tables of ten accounts to a million, by users who have little, more, and all that is
 //! allowed. The tables are there at the same time, and each request is made on one after another, so that a busy machine
 //! slows all alike. SQLite stands in for DynamoDB, and its own growth is not the functions': what must be flat is the calls,
-//! their sizes, and the processor's time of the function; the time by the clock is shown beside that of the calls alone.
+//! their sizes, the processor's time of the function, and its time by the clock beside that of the calls alone.
 
 use std::{fs, io::Write, path::Path};
 

@@ -21,8 +21,8 @@ struct Bar {
 }
 
 const WIDTH: f64 = 860.0;
-const LEFT: f64 = 130.0;
-const LONGEST: f64 = 480.0;
+const LEFT: f64 = 140.0;
+const LONGEST: f64 = 470.0;
 const STYLE: &str = "
   text { font: 13px system-ui, -apple-system, 'Segoe UI', sans-serif; fill: #1f2328 }
   .title { font-weight: 600; font-size: 15px } .note, .limit { fill: #59636e } .label { text-anchor: end }
@@ -74,7 +74,7 @@ pub fn warm(measured: &[Warm]) -> Panel {
 pub fn slow(measured: &[Warm]) -> Panel {
     let bars = measured.iter().map(|warm| {
         let (took, bare) = (warm.function.took.median(), warm.bare.took.median());
-        let own = (took - bare).max(0.0);
+        let own = warm.function.took.less(&warm.bare.took).median().max(0.0);
         let parts = vec![(warm.chain, "other"), ((bare - warm.chain).max(0.0), "more"), (own, "own")];
         Bar { label: warm.name, parts, note: format!("{took:.0} ms, {own:.1} ms its own") }
     });

@@ -46,8 +46,8 @@ impl Report {
         self.section(&format!(
             "Cold start\n\nEach release binary as a process of its own behind a Lambda Runtime API, {} starts of each in turn: from \
              the start of the process to its first poll (`init`), then one event (an activation, a login, a recovery code, a \
-             text, a code) against the embedded AWS, over plain HTTP. The peak of memory is that after one \
-             of each other event of it too (the begin of an app with its QR code and of a phone, an email, a page of members). The \
+             text, a code) against the embedded AWS, over plain HTTP. The peak of memory is that after \
+             its heavier events too: the begin of an app with its QR code and of a phone, an email, a page of members. The \
              binaries are read from the page cache. `hello` is a \
              `lambda_http` function with a JSON log and a fixed answer. Medians, with quartiles; ratios are taken start by start.",
             hello.init.len()
@@ -82,8 +82,8 @@ impl Report {
     /// Chains of calls, and warm requests without and with latency.
     pub fn warm(&mut self, chains: &[Chain], fast: &[Warm], slow: &[Warm]) {
         self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire: those joined by + are under way at the same time. \
-             Those of every route are held by `tests/contract/round_trips.rs`.");
-        self.table(&["", "in a row", "calls", "bytes there and back"]);
+             Those of every route that makes more than one are held by `tests/contract/round_trips.rs`.");
+        self.table(&["", "in a row", "calls", "bytes of the bodies, there and back"]);
         for chain in chains {
             let steps = chain
                 .steps
@@ -96,7 +96,7 @@ impl Report {
         self.section(&format!(
             "Warm requests\n\nA function, and a program (`bare`) that makes the very same AWS calls with the same SDK and nothing \
              else, asked in turn, {} times each, against the embedded AWS without latency. Both read the same event; the time is \
-             what the Runtime API sees, most of which the embedded AWS takes; the processor's time is the program's own. Where \
+             what the Runtime API sees, of which a good part is the embedded AWS's; the processor's time is the program's own. Where \
              a login is challenged it makes reads and no more, where it is allowed it signs.",
             fast.first().map_or(0, |warm| warm.function.took.len())
         ));
@@ -146,7 +146,7 @@ impl Report {
             "accounts",
             "members",
             "calls",
-            "bytes there and back",
+            "bytes of the bodies",
             "CPU ms",
             "by the smallest's",
             "ms",

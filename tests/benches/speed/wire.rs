@@ -31,9 +31,9 @@ pub struct Call {
     pub operation: String,
     /// What was sent, the pairs of a form as an object.
     pub body: Value,
-    /// Bytes that were sent.
+    /// Bytes of the body that was sent.
     pub sent: usize,
-    /// Bytes that came back.
+    /// Bytes of the body that came back.
     pub received: usize,
     started: Instant,
     ended: Instant,
