@@ -40,6 +40,27 @@ test("required with days of grace: a member is told until when, and a week later
   await visitor.told("problem.last-factor");
 });
 
+test("who is in two workspaces is not told that the one they opened requires what the other does", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.require({ grace: "7" });
+  await visitor.logOut();
+  const open = async () => {
+    await visitor.app.getByRole("radio", { name: /^Dan/ }).check();
+    await visitor.field("signin.workspace").selectOption("Globex");
+    await visitor.press("signin.continue");
+  };
+  await open();
+  await visitor.heading("home.title", { name: "Dan" });
+  await visitor.app.getByText(/One of your workspaces requires a second step: set it up by /).waitFor();
+  assert.equal(await visitor.app.getByText(/Globex requires/).count(), 0);
+  await visitor.logOut();
+  await visitor.later("week");
+  await visitor.later("day");
+  await open();
+  await visitor.heading("enroll.title");
+});
+
 test("texts are no longer allowed: who has nothing else proves who they are, and sets up an app", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Bob");

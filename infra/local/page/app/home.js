@@ -18,12 +18,15 @@ export function home() {
     h("p", {}, t("home.in", { workspace })),
     h("section", { class: "card" }, [
       h("h4", {}, t("home.how")),
-      h("p", {}, t(`home.how.${how}`, { workspace, by })),
+      h("p", {}, t(how === "grace_period" ? grace() : `home.how.${how}`, { workspace, by })),
       ["grace_period", "mfa_not_enabled"].includes(how) && toSecurity(how === "grace_period"),
     ]),
     h("section", { class: "card" }, h("h4", {}, t("home.next")), h("ul", {}, ["phone", "lose", "require"].map((one) => h("li", {}, t(`home.next.${one}`))))),
   ];
 }
+
+/** Who requires it: the decision is made over all workspaces in the login token, so of several it may be another than the one that is open. */
+const grace = () => (session.who.workspaces.length > 1 ? "home.how.grace_period-several" : "home.how.grace_period");
 
 const toSecurity = (urgent) =>
   h("button", { type: "button", class: urgent ? "primary" : "", onclick: () => show(security) }, t("home.set-up"));

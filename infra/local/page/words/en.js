@@ -134,6 +134,7 @@ export default {
   "home.how.sso": "By single sign-on: your company has asked for the second step.",
   "home.how.mfa_not_enabled": "With your password alone. A second step would keep out whoever learns it.",
   "home.how.grace_period": "With your password alone. {workspace} requires a second step: set it up by {by}.",
+  "home.how.grace_period-several": "With your password alone. One of your workspaces requires a second step: set it up by {by}.",
   "home.set-up": "Set up two-step verification",
   "home.next": "Try this next",
   "home.next.phone": "Set up an authenticator app under Security, log out, log in again.",

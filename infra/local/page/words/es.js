@@ -134,6 +134,7 @@ export default {
   "home.how.sso": "Por inicio de sesión único: tu empresa ha pedido el segundo paso.",
   "home.how.mfa_not_enabled": "Solo con tu contraseña. Un segundo paso detendría a quien la averigüe.",
   "home.how.grace_period": "Solo con tu contraseña. {workspace} exige un segundo paso: configúralo antes del {by}.",
+  "home.how.grace_period-several": "Solo con tu contraseña. Uno de tus espacios de trabajo exige un segundo paso: configúralo antes del {by}.",
   "home.set-up": "Configurar la verificación en dos pasos",
   "home.next": "Prueba ahora",
   "home.next.phone": "Configura una aplicación de autenticación en Seguridad, cierra la sesión e iníciala de nuevo.",

@@ -134,6 +134,7 @@ export default {
   "home.how.sso": "Par l’authentification unique : votre entreprise a demandé la seconde étape.",
   "home.how.mfa_not_enabled": "Avec votre seul mot de passe. Une seconde étape arrêterait quiconque l’apprend.",
   "home.how.grace_period": "Avec votre seul mot de passe. {workspace} exige une seconde étape : configurez-la avant le {by}.",
+  "home.how.grace_period-several": "Avec votre seul mot de passe. L’un de vos espaces de travail exige une seconde étape : configurez-la avant le {by}.",
   "home.set-up": "Configurer la validation en deux étapes",
   "home.next": "À essayer ensuite",
   "home.next.phone": "Configurez une application d’authentification sous Sécurité, déconnectez-vous, reconnectez-vous.",
