@@ -82,6 +82,22 @@ test("five apps and two phones, and no more", async (context) => {
   await visitor.told("problem.too-many-factors");
 });
 
+for (const [tag, name] of [["fr", "Téléphone"], ["es", "Teléfono"]]) {
+  test(`a phone that nobody has named is called one in the language of the page (${tag})`, async (context) => {
+    const visitor = await visit(context, { tag });
+    const hint = "+1 ••• ••• 0147";
+    await visitor.logIn("Bob");
+    await visitor.goTo("security");
+    await visitor.beginFirst("sms");
+    await visitor.press("enroll.sms.begin");
+    await visitor.press("text.send", { hint });
+    await visitor.fillFromText();
+    await visitor.press("enroll.activate");
+    await visitor.keepCodes();
+    await visitor.button("factor.remove-named", { name: `${name} ${hint}` }).waitFor();
+  });
+}
+
 test("five wrong codes end what was begun, and it is begun again", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn();

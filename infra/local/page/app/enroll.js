@@ -78,8 +78,8 @@ export function phone(back) {
   });
   const name = field("name", t("enroll.name"), { type: "text", maxlength: 64, autocomplete: "off" });
   const begin = async () => {
-    const body = { kind: "sms", phone: number.input.value };
-    if (name.input.value.trim()) body.name = name.input.value;
+    // The API would call it by an English name.
+    const body = { kind: "sms", phone: number.input.value, name: name.input.value.trim() || t("enroll.sms.default") };
     show(confirmPhone, (await withFactor(() => ask("POST", "/v1/factors", { body }))).body, back);
   };
   return [

@@ -93,6 +93,7 @@ export default {
   "enroll.sms.title": "Add a phone number",
   "enroll.sms.number": "Phone number",
   "enroll.sms.hint": "With + and the country code. This one is the pretended phone’s.",
+  "enroll.sms.default": "Phone",
   "enroll.sms.begin": "Continue",
   "enroll.sms.confirm": "Confirm your phone number",
   "enroll.sms.text-first": "Have a code sent, then type it in.",

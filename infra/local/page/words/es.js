@@ -93,6 +93,7 @@ export default {
   "enroll.sms.title": "Añadir un número de teléfono",
   "enroll.sms.number": "Número de teléfono",
   "enroll.sms.hint": "Con + y el prefijo del país. Este es el del teléfono simulado.",
+  "enroll.sms.default": "Teléfono",
   "enroll.sms.begin": "Continuar",
   "enroll.sms.confirm": "Confirma tu número de teléfono",
   "enroll.sms.text-first": "Pide un código y escríbelo después.",

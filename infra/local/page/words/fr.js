@@ -93,6 +93,7 @@ export default {
   "enroll.sms.title": "Ajouter un numéro de téléphone",
   "enroll.sms.number": "Numéro de téléphone",
   "enroll.sms.hint": "Avec + et l’indicatif du pays. Celui-ci est celui du téléphone imité.",
+  "enroll.sms.default": "Téléphone",
   "enroll.sms.begin": "Continuer",
   "enroll.sms.confirm": "Confirmez votre numéro de téléphone",
   "enroll.sms.text-first": "Faites-vous envoyer un code, puis saisissez-le.",
