@@ -15,6 +15,41 @@ test("recovery codes are shown also where what happened behind them can't be fet
   assert.equal((await visitor.keepCodes()).length, 10);
 });
 
+test("what is said aloud is seen too, also where the window is narrow, and goes out of sight by itself", async (context) => {
+  const visitor = await visit(context, { width: 360, height: 740 });
+  await visitor.logIn();
+  await visitor.goTo("security");
+  await visitor.beginFirst("totp");
+  await visitor.press("enroll.totp.pretend");
+  await visitor.sees("enroll.totp.pretended");
+  const account = { name: "Local App: ada@example.com" };
+  await visitor.press("phone.fill-named", account);
+  await visitor.press("enroll.activate");
+  await visitor.heading("codes.title");
+  await visitor.press("copy");
+  const copied = await visitor.sees("copied");
+  await visitor.press("download");
+  await visitor.sees("downloaded");
+  await visitor.press("phone.fill-named", account);
+  await visitor.sees("phone.nothing-asked");
+  await visitor.isAccessible("what is said");
+  const sight = () => copied.evaluate((element) => getComputedStyle(element).opacity);
+  while ((await sight()) === "1") await visitor.page.waitForTimeout(100);
+  assert.equal(await sight(), "0", "out of sight, and in the log");
+  await visitor.page.reload();
+  await visitor.page.locator("#phone").getByText(visitor.t("phone.no-accounts")).waitFor();
+});
+
+test("where the browser refuses to copy, that is said", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
+  await visitor.page.evaluate(() => (navigator.clipboard.writeText = async () => Promise.reject(new DOMException("no", "NotAllowedError"))));
+  await visitor.press("copy");
+  await visitor.sees("copied.not");
+});
+
 test("a call that came to nothing takes no other one's place in the list", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();

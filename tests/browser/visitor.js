@@ -105,6 +105,20 @@ class Visitor {
     assert.fail(`${spelled} is said, of: ${heard.slice(this.listened).join(" | ")}`);
   }
 
+  /** Waits until this is said where it is seen: within the window, in full. */
+  async sees(key, values) {
+    const line = this.page.getByRole("log").getByText(this.t(key, values), { exact: true }).last();
+    await line.waitFor();
+    const [seen, how] = await line.evaluate((element) => {
+      const { left, right, top, bottom, height } = element.getBoundingClientRect();
+      const { opacity, color, backgroundColor } = getComputedStyle(element);
+      const within = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+      return [within && height > 20 && opacity === "1" && color !== backgroundColor, JSON.stringify({ left, right, top, bottom, opacity })];
+    });
+    assert.ok(seen, `${key} is in sight: ${how}`);
+    return line;
+  }
+
   /** Gives a name, and what the identity provider says of it. Who is not at hand is someone else. */
   async logIn(name = "Ada", { owner = false, email } = {}) {
     const known = AT_HAND.includes(name);

@@ -1,5 +1,7 @@
 // Elements are made here, one by one, and never parsed from text: what a reply says can't become markup.
 
+import { t } from "./words.js";
+
 /** An element with its attributes (`onclick` and the like are listeners; what is false or missing is left out). */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
@@ -38,11 +40,14 @@ export function drawing(svg, label) {
   return element;
 }
 
-/** What is said to who does not see the page: line after line, so that nothing said is lost to what is said next. */
-export const said = h("div", { class: "unseen", role: "log" });
+/**
+ * What is said, to who does not see the page and to who does: line after line, so that nothing said is lost to what is said
+ * next. A line goes out of sight sooner than out of the log, for it takes longer to be spoken than to be read.
+ */
+export const said = h("div", { class: "said", role: "log" });
 const UNTIL_SPOKEN = 10_000;
 
-/** Says something to who does not see it. */
+/** Says something, of which there may be nothing else to see. */
 export function say(text) {
   const line = h("p", {}, text);
   said.append(line);
@@ -55,10 +60,14 @@ export function focusOn(element) {
   element?.focus({ preventScroll: false });
 }
 
-/** Copies, and says so. */
-export async function copy(text, done) {
-  await navigator.clipboard.writeText(text);
-  say(done);
+/** Copies, and says so; a browser may refuse it. */
+export async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    return say(t("copied.not"));
+  }
+  say(t("copied"));
 }
 
 let last = 0;

@@ -74,7 +74,7 @@ function clock() {
 
 const sent = () => outbox.texts.length + outbox.emails.length;
 let heard;
-/** Says that a text or an email came: who does not see the panels hears it. */
+/** Says that a text or an email came: the panels may be out of sight. */
 function announce() {
   if (sent() > heard) say(t("outbox.new"));
   heard = sent();

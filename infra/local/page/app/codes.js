@@ -19,7 +19,7 @@ export function codes(fresh, on) {
     h("p", {}, t("codes.why")),
     h("div", { class: "to-print" }, h("p", { class: "for-paper" }, t("codes.paper", { user: session.who.name })), h("ol", { class: "codes" }, fresh.map((code) => h("li", {}, h("code", {}, code))))),
     h("div", { class: "actions" }, [
-      button(t("copy"), () => copy(fresh.join("\n"), t("copied"))),
+      button(t("copy"), () => copy(fresh.join("\n"))),
       button(t("print"), async () => window.print()),
       button(t("download"), async () => download(fresh)),
     ]),

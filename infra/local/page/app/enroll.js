@@ -49,7 +49,7 @@ function app({ id, totp, expires_at: end }, back) {
         h("details", {}, h("summary", {}, t("enroll.totp.type")), [
           h("p", {}, t("enroll.totp.key")),
           h("p", {}, h("code", { class: "secret" }, grouped)),
-          button(t("copy"), () => copy(totp.secret, t("copied"))),
+          button(t("copy"), () => copy(totp.secret)),
         ]),
         h("p", { class: "pretend" }, button(t("enroll.totp.pretend"), () => pretend(totp))),
       ]),

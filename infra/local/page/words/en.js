@@ -10,6 +10,7 @@ export default {
   "save": "Save",
   "copy": "Copy",
   "copied": "Copied.",
+  "copied.not": "Could not copy: select it by hand.",
   "print": "Print",
   "download": "Download",
   "downloaded": "Downloaded.",
@@ -189,7 +190,7 @@ export default {
   "members.head.seen": "Last login",
 
   "phone.panel": "The phone",
-  "phone.why-panel": "A pretended one: scan QR codes with it, or with your own.",
+  "phone.why-panel": "A pretended one: scan QR codes with it, or with your own. A reload forgets what it has scanned.",
   "phone.authenticator": "Authenticator",
   "phone.no-accounts": "Nothing scanned yet.",
   "phone.left": "Seconds until the next code",

@@ -10,6 +10,7 @@ export default {
   "save": "Guardar",
   "copy": "Copiar",
   "copied": "Copiado.",
+  "copied.not": "No se pudo copiar: selecciónalo a mano.",
   "print": "Imprimir",
   "download": "Descargar",
   "downloaded": "Descargado.",
@@ -189,7 +190,7 @@ export default {
   "members.head.seen": "Último inicio de sesión",
 
   "phone.panel": "El teléfono",
-  "phone.why-panel": "Es simulado: escanea los códigos QR con él o con el tuyo.",
+  "phone.why-panel": "Es simulado: escanea los códigos QR con él o con el tuyo. Si recargas la página, olvida lo que ha escaneado.",
   "phone.authenticator": "Autenticación",
   "phone.no-accounts": "Aún no se ha escaneado nada.",
   "phone.left": "Segundos hasta el próximo código",

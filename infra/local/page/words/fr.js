@@ -10,6 +10,7 @@ export default {
   "save": "Enregistrer",
   "copy": "Copier",
   "copied": "Copié.",
+  "copied.not": "Impossible de copier : sélectionnez à la main.",
   "print": "Imprimer",
   "download": "Télécharger",
   "downloaded": "Téléchargé.",
@@ -189,7 +190,7 @@ export default {
   "members.head.seen": "Dernière connexion",
 
   "phone.panel": "Le téléphone",
-  "phone.why-panel": "Il est imité : scannez les codes QR avec lui, ou avec le vôtre.",
+  "phone.why-panel": "Il est imité : scannez les codes QR avec lui, ou avec le vôtre. Recharger la page lui fait oublier ce qu’il a scanné.",
   "phone.authenticator": "Authentification",
   "phone.no-accounts": "Rien n’a encore été scanné.",
   "phone.left": "Secondes jusqu’au prochain code",
