@@ -38,6 +38,35 @@ test("a second factor takes the first one's code, and no password", async (conte
   await visitor.heading("enroll.totp.title");
 });
 
+test("of the QR code that the API draws the shapes come onto the page, and nothing else", async (context) => {
+  const visitor = await visit(context);
+  let drawn;
+  await visitor.page.route(`${visitor.url}v1/factors`, async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    const reply = await route.fetch();
+    const body = await reply.json();
+    drawn = body.totp.qr_svg;
+    const more = '<path onclick="void 0" d="M0 0"/><script>void 0</script><a href="/"><text>text</text></a><style>*{}</style></svg>';
+    body.totp.qr_svg = drawn.replace("</svg>", more).replace("<svg ", '<svg onload="void 0" ');
+    return route.fulfill({ response: reply, json: body });
+  });
+  await visitor.logIn();
+  await visitor.goTo("security");
+  await visitor.beginFirst("totp");
+  await visitor.heading("enroll.totp.title");
+  const made = await visitor.app.locator(".qr").evaluate((place) =>
+    [...place.querySelectorAll("*")].map((one) => [one.localName, Object.fromEntries([...one.attributes].map(({ name, value }) => [name, value]))]),
+  );
+  const of = (name, text) => text.match(new RegExp(`${name}="([^"]*)"`))[1];
+  const [svg, rect, path] = ["svg", "rect", "path"].map((name) => drawn.match(new RegExp(`<${name} [^>]*>`))[0]);
+  assert.deepEqual(made, [
+    ["svg", { viewBox: of("viewBox", svg), "shape-rendering": "crispEdges", role: "img", "aria-label": visitor.t("enroll.totp.qr") }],
+    ["rect", { x: "0", y: "0", width: of("width", rect), height: of("height", rect), fill: of("fill", rect) }],
+    ["path", { fill: of("fill", path), d: of(" d", path) }],
+    ["path", { d: "M0 0" }],
+  ]);
+});
+
 test("who has removed their last factor gives the password before another", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();

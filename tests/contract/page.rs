@@ -11,7 +11,7 @@ use reqwest::Method;
 use crate::stage::Stage;
 
 /// What a page could load, run or keep by, and this one does not.
-const FORBIDDEN: [&str; 14] = [
+const FORBIDDEN: [&str; 15] = [
     "localStorage",
     "sessionStorage",
     "indexedDB",
@@ -20,6 +20,7 @@ const FORBIDDEN: [&str; 14] = [
     "outerHTML",
     "insertAdjacentHTML",
     "document.write",
+    "DOMParser",
     "eval(",
     "new Function",
     "pushState",

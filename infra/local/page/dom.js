@@ -31,12 +31,20 @@ export async function once(element, act) {
   }
 }
 
-/** Something drawn by the API, as SVG, put in as elements: as an image's address it would be a secret in a URL. */
+/** What a drawing is made of; nothing else that a reply might have in it comes onto the page. */
+const DRAWN = { svg: ["viewBox", "shape-rendering"], rect: ["x", "y", "width", "height", "fill"], path: ["d", "fill"] };
+
+/** Something drawn by the API, as SVG, made again as elements: as an image's address it would be a secret in a URL. */
 export function drawing(svg, label) {
-  const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
-  const element = document.importNode(parsed, true);
+  const parts = [...svg.matchAll(/<(svg|rect|path) ([^<>]*)>/g)].map(([, name, text]) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [, key, value] of text.matchAll(/([\w-]+)="([^"]*)"/g)) if (DRAWN[name].includes(key)) element.setAttribute(key, value);
+    return element;
+  });
+  const [element, ...shapes] = parts;
   element.setAttribute("role", "img");
   element.setAttribute("aria-label", label);
+  element.append(...shapes);
   return element;
 }
 
