@@ -40,6 +40,27 @@ test("required with days of grace: a member is told until when, and a week later
   await visitor.told("problem.last-factor");
 });
 
+test("days of grace that are out of range are refused beside their field, and nothing is saved", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.goTo("workspace");
+  const days = visitor.field("policy.grace");
+  for (const wrong of ["31", "-1", "1.5", ""]) {
+    await days.fill(wrong);
+    await visitor.press("save");
+    await visitor.told("problem.days-out-of-range");
+    await visitor.hasFocus(days);
+    assert.equal(await days.getAttribute("aria-invalid"), "true");
+    const described = (await days.getAttribute("aria-describedby")).split(" ").map((id) => `#${id}`).join(", ");
+    await visitor.app.locator(described).filter({ hasText: visitor.t("problem.days-out-of-range") }).waitFor();
+  }
+  assert.equal(visitor.witness.sent.filter((request) => request.startsWith("PUT")).length, 0);
+  await days.fill("30");
+  await visitor.press("save");
+  await visitor.app.getByText(/^Last changed by /).waitFor();
+  assert.equal(await days.inputValue(), "30");
+});
+
 test("who is in two workspaces is not told that the one they opened requires what the other does", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();

@@ -1,6 +1,7 @@
 // What a workspace's owner may set, and see.
 
 import { focusOn, h, say } from "../dom.js";
+import { Problem } from "../api.js";
 import { acting, attempt, box, choice, field, form } from "../forms.js";
 import { withFactor } from "../flow.js";
 import { workspaces } from "../people.js";
@@ -24,10 +25,15 @@ export function workspace() {
 
 function policy(now, etag) {
   const required = box("required", t("policy.required"), { checked: now.required });
-  const grace = field("grace", t("policy.grace"), { type: "number", min: 0, max: 30, inputmode: "numeric", value: now.grace_days, hint: t("policy.grace-hint") });
+  const grace = field("grace", t("policy.grace"), { type: "number", min: 0, max: 30, required: true, inputmode: "numeric", value: now.grace_days, hint: t("policy.grace-hint") });
   const texts = box("texts", t("policy.texts"), { checked: now.allowed_factors.includes("sms") });
   const emails = box("emails", t("policy.emails"), { checked: now.allow_email_recovery });
+  // Said beside the days, for of the whole form nothing else can have the wrong form.
+  const inRange = async () => {
+    if (!grace.input.validity.valid) throw new Problem("days-out-of-range");
+  };
   const save = async () => {
+    if (!(await attempt(inRange, grace.error, grace.input))) return;
     const body = {
       required: required.input.checked,
       grace_days: grace.input.valueAsNumber,

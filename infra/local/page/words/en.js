@@ -257,6 +257,7 @@ export default {
   "problem.no-factor": "This needs two-step verification. Set it up under Security first.",
   "problem.no-name": "Type a user name.",
   "problem.codes-not-kept": "Copy, print or download the codes, then tick the box.",
+  "problem.days-out-of-range": "Give a whole number of days, from 0 to 30.",
   "problem.code-rejected": "That code is not right. Type the one that is shown now, or that was sent last.",
   "problem.code-used": "That code was used already: each works once. Wait for the next one, or ask for a new one.",
   "problem.code-expired": "No code is waiting. Ask for a new one.",

@@ -257,6 +257,7 @@ export default {
   "problem.no-factor": "Para esto hace falta la verificación en dos pasos. Configúrala primero en Seguridad.",
   "problem.no-name": "Escribe un nombre de usuario.",
   "problem.codes-not-kept": "Copia, imprime o descarga los códigos y marca después la casilla.",
+  "problem.days-out-of-range": "Pon un número entero de días, de 0 a 30.",
   "problem.code-rejected": "Ese código no es correcto. Escribe el que se muestra ahora o el último que se envió.",
   "problem.code-used": "Ese código ya se usó: cada uno sirve una vez. Espera al siguiente o pide uno nuevo.",
   "problem.code-expired": "No hay ningún código pendiente. Pide uno nuevo.",

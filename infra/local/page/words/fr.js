@@ -257,6 +257,7 @@ export default {
   "problem.no-factor": "Il y faut la validation en deux étapes. Configurez-la d’abord sous Sécurité.",
   "problem.no-name": "Saisissez un nom d’utilisateur.",
   "problem.codes-not-kept": "Copiez, imprimez ou téléchargez les codes, puis cochez la case.",
+  "problem.days-out-of-range": "Donnez un nombre entier de jours, de 0 à 30.",
   "problem.code-rejected": "Ce code n’est pas juste. Saisissez celui qui est affiché maintenant, ou le dernier envoyé.",
   "problem.code-used": "Ce code a déjà servi : chacun sert une fois. Attendez le suivant, ou demandez-en un nouveau.",
   "problem.code-expired": "Aucun code n’est en attente. Demandez-en un nouveau.",
