@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { visit } from "./visitor.js";
+import { visit, wordsOf } from "./visitor.js";
 
 test("a lost phone: a recovery code logs in, another app is added, and then the lost one is removed", async (context) => {
   const visitor = await visit(context);
@@ -185,6 +185,21 @@ test("in a session that is a while old, a change asks for a code, and is made wh
   await visitor.press("challenge.check");
   await visitor.keepCodes();
   await visitor.app.getByText(visitor.t("codes.left", { count: 10 })).waitFor();
+});
+
+test("who chooses another language while a change asks for a code, and cancels, is told in it that nothing was changed", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.later("quarter");
+  await visitor.press("codes.new");
+  await visitor.heading("challenge.again");
+  await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("fr");
+  visitor.words = await wordsOf("fr");
+  await visitor.title("challenge.again").waitFor();
+  await visitor.press("cancel");
+  await visitor.heading("security.title");
+  await visitor.sees("problem.cancelled");
+  await visitor.hears("problem.cancelled");
 });
 
 test("a factor is given another name", async (context) => {

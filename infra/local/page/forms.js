@@ -1,6 +1,6 @@
 // Forms: labels, hints, and what is wrong beside the field that it is wrong with.
 
-import { h, once, unique } from "./dom.js";
+import { h, once, say, unique } from "./dom.js";
 import { Problem } from "./api.js";
 import { explain } from "./problems.js";
 import { t } from "./words.js";
@@ -72,6 +72,8 @@ export async function attempt(act, error, input) {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     error.replaceChildren(explain(problem));
+    // Where the screen was drawn anew meanwhile, as in another language, its place is gone: it is said at the foot of the window.
+    if (!error.isConnected) say(explain(problem));
     if (input?.matches("input")) input.setAttribute("aria-invalid", "true");
     input?.focus();
     return false;

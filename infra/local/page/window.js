@@ -43,7 +43,7 @@ export function interrupt(between) {
       if (language() === tongue) place.replaceChildren(...nodes);
       else draw();
       drawAbove();
-      focusOn(nodes.some((node) => node.contains(focused)) ? focused : place.querySelector("h3"));
+      focusOn(place.contains(focused) ? focused : place.querySelector("h3"));
       resolve(result);
     };
     show(between, back);
