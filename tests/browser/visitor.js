@@ -120,11 +120,12 @@ class Visitor {
   }
 
   /** Gives a name, and what the identity provider says of it. Who is not at hand is someone else. */
-  async logIn(name = "Ada", { owner = false, email } = {}) {
+  async logIn(name = "Ada", { owner = false, sso = false, email } = {}) {
     const known = AT_HAND.includes(name);
     await this.app.getByRole("radio", { name: new RegExp(`^${known ? name : this.t("signin.other")}`) }).check();
     if (!known) await this.field("signin.name").fill(name);
     if (owner) await this.field("signin.owner").check();
+    if (sso) await this.field("signin.sso").check();
     if (email) {
       await this.app.getByText(this.t("signin.more")).click();
       await this.field("signin.email").fill(email);

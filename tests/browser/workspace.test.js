@@ -142,6 +142,21 @@ test("of two owners who change the same at once, the second is told, sees what t
   await visitor.app.getByText(/^Last changed by ada/).waitFor();
 });
 
+test("an owner who comes by SSO requires MFA of everyone, and is asked for no code, also in a session that is a while old", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("eve", { owner: true, sso: true });
+  await visitor.app.getByText(visitor.t("home.how.sso")).waitFor();
+  await visitor.later("quarter");
+  await visitor.require({ grace: "3" });
+  await visitor.app.getByText(/^Last changed by eve/).waitFor();
+  assert.equal(await visitor.field("policy.grace").inputValue(), "3");
+  await visitor.press("members.show");
+  await visitor.app.getByRole("table", { name: visitor.t("members.summary", { mfa: 0, none: 0, sso: 1 }) }).waitFor();
+  await visitor.logOut();
+  await visitor.logIn("Bob");
+  await visitor.app.getByText(/Acme requires a second step: set it up by /).waitFor();
+});
+
 test("where a workspace forbids codes by email, none is offered", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();
