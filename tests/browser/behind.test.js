@@ -72,3 +72,30 @@ test("a call that came to nothing takes no other one's place in the list", async
   const [newest] = await visitor.page.locator("#http .line").allTextContents();
   assert.equal(newest, "GET /v1/workspaces/acme/members");
 });
+
+test("the assertion is taken apart and every check is shown", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.heading("home.title", { name: "Ada" });
+  const checks = visitor.page.locator("#assertion .checks");
+  assert.equal(await checks.locator(".ok").count(), 11);
+  assert.equal(await checks.locator(".no").count(), 0);
+  await visitor.page.getByText(visitor.t("assertion.decoded")).click();
+  await visitor.page.locator("#assertion").getByText('"reason": "mfa_not_enabled"').waitFor();
+  const calls = await visitor.page.locator("#http .line").allTextContents();
+  assert.deepEqual(calls, ["GET /.well-known/jwks.json", "POST /v1/logins", "POST /dev/tokens"]);
+  const chart = visitor.page.getByRole("table", { name: /POST \/v1\/logins/ });
+  assert.equal(await chart.locator(".bar.waits").count(), 2, "a login waits for two calls, one after the other");
+  const [whole] = (await chart.locator("caption .meta").textContent()).match(/[\d.]+(?= ms$)/).map(Number);
+  const rows = await chart.locator("tbody tr").evaluateAll((all) => all.map((row) => {
+    const [bar, track] = [".bar", ".track"].map((one) => row.querySelector(one).getBoundingClientRect());
+    const [after, took] = [row.cells[1], row.cells[2]].map((cell) => Number(cell.textContent.match(/[\d.]+/)[0]));
+    return { after, took, from: bar.left - track.left, wide: bar.width, track: track.width };
+  }));
+  for (const { after, took, from, wide, track } of rows) {
+    // The figures are rounded to a tenth of a millisecond, and a bar is three pixels wide at least.
+    const [scale, near] = [track / whole, 1 + (0.2 * track) / whole];
+    assert.ok(Math.abs(from - after * scale) <= near, `a bar begins when its call did: ${JSON.stringify(rows)}`);
+    assert.ok(Math.abs(wide - Math.max(3, took * scale)) <= near, `a bar is as long as its call took: ${JSON.stringify(rows)}`);
+  }
+});
