@@ -147,16 +147,54 @@ fn the_page_speaks_spanish_as_the_emails_do_to_a_friend() {
     }
 }
 
+/// The first argument of each call of a function, by its name and what follows it.
+fn first_arguments<'a>(text: &'a str, call: &str) -> Vec<&'a str> {
+    let argument = |rest: &'a str| {
+        let mut depth = 0;
+        let end = rest.find(|letter| {
+            depth += i32::from(letter == '(') - i32::from(letter == ')');
+            depth < 0 || (depth == 0 && letter == ',')
+        });
+        &rest[..end.unwrap()]
+    };
+    let is_name = |letter: char| letter.is_alphanumeric() || letter == '.';
+    let calls = text.match_indices(call).filter(|(at, _)| !text[..*at].ends_with(is_name));
+    calls.map(|(at, _)| argument(&text[at + call.len()..])).collect()
+}
+
+/// Each string in some code, after the code before it.
+fn strings(code: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parts: Vec<&str> = code.split('"').collect();
+    (1..parts.len()).step_by(2).map(move |at| (parts[at - 1], parts[at]))
+}
+
 #[test]
 fn every_key_that_the_page_asks_for_has_words_and_every_problem_of_a_user_too() {
-    let english = words("en");
+    let (english, mut literal) = (words("en"), 0);
     for (name, text) in files().into_iter().filter(|(name, _)| !name.starts_with("words/")) {
-        for key in
-            text.split(" t(\"").skip(1).chain(text.split("(t(\"").skip(1)).filter_map(|rest| rest.split('"').next())
-        {
-            assert!(english.contains_key(key), "{name} asks for {key}");
+        let asked = ["t(", "nothing("].into_iter().flat_map(|call| first_arguments(&text, call));
+        for argument in asked {
+            for (index, part) in argument.split('`').enumerate() {
+                // Between backquotes a key has a hole in it; elsewhere each string is one, but those that something is compared with.
+                if index % 2 == 1 {
+                    let (before, rest) = part.split_once("${").unwrap();
+                    let after = rest.rsplit_once('}').unwrap().1;
+                    let found = english.keys().any(|key| key.starts_with(before) && key.ends_with(after));
+                    assert!(found, "{name} asks for {part}");
+                } else {
+                    for (code, key) in strings(part).filter(|(code, _)| !code.ends_with("=== ")) {
+                        assert!(english.contains_key(key), "{name} asks for {key}, after {code}");
+                        literal += 1;
+                    }
+                }
+            }
+        }
+        for code in first_arguments(&text, "new Problem(").into_iter().flat_map(strings).map(|(_, code)| code) {
+            let known = ["unauthorized", "gateway"].contains(&code) || english.contains_key(&format!("problem.{code}"));
+            assert!(known, "{name} throws {code}");
         }
     }
+    assert!(literal >= 150, "{literal}");
     // Those that only who writes a client can meet are not told apart.
     let of_clients = [
         "assertion-invalid",

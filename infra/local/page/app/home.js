@@ -13,20 +13,19 @@ export function home() {
   const workspace = workspaces[session.workspace];
   const by = entry.login?.enroll_by && day(new Date(entry.login.enroll_by));
   const how = entry.claims.mfa === "passed" ? entry.claims.amr[0] : entry.claims.reason;
+  // The decision is made over all workspaces in the login token: of several, it may be another that requires it than the one that is open.
+  const several = session.who.workspaces.length > 1;
   return [
     h("h3", {}, t("home.title", { name: session.who.name })),
     h("p", {}, t("home.in", { workspace })),
     h("section", { class: "card" }, [
       h("h4", {}, t("home.how")),
-      h("p", {}, t(how === "grace_period" ? grace() : `home.how.${how}`, { workspace, by })),
+      h("p", {}, t(how === "grace_period" && several ? "home.how.grace_period-several" : `home.how.${how}`, { workspace, by })),
       ["grace_period", "mfa_not_enabled"].includes(how) && toSecurity(how === "grace_period"),
     ]),
     h("section", { class: "card" }, h("h4", {}, t("home.next")), h("ul", {}, ["phone", "lose", "require"].map((one) => h("li", {}, t(`home.next.${one}`))))),
   ];
 }
-
-/** Who requires it: the decision is made over all workspaces in the login token, so of several it may be another than the one that is open. */
-const grace = () => (session.who.workspaces.length > 1 ? "home.how.grace_period-several" : "home.how.grace_period");
 
 const toSecurity = (urgent) =>
   h("button", { type: "button", class: urgent ? "primary" : "", onclick: () => show(security) }, t("home.set-up"));
