@@ -1,5 +1,6 @@
-// What must never happen during a visit, noted while it happens: every address that is asked for or gone to, every attempt
-// to keep something, every complaint on the console; and what is said aloud to who does not see the page.
+// What must never happen during a visit, noted while it happens: every address that is asked for or gone to, in this window
+// or another, every attempt to keep something, every complaint on the console; and what is said aloud to who does not see
+// the page.
 
 import assert from "node:assert/strict";
 
@@ -14,19 +15,23 @@ const ASKED = [
   /^dev\/(tokens|calls|outbox|clock|\.well-known\/openid-configuration)$/,
 ];
 /** What is sent or replied and belongs into no address, by its name in JSON. */
-const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email"];
+const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email", "to"];
+/** The code in a text and in an email, whether or not anybody types it, by the name of what it is written in. */
+const WRITTEN = { body: /#(\d{6})$/, text: /^([0-9a-z]{4}-[0-9a-z]{4})$/m };
 
 export class Witness {
   constructor(page, url) {
-    Object.assign(this, { page, url, wrong: [], asked: [], sent: [], gone: [], kept: [], heard: [], secrets: new Set(), broken: [] });
-    page.on("pageerror", (error) => this.wrong.push(String(error)));
-    page.on("console", (message) => this.read(message));
-    page.on("request", (request) => {
+    Object.assign(this, { page, url, wrong: [], asked: [], sent: [], gone: [], kept: [], heard: [], replies: [], secrets: new Set(), broken: [] });
+    const context = page.context();
+    context.on("weberror", (error) => this.wrong.push(String(error.error())));
+    context.on("console", (message) => this.read(message));
+    context.on("page", (other) => this.wrong.push(`another window: ${other.url()}`));
+    context.on("request", (request) => {
       this.asked.push(request.url());
       this.sent.push(`${request.method()} ${request.url()}`);
       this.collect(request.postData());
     });
-    page.on("response", (response) => response.text().then((text) => this.collect(text), () => {}));
+    context.on("response", (response) => this.replies.push(response.text().then((text) => this.collect(text), () => {})));
     page.on("framenavigated", (frame) => this.gone.push(frame.url()));
   }
 
@@ -49,6 +54,8 @@ export class Witness {
   collect(text) {
     const look = (name, value) => {
       if (SECRET.includes(name)) for (const one of [value].flat()) this.secrets.add(String(one));
+      const [, code] = (typeof value === "string" && WRITTEN[name]?.exec(value)) || [];
+      if (code) this.secrets.add(code);
       return value;
     };
     try {
@@ -61,6 +68,7 @@ export class Witness {
   /** What must hold of every visit, at its end. */
   async testify() {
     const { page, url } = this;
+    await Promise.all(this.replies);
     assert.deepEqual(this.wrong, [], "nothing goes wrong on the way");
     const saved = (address) => address.startsWith(`blob:${url}`);
     const known = (address) => address.startsWith(url) && ASKED.some((route) => route.test(address.slice(url.length)));
@@ -80,11 +88,11 @@ export class Witness {
   }
 }
 
-/** Runs in the page: tells of every call that keeps something, and of what comes into a live region. */
+/** Runs in the page: tells of whatever keeps something, and of what comes into a live region. */
 function tellOn() {
   const keeping = [
     [History.prototype, ["pushState", "replaceState"]],
-    [Storage.prototype, ["setItem"]],
+    [CookieStore.prototype, ["set"]],
     [IDBFactory.prototype, ["open"]],
     [CacheStorage.prototype, ["open"]],
   ];
@@ -96,6 +104,16 @@ function tellOn() {
         return real.apply(this, what);
       };
     }
+  }
+  // Of storage and cookies it is told already that they are reached for: `localStorage.token = …` calls nothing.
+  const reaching = [[globalThis, "localStorage", "get"], [globalThis, "sessionStorage", "get"], [Document.prototype, "cookie", "set"]];
+  for (const [owner, name, way] of reaching) {
+    const real = Object.getOwnPropertyDescriptor(owner, name);
+    const reached = function reached(...what) {
+      globalThis.keeps(name);
+      return real[way].apply(this, what);
+    };
+    Object.defineProperty(owner, name, { ...real, [way]: reached });
   }
   const spoken = (records) => {
     for (const { target, addedNodes } of records) {
