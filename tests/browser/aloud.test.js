@@ -56,4 +56,29 @@ test("each step is said aloud, and nothing that is said is lost to what is said 
   await visitor.hears("copied");
   const said = visitor.page.getByRole("log");
   assert.equal(await said.count(), 1, "there is one place where it is said");
+  assert.equal(await said.getByText(visitor.t("copied"), { exact: true }).count(), 2, "what was said before is still there to be read out");
+  await visitor.press("download");
+  await visitor.hears("downloaded");
+});
+
+test("what is done with the pretended phone and in the settings is said aloud too", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.goTo("security");
+  const account = await visitor.enrolPretended();
+  await visitor.hears("enroll.totp.pretended");
+  await visitor.hears("enroll.done");
+  await visitor.heading("security.title");
+  await visitor.press("phone.fill-named", account);
+  await visitor.hears("phone.nothing-asked");
+  await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
+  await visitor.field("factor.name").fill("Old phone");
+  await visitor.press("save");
+  await visitor.hears("factor.renamed");
+  await visitor.require();
+  await visitor.hears("policy.saved");
+  await visitor.press("members.show");
+  await visitor.hears("members.summary", { mfa: 1, none: 0, sso: 0 });
+  await visitor.press("phone.lose");
+  await visitor.hears("phone.lost");
 });
