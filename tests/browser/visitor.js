@@ -228,7 +228,7 @@ class Visitor {
     if (number) await this.field("enroll.sms.number").fill(number);
     await this.press("enroll.sms.begin");
     await this.heading("enroll.sms.confirm");
-    await this.app.getByRole("button", { name: /^Send a code to / }).click();
+    await this.app.getByRole("button", { name: new RegExp(`^${this.t("text.send", { hint: "" })}`) }).click();
     await this.fillFromText(texts);
     await this.press("enroll.activate");
   }
