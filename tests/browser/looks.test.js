@@ -165,11 +165,11 @@ async function tour(visitor, look) {
   await look("must-enrol-another");
 }
 
-/** Nothing is wider than the window; on a narrow one, what is pressed is large enough for a finger. */
+/** Nothing is wider than the window; on a narrow one, what is pressed is large enough for a finger: of a box to tick, its label. */
 async function fits(visitor, where, width) {
   const { over, small } = await visitor.page.evaluate(() => ({
     over: document.documentElement.scrollWidth - innerWidth,
-    small: [...document.querySelectorAll("button, select, summary, input:not([type=checkbox], [type=radio])")]
+    small: [...document.querySelectorAll("button, select, summary, .box label, input:not([type=checkbox], [type=radio])")]
       .filter((element) => element.checkVisibility() && !element.matches(".skip") && element.getBoundingClientRect().height < 43.5)
       .map((element) => element.outerHTML.slice(0, 100)),
   }));

@@ -86,10 +86,13 @@ class Visitor {
     assert.ok(has, `the focus is on ${locator}, and not on ${focused}`);
   }
 
-  /** Waits until the app says why something did not work; the field concerned has the focus. */
+  /** Waits until the app says why something did not work; where it is said beside a field, that has the focus. */
   async told(key, values) {
-    const alert = this.app.getByRole("alert").filter({ hasText: this.t(key, values) });
+    const why = this.page.getByRole("alert").filter({ hasText: this.t(key, values) });
+    const alert = this.app.locator(why);
     await alert.waitFor();
+    const concerned = this.app.locator(".field", { has: why }).locator("input");
+    if (await concerned.count()) await this.hasFocus(concerned);
     return alert.textContent();
   }
 
