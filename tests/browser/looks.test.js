@@ -169,7 +169,7 @@ async function tour(visitor, look) {
 async function fits(visitor, where, width) {
   const { over, small } = await visitor.page.evaluate(() => ({
     over: document.documentElement.scrollWidth - innerWidth,
-    small: [...document.querySelectorAll("button, select, summary, .box label, input:not([type=checkbox], [type=radio])")]
+    small: [...document.querySelectorAll("button, select, summary, .person, .box label, input:not([type=checkbox], [type=radio])")]
       .filter((element) => element.checkVisibility() && !element.matches(".skip") && element.getBoundingClientRect().height < 43.5)
       .map((element) => element.outerHTML.slice(0, 100)),
   }));
