@@ -99,3 +99,19 @@ test("the assertion is taken apart and every check is shown", async (context) =>
     assert.ok(Math.abs(wide - Math.max(3, took * scale)) <= near, `a bar is as long as its call took: ${JSON.stringify(rows)}`);
   }
 });
+
+test("what stays to be read is said aloud, and not shown again where it would stand before the field of the code", async (context) => {
+  const visitor = await visit(context, { width: 360, height: 640 });
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.beginFirst("sms");
+  await visitor.field("enroll.sms.number").fill("+1 212 555 0147");
+  await visitor.press("enroll.sms.begin");
+  await visitor.heading("enroll.sms.confirm");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.hears("text.sent");
+  const line = visitor.page.getByRole("log").getByText("+1 ••• ••• 0147");
+  assert.equal(await line.count(), 1);
+  const { width, height } = await line.boundingBox();
+  assert.ok(width <= 1 && height <= 1, `said, and not seen: ${width} × ${height}`);
+});

@@ -55,9 +55,9 @@ export function drawing(svg, label) {
 export const said = h("div", { class: "said", role: "log" });
 const UNTIL_SPOKEN = 10_000;
 
-/** Says something, of which there may be nothing else to see. */
-export function say(text) {
-  const line = h("p", {}, text);
+/** Says something; to who sees the page only where it does not also stay to be read, for it would stand before something else. */
+export function say(text, { stays = false } = {}) {
+  const line = h("p", stays ? { class: "unseen" } : {}, text);
   said.append(line);
   setTimeout(() => line.remove(), UNTIL_SPOKEN);
 }

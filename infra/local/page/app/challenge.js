@@ -60,7 +60,7 @@ export function texting(factor, hint, next) {
 /** Says something that also stays to be read. */
 function note(place, text) {
   place.replaceChildren(text);
-  say(text);
+  say(text, { stays: true });
 }
 
 function recoveryCode(ways) {
