@@ -216,3 +216,25 @@ test("a factor is given another name", async (context) => {
   await visitor.heading("security.title");
   await visitor.button("factor.rename-named", { name: "Work phone" }).waitFor();
 });
+
+test("who has few recovery codes left is told so, until they make new ones", async (context) => {
+  const visitor = await visit(context);
+  const { secret, codes } = await visitor.begin();
+  for (const code of codes.slice(0, 8)) {
+    const redeemed = await visitor.ask("POST", "v1/recovery/verify", { body: { code }, token: await visitor.token("ada") });
+    assert.equal(redeemed.status, 200);
+  }
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.goTo("security");
+  const low = visitor.app.getByText(visitor.t("codes.low"));
+  await low.waitFor();
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
+  await visitor.keepCodes();
+  await visitor.app.getByText(visitor.t("codes.left", { count: 10 })).waitFor();
+  assert.equal(await low.count(), 0);
+});

@@ -183,3 +183,26 @@ test("of more than a hundred members an owner sees one page after the other", as
   assert.equal(await visitor.button("members.more").count(), 0);
   await visitor.hasFocus(visitor.app.getByRole("group", { name: visitor.t("members.title") }));
 });
+
+test("an owner who no longer requires it lets members in without", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.require({ grace: "0" });
+  await visitor.logOut();
+  await visitor.logIn("Bob");
+  await visitor.heading("enroll.title");
+  await visitor.page.reload();
+
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.goTo("workspace");
+  await visitor.field("policy.required").uncheck();
+  await visitor.press("save");
+  await visitor.hears("policy.saved");
+  await visitor.logOut();
+
+  await visitor.logIn("Bob");
+  await visitor.heading("home.title", { name: "Bob" });
+});
