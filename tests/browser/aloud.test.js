@@ -29,14 +29,13 @@ test("each step is said aloud, and nothing that is said is lost to what is said 
   await visitor.press("text.send", { hint });
   await visitor.hears("outbox.new");
   await visitor.hears("text.sent", { hint });
-  await visitor.type("000000");
-  await visitor.press("challenge.check");
+  await visitor.prove("000000");
   await visitor.hears("problem.code-rejected");
   await visitor.press("challenge.use-email");
   await visitor.press("email.send", { hint: "b•••@example.com" });
   await visitor.hears("outbox.new");
   await visitor.hears("email.sent", { hint: "b•••@example.com" });
-  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.fillFromEmail();
   await visitor.press("challenge.check");
   await visitor.hears("outbox.new");
   await visitor.hears("recovery.left", { count: 10 });

@@ -33,8 +33,7 @@ test("a second factor takes the first one's code, and no password", async (conte
   await visitor.later("quarter");
   await visitor.press("enroll.totp.add");
   await visitor.heading("challenge.again");
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.heading("enroll.totp.title");
 });
 
@@ -82,8 +81,7 @@ test("nobody who has no factor any more confirms a change by being let in withou
   const other = await visit(context, { at: visitor.url });
   await other.logIn();
   await other.press("challenge.use-recovery");
-  await other.type(codes[0], "recovery.label");
-  await other.press("challenge.check");
+  await other.prove(codes[0], "recovery.label");
   await other.heading("security.title");
   await other.press("factor.remove-named", { name: other.t("kind.totp") });
   await other.app.getByText(other.t("security.off")).waitFor();

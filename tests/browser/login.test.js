@@ -11,8 +11,7 @@ test("an authenticator app is set up, and the next login asks for its code", asy
   await visitor.logOut();
   await visitor.logIn();
   await visitor.heading("challenge.title");
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.heading("home.title", { name: "Ada" });
   await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
 });
@@ -40,16 +39,14 @@ test("a wrong code says how many tries are left, then when to try again", async 
   const good = await visitor.next(secret);
   const wrong = String((Number(good) + 1) % 1_000_000).padStart(6, "0");
   for (const left of [4, 3, 2, 1]) {
-    await visitor.type(wrong);
-    await visitor.press("challenge.check");
+    await visitor.prove(wrong);
     await visitor.told("problem.left", { count: left });
     await visitor.hasFocus(visitor.field("code.label"));
     assert.equal(await visitor.field("code.label").getAttribute("aria-invalid"), "true");
   }
   await visitor.press("challenge.check");
   await visitor.told("problem.none-left");
-  await visitor.type(good);
-  await visitor.press("challenge.check");
+  await visitor.prove(good);
   const said = await visitor.told("problem.too-many-attempts");
   const [again] = said.match(/Try again at \d\d:\d\d:\d\d\.$/);
   await visitor.press("challenge.back");
@@ -59,8 +56,7 @@ test("a wrong code says how many tries are left, then when to try again", async 
   assert.ok(Math.abs(seconds(note) - seconds(again)) <= 1, `a new login waits as long: ${note}, not ${again}`);
   await visitor.later("half");
   await visitor.later("half");
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.heading("home.title", { name: "Ada" });
 });
 
@@ -74,8 +70,7 @@ test("a code works once", async (context) => {
   for (const time of ["first", "second"]) {
     await visitor.logOut();
     await visitor.logIn();
-    await visitor.type(code);
-    await visitor.press("challenge.check");
+    await visitor.prove(code);
     if (time === "first") await visitor.heading("home.title", { name: "Ada" });
     else await visitor.told("problem.code-used");
     if (time === "second") await visitor.press("challenge.back");
@@ -126,8 +121,7 @@ test("who has an app and a phone logs in with either", async (context) => {
   await visitor.button("text.send", { hint }).waitFor();
   await visitor.press("challenge.way-totp", { name: app });
   await visitor.heading("challenge.title");
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
   await visitor.logOut();
   await visitor.logIn();
@@ -152,8 +146,7 @@ test("a phone that has answered STOP gets no text, and its user comes in another
   await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
   await visitor.told("problem.phone-opted-out");
   await visitor.press("challenge.use-recovery");
-  await visitor.type(code, "recovery.label");
-  await visitor.press("challenge.check");
+  await visitor.prove(code, "recovery.label");
   await visitor.heading("security.title");
 });
 
@@ -183,15 +176,11 @@ test("a login that is left for too long begins anew", async (context) => {
   await visitor.logIn();
   await visitor.heading("challenge.title");
   await visitor.later("quarter");
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.told("problem.login-over");
   await visitor.press("challenge.back");
   await visitor.heading("signin.title");
-  await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
-  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.logInWith(secret);
 });
 
 test("a login token that is refused sends its user back to the login", async (context) => {
@@ -201,15 +190,11 @@ test("a login token that is refused sends its user back to the login", async (co
   await visitor.logIn();
   await visitor.heading("challenge.title");
   await visitor.page.route(/\/verify$/, (route) => route.fulfill({ status: 401, json: { message: "Unauthorized" } }), { times: 1 });
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.told("problem.unauthorized");
   await visitor.press("challenge.back");
   await visitor.heading("signin.title");
-  await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
-  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.logInWith(secret);
 });
 
 test("a reload forgets the session, and tells nothing old as new", async (context) => {

@@ -119,8 +119,7 @@ async function tour(visitor, look) {
   await visitor.press("members.show");
   await visitor.press("challenge.way-totp", app);
   await visitor.heading("challenge.again");
-  await visitor.type("000000");
-  await visitor.press("challenge.check");
+  await visitor.prove("000000");
   await visitor.told("problem.code-rejected");
   await look("step-up");
   await visitor.logOut();
@@ -134,7 +133,7 @@ async function tour(visitor, look) {
   await visitor.press("email.send", { hint: "a•••@example.com" });
   await visitor.button("email.again").waitFor();
   await look("challenge-email");
-  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.fillFromEmail();
   await visitor.press("challenge.check");
   await visitor.app.getByText(visitor.t("security.on")).waitFor();
   await look("recovered");

@@ -15,11 +15,9 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.logIn();
   await visitor.press("challenge.use-recovery");
   await visitor.heading("challenge.title");
-  await visitor.type("0000-0000-0000-0000", "recovery.label");
-  await visitor.press("challenge.check");
+  await visitor.prove("0000-0000-0000-0000", "recovery.label");
   await visitor.told("problem.code-rejected");
-  await visitor.type(codes[3].toUpperCase().replaceAll("-", " "), "recovery.label");
-  await visitor.press("challenge.check");
+  await visitor.prove(codes[3].toUpperCase().replaceAll("-", " "), "recovery.label");
   await visitor.heading("security.title");
   await visitor.app.getByText(visitor.t("security.recovered")).waitFor();
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
@@ -36,8 +34,7 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.logOut();
   await visitor.logIn();
   await visitor.app.getByText(visitor.t("challenge.open-app", { name: found })).waitFor();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.heading("home.title", { name: "Ada" });
 });
 
@@ -50,7 +47,7 @@ test("a code by email logs in", async (context) => {
   await visitor.press("email.send", { hint: "a•••@example.com" });
   await visitor.button("email.again").waitFor();
   await visitor.hasFocus(visitor.field("email.label"));
-  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.fillFromEmail();
   assert.match(await visitor.field("email.label").inputValue(), /^\w{4}-\w{4}$/);
   await visitor.press("challenge.check");
   await visitor.heading("security.title");
@@ -65,8 +62,7 @@ test("an emailed code that was guessed at five times is over, and another one is
   await visitor.press("email.send", { hint: "a•••@example.com" });
   await visitor.button("email.again").waitFor();
   for (const _ of [1, 2, 3, 4, 5]) {
-    await visitor.type("0000-0000", "email.label");
-    await visitor.press("challenge.check");
+    await visitor.prove("0000-0000", "email.label");
     await visitor.told("problem.code-rejected");
   }
   await visitor.press("challenge.check");
@@ -74,7 +70,7 @@ test("an emailed code that was guessed at five times is over, and another one is
   for (const _ of ["30 seconds", "60 seconds"]) await visitor.later("half");
   await visitor.press("email.again");
   await visitor.page.locator("#mailbox li").nth(2).waitFor();
-  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.fillFromEmail();
   await visitor.press("challenge.check");
   await visitor.heading("security.title");
 });
@@ -108,7 +104,7 @@ test("at a new address no code is emailed for a day, and the old address hears o
   }
   await visitor.button("email.again").waitFor();
   await visitor.page.locator("#mailbox li").first().getByText("new@example.net ·").waitFor();
-  await visitor.page.locator("#mailbox").getByRole("button").first().click();
+  await visitor.fillFromEmail();
   await visitor.press("challenge.check");
   await visitor.heading("security.title");
 });
@@ -126,18 +122,13 @@ test("after fifty wrong codes the app's are locked, and a recovery code opens th
   }
   await visitor.page.reload();
   await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.told("problem.locked");
   await visitor.press("challenge.use-recovery");
-  await visitor.type(codes[0], "recovery.label");
-  await visitor.press("challenge.check");
+  await visitor.prove(codes[0], "recovery.label");
   await visitor.heading("security.title");
   await visitor.logOut();
-  await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
-  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.logInWith(secret);
 });
 
 test("recovery codes are copied, downloaded, printed alone, and made anew", async (context) => {
@@ -181,8 +172,7 @@ test("in a session that is a while old, a change asks for a code, and is made wh
   await visitor.told("problem.cancelled");
   await visitor.press("codes.new");
   await visitor.heading("challenge.again");
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
+  await visitor.prove(await visitor.next(secret));
   await visitor.keepCodes();
   await visitor.app.getByText(visitor.t("codes.left", { count: 10 })).waitFor();
 });
@@ -225,10 +215,7 @@ test("who has few recovery codes left is told so, until they make new ones", asy
     assert.equal(redeemed.status, 200);
   }
   await visitor.logOut();
-  await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
-  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.logInWith(secret);
   await visitor.goTo("security");
   const low = visitor.app.getByText(visitor.t("codes.low"));
   await low.waitFor();

@@ -154,6 +154,19 @@ class Visitor {
     await this.field(label).fill(code);
   }
 
+  /** Types a code at a login, and has it checked. */
+  async prove(code, label) {
+    await this.type(code, label);
+    await this.press("challenge.check");
+  }
+
+  /** Logs in as Ada, by the next code of her app. */
+  async logInWith(secret) {
+    await this.logIn();
+    await this.prove(await this.next(secret));
+    await this.heading("home.title", { name: "Ada" });
+  }
+
   /** Begins a first factor in an open session: the password is asked for again. */
   async beginFirst(kind) {
     await this.press(`enroll.${kind}.add`);
@@ -221,6 +234,11 @@ class Visitor {
     const texts = this.page.locator("#phone .texts li");
     await texts.nth(count - 1).waitFor();
     await texts.first().getByRole("button").click();
+  }
+
+  /** Types the code of the newest email into the app's window, as the mailbox offers to. */
+  async fillFromEmail() {
+    await this.page.locator("#mailbox").getByRole("button").first().click();
   }
 
   /** Sets up the phone of whoever has logged in; `first` where they have nothing yet. */

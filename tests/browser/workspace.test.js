@@ -193,10 +193,7 @@ test("an owner who no longer requires it lets members in without", async (contex
   await visitor.heading("enroll.title");
   await visitor.page.reload();
 
-  await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await visitor.press("challenge.check");
-  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.logInWith(secret);
   await visitor.goTo("workspace");
   await visitor.field("policy.required").uncheck();
   await visitor.press("save");

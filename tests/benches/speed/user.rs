@@ -95,9 +95,7 @@ impl Enrolment {
 
     /// Enrols an app.
     pub async fn app(&mut self, world: &World<'_>, user: &mut User) {
-        let begun = self.begin(user, json!({"kind": "totp"})).await;
-        let app = Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
-        let id = begun["id"].as_str().unwrap().to_owned();
+        let (id, app) = self.scan(user).await;
         self.activate(user, &id, &app.code(Clock::system().now().seconds())).await;
         user.app = Some((id, app));
         user.account = world.account(user).await;
@@ -105,9 +103,7 @@ impl Enrolment {
 
     /// Begins an app, and leaves it at that: their account stays as it was but for [`User::app_begun`].
     pub async fn begin_app(&mut self, world: &World<'_>, user: &mut User) {
-        let begun = self.begin(user, json!({"kind": "totp"})).await;
-        let app = Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
-        user.begun = Some((begun["id"].as_str().unwrap().to_owned(), app));
+        user.begun = Some(self.scan(user).await);
         user.app_begun = world.account(user).await;
     }
 
@@ -137,6 +133,12 @@ impl Enrolment {
         let begun = self.enroll.ask(&ask.by(user)).await;
         assert_eq!(begun.status, 201, "{}", begun.body);
         begun.body
+    }
+
+    /// Begins an app, and scans what is shown: its factor, and the app.
+    async fn scan(&mut self, user: &User) -> (String, Authenticator) {
+        let begun = self.begin(user, json!({"kind": "totp"})).await;
+        (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
     }
 
     async fn activate(&mut self, user: &mut User, id: &str, code: &str) {
