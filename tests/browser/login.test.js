@@ -150,8 +150,11 @@ test("a phone that has answered STOP gets no text, and its user comes in another
   await visitor.heading("security.title");
 });
 
-test("a text that can't be sent says so, and is sent when it is asked for again", async (context) => {
+test("a text that can't be sent says so, also after another one, and is sent when it is asked for again", async (context) => {
   const visitor = await visit(context);
+  const hint = { hint: "+1 ••• ••• 0147" };
+  const fails = () => visitor.ask("POST", "dev/faults", { body: { service: "sns", operation: "Publish", kind: "refuse", times: 1 } });
+  const onItsWay = visitor.app.getByText(visitor.t("text.sent", hint).split(". ")[0]);
   await visitor.logIn("Bob");
   await visitor.goTo("security");
   await visitor.enrolPhone({ first: true });
@@ -159,12 +162,19 @@ test("a text that can't be sent says so, and is sent when it is asked for again"
   await visitor.logOut();
   await visitor.later("half");
   visitor.witness.broken.push("/texts");
-  await visitor.ask("POST", "dev/faults", { body: { service: "sns", operation: "Publish", kind: "refuse", times: 1 } });
+  await fails();
   await visitor.logIn("Bob");
-  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.press("text.send", hint);
   await visitor.told("problem.text-not-sent");
-  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
-  await visitor.fillFromText(2);
+  await visitor.press("text.send", hint);
+  await onItsWay.waitFor();
+  await visitor.later("half");
+  await fails();
+  await visitor.press("text.again");
+  await visitor.told("problem.text-not-sent");
+  assert.equal(await onItsWay.count(), 0);
+  await visitor.press("text.again");
+  await visitor.fillFromText(3);
   await visitor.press("challenge.check");
   await visitor.heading("home.title", { name: "Bob" });
 });
@@ -201,6 +211,29 @@ test("a login token that is refused sends its user back to the login", async (co
   await visitor.press("challenge.back");
   await visitor.heading("signin.title");
   await visitor.logInWith(secret);
+});
+
+test("an answer that comes when its user has left brings nothing of theirs back", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  const leaving = async (ask, path, leave) => {
+    let left;
+    const leftNow = new Promise((resolve) => { left = resolve; });
+    await visitor.page.route(`**${path}`, (route) => leftNow.then(() => route.continue()));
+    const asked = visitor.page.waitForRequest(`**${path}`);
+    await visitor.press(ask);
+    await asked;
+    await visitor.press(leave);
+    left();
+    await visitor.page.locator("#http .line").first().filter({ hasText: path }).waitFor();
+    await visitor.heading("signin.title");
+    assert.equal(await visitor.button("nav.out").count(), 0);
+  };
+  await visitor.goTo("security");
+  await leaving("codes.new", "/v1/recovery/codes", "nav.out");
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await leaving("challenge.check", "/verify", "challenge.back");
 });
 
 test("a reload forgets the session, and tells nothing old as new", async (context) => {
@@ -245,6 +278,9 @@ test("someone else may come, by any name", async (context) => {
   await visitor.app.getByRole("radio", { name: new RegExp(`^${visitor.t("signin.other")}`) }).check();
   await visitor.press("signin.continue");
   await visitor.told("problem.no-name");
+  await visitor.field("signin.name").fill("Zoë");
+  await visitor.press("signin.continue");
+  await visitor.told("problem.claim-invalid");
   await visitor.field("signin.name").fill("zoe");
   await visitor.press("signin.continue");
   await visitor.heading("home.title", { name: "zoe" });

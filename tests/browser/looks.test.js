@@ -49,6 +49,25 @@ test("another language is chosen on the page, where it is, and the API answers i
   await visitor.page.locator("#phone").getByText("votre code est").waitFor();
 });
 
+test("on a narrow window nothing that the keyboard leads to is under the bar that stays at the top", async (context) => {
+  const visitor = await visit(context, { width: 360, height: 640 });
+  await visitor.begin();
+  await visitor.page.locator("main :is(button, summary):visible").last().focus();
+  let steps = 0;
+  for (let where = ""; where !== "bar"; steps += 1) {
+    assert.ok(steps < 100, `it leads back to the bar, and not to ${where}`);
+    await visitor.page.keyboard.press("Shift+Tab");
+    where = await visitor.page.evaluate(() => {
+      const [bar, focused] = [document.querySelector(".jump"), document.activeElement];
+      const { left, top, width } = focused.getBoundingClientRect();
+      if (bar.contains(focused)) return "bar";
+      return bar.contains(document.elementFromPoint(left + width / 2, top + 1)) ? `under it: ${focused.outerHTML}` : "in sight";
+    });
+    assert.ok(!where.startsWith("under"), where);
+  }
+  assert.ok(steps >= 20, `${steps} steps`);
+});
+
 /** Sees every screen, and what stands in it when something goes wrong. */
 async function tour(visitor, look) {
   const hint = "+1 ••• ••• 0123";

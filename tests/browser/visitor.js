@@ -226,6 +226,7 @@ class Visitor {
     await this.field("policy.texts").setChecked(texts);
     await this.field("policy.emails").setChecked(emails);
     await this.press("save");
+    await this.hears("policy.saved");
     await this.app.getByText(/^Last changed by /).waitFor();
   }
 

@@ -200,7 +200,6 @@ fn every_key_that_the_page_asks_for_has_words_and_every_problem_of_a_user_too() 
         "assertion-invalid",
         "assertion-required",
         "body-too-large",
-        "claim-invalid",
         "claim-missing",
         "factor-not-sms",
         "not-operator",

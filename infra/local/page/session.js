@@ -7,18 +7,27 @@ import { hear } from "./clock.js";
 /** What is left of a token or an assertion when it is no longer used, in milliseconds. */
 const MARGIN = 5000;
 
-const nobody = { who: null, workspace: null, token: null, until: 0, assertion: null, claims: null, open: false };
+const nobody = { visit: null, who: null, workspace: null, token: null, until: 0, assertion: null, claims: null, open: false };
 /** Who is there, with which credentials. */
 export const session = { ...nobody };
 
 /** Someone has given their password. */
 export async function begin(who, workspace) {
-  Object.assign(session, nobody, { who, workspace });
-  Object.assign(session, await mint(who));
+  Object.assign(session, nobody, { visit: Symbol(), who, workspace });
+  Object.assign(session, await stillThere(mint(who)));
 }
 
 /** They are gone. */
 export const end = () => Object.assign(session, nobody);
+
+/** What is awaited, for as long as whoever asked is there: once they have left, nothing follows from it any more. */
+function stillThere(awaited) {
+  const { visit } = session;
+  return new Promise((resolve, reject) => {
+    const to = (settle) => (outcome) => session.visit === visit && settle(outcome);
+    awaited.then(to(resolve), to(reject));
+  });
+}
 
 /** Asks the API, as whoever is there. An open session gets a fresh login token where the old one is over. */
 export async function ask(method, path, options = {}) {
@@ -27,11 +36,11 @@ export async function ask(method, path, options = {}) {
     await renew();
   }
   if (session.claims && session.claims.exp * 1000 - MARGIN < hear()) forgetAssertion();
-  return call(method, path, { ...options, token: session.token, assertion: session.assertion });
+  return stillThere(call(method, path, { ...options, token: session.token, assertion: session.assertion }));
 }
 
 /** A fresh login token for the session that is open; an assertion of the old one is not good with it. */
-export const renew = async () => Object.assign(session, await mint(session.who), { assertion: null, claims: null });
+export const renew = async () => Object.assign(session, await stillThere(mint(session.who)), { assertion: null, claims: null });
 
 /** The assertion is no longer sent: the next request that needs one will say so. */
 export const forgetAssertion = () => Object.assign(session, { assertion: null, claims: null });
@@ -40,7 +49,7 @@ export const forgetAssertion = () => Object.assign(session, { assertion: null, c
 export async function adopt(assertion) {
   const { claims } = read(assertion);
   Object.assign(session, { assertion, claims });
-  const good = await check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace });
+  const good = await stillThere(check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace }));
   if (good) session.open = true;
   return good;
 }

@@ -49,6 +49,7 @@ function factor(factor, login, ways) {
 export function texting(factor, hint, next) {
   const told = h("p", { class: "note" });
   const { press, error } = acting(t("text.send", { hint }), async () => {
+    told.replaceChildren();
     const { resend_after: wait, expires_at: end } = (await ask("POST", `/v1/factors/${factor.id}/texts`)).body;
     note(told, t("text.sent", { hint, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
     press.replaceChildren(t("text.again"));
@@ -73,6 +74,7 @@ function emailedCode(login, ways) {
   const told = h("p", { class: "note" });
   const hint = login.recovery.email_hint;
   const { press, error } = acting(t("email.send", { hint }), async () => {
+    told.replaceChildren();
     const { to_hint: to, resend_after: wait, expires_at: end } = (await ask("POST", "/v1/recovery/emails")).body;
     note(told, t("email.sent", { hint: to, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
     press.replaceChildren(t("email.again"));

@@ -256,6 +256,7 @@ export default {
   "problem.cancelled": "Nothing was changed: confirm first that it is you.",
   "problem.no-factor": "This needs two-step verification. Set it up under Security first.",
   "problem.no-name": "Type a user name.",
+  "problem.claim-invalid": "The service can’t be told that: use letters without accents, digits and plain signs.",
   "problem.codes-not-kept": "Copy, print or download the codes, then tick the box.",
   "problem.days-out-of-range": "Give a whole number of days, from 0 to 30.",
   "problem.code-rejected": "That code is not right. Type the one that is shown now, or that was sent last.",

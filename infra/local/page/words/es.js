@@ -256,6 +256,7 @@ export default {
   "problem.cancelled": "No se cambió nada: confirma antes que eres tú.",
   "problem.no-factor": "Para esto hace falta la verificación en dos pasos. Configúrala primero en Seguridad.",
   "problem.no-name": "Escribe un nombre de usuario.",
+  "problem.claim-invalid": "El servicio no puede recibirlo: usa letras sin acentos, cifras y signos sencillos.",
   "problem.codes-not-kept": "Copia, imprime o descarga los códigos y marca después la casilla.",
   "problem.days-out-of-range": "Pon un número entero de días, de 0 a 30.",
   "problem.code-rejected": "Ese código no es correcto. Escribe el que se muestra ahora o el último que se envió.",

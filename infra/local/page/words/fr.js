@@ -256,6 +256,7 @@ export default {
   "problem.cancelled": "Rien n’a été modifié : confirmez d’abord que c’est bien vous.",
   "problem.no-factor": "Il y faut la validation en deux étapes. Configurez-la d’abord sous Sécurité.",
   "problem.no-name": "Saisissez un nom d’utilisateur.",
+  "problem.claim-invalid": "Le service ne peut pas le recevoir : utilisez des lettres sans accent, des chiffres et des signes simples.",
   "problem.codes-not-kept": "Copiez, imprimez ou téléchargez les codes, puis cochez la case.",
   "problem.days-out-of-range": "Donnez un nombre entier de jours, de 0 à 30.",
   "problem.code-rejected": "Ce code n’est pas juste. Saisissez celui qui est affiché maintenant, ou le dernier envoyé.",
