@@ -172,7 +172,8 @@ test("of more than a hundred members an owner sees one page after the other", as
   const visitor = await visit(context);
   await visitor.begin();
   const names = Array.from({ length: 120 }, (_, number) => `member-${String(number).padStart(3, "0")}`);
-  await Promise.all(names.map(async (name) => visitor.ask("POST", "v1/logins", { token: await visitor.token(name) })));
+  // One after the other: what workspaces see of a login waits two seconds for the others that are counted, and no longer.
+  for (const name of names) await visitor.ask("POST", "v1/logins", { token: await visitor.token(name) });
   await visitor.goTo("workspace");
   await visitor.press("members.show");
   await visitor.hears("members.summary", { mfa: 1, none: 120, sso: 0 });
