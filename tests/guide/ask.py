@@ -13,6 +13,11 @@ def spend(jti):
     return jti not in spent and not spent.add(jti)
 
 
+async def careless(jti):
+    """Nobody awaits it."""
+    return spend(jti)
+
+
 for line in sys.stdin:
     asked = json.loads(line)
     # The clock that keys are kept by; times in a token are read by another.
@@ -20,6 +25,6 @@ for line in sys.stdin:
         time.monotonic = lambda: monotonic() + later
     try:
         login = [asked[name] for name in ("assertion", "token", "user", "workspace", "newest_epoch")]
-        print(json.dumps({"mfa_epoch": check(*login, spend)["mfa_epoch"]}), flush=True)
+        print(json.dumps({"mfa_epoch": check(*login, careless if asked.get("careless") else spend)["mfa_epoch"]}), flush=True)
     except Exception as error:
         print(json.dumps({"refused": str(error)}), flush=True)

@@ -144,6 +144,8 @@ def drive(checks, old):
     checks.take("a clock that is behind", ada.login(forge(claims, signing, jti="2", iat=int(time.time()) + 20)))
     checks.take("the key that signs next", ada.login(forge(claims, following, kid="next", jti="3")))
     step_up(checks, ada, bob, codes, claims, signing)
+    checks.refuse("a database's reply for an answer", "^spent$", ada.login(good, careless=True), "Node")
+    checks.refuse("a coroutine for an answer", "^spent$", ada.login(good, careless=True), "Python")
     checks.take("the good one", ada.login(good, newest_epoch=claims["mfa_epoch"]))
     checks.refuse("the good one a second time", "^spent$", ada.login(good))
 

@@ -3,16 +3,19 @@
 #![expect(clippy::print_stdout, reason = "it answers on its standard output")]
 
 use std::{
-    cell::RefCell,
     collections::HashSet,
     error::Error,
     io::stdin,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 #[expect(dead_code, reason = "a backend reads more of what an assertion says")]
 mod check {
@@ -49,21 +52,24 @@ struct Question {
     later: u64,
 }
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let jtis = RefCell::new(HashSet::new());
+    let jtis = Arc::new(Mutex::new(HashSet::new()));
     for line in stdin().lines() {
-        let Question { assertion, token, user, workspace, newest_epoch, later } = serde_json::from_str(&line?)?;
-        LATER.store(later, Ordering::Relaxed);
-        let login = check::Login { token: &token, user: &user, workspace: &workspace, newest_epoch };
-        let spend = async |jti: &str| jtis.borrow_mut().insert(jti.to_owned());
-        println!(
-            "{}",
-            match check::check(&assertion, login, spend).await {
-                Ok(said) => json!({"mfa_epoch": said.mfa_epoch}),
-                Err(error) => json!({"refused": error.to_string()}),
-            }
-        );
+        let asked = serde_json::from_str(&line?)?;
+        // As in a server, whose tasks go from thread to thread.
+        println!("{}", tokio::spawn(answer(asked, Arc::clone(&jtis))).await?);
     }
     Ok(())
+}
+
+async fn answer(asked: Question, jtis: Arc<Mutex<HashSet<String>>>) -> Value {
+    let Question { assertion, token, user, workspace, newest_epoch, later } = asked;
+    LATER.store(later, Ordering::Relaxed);
+    let login = check::Login { token: &token, user: &user, workspace: &workspace, newest_epoch };
+    let spend = async |jti: &str| jtis.lock().await.insert(jti.to_owned());
+    match check::check(&assertion, login, spend).await {
+        Ok(said) => json!({"mfa_epoch": said.mfa_epoch}),
+        Err(error) => json!({"refused": error.to_string()}),
+    }
 }
