@@ -7,8 +7,11 @@ export const hear = () => Date.now() + ahead;
 
 /** Moves the stack's clock forward; by nothing, it is only read. */
 export async function advance(seconds) {
+  const asked = Date.now();
   const reply = await fetch("/dev/clock", { method: "POST", body: JSON.stringify({ advance_seconds: seconds }) });
   const { unix } = await reply.json();
-  // It is ahead by whole seconds, and tells whole seconds.
-  ahead = Math.ceil((unix * 1000 - Date.now()) / 1000) * 1000;
+  // It is ahead by whole seconds, and tells whole seconds: where another one may have begun meanwhile, it is asked again.
+  const by = (moment) => Math.ceil((unix * 1000 - moment) / 1000) * 1000;
+  ahead = by(asked);
+  if (by(Date.now()) !== ahead) await advance(0);
 }
