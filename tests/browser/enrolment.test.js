@@ -125,6 +125,22 @@ for (const [tag, name] of [["fr", "Téléphone"], ["es", "Teléfono"]]) {
   });
 }
 
+test("a phone that is being set up is texted three times in an hour, then the page says until when", async (context) => {
+  const visitor = await visit(context);
+  const end = await visitor.nextWindow(3600);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.beginFirst("sms");
+  await visitor.press("enroll.sms.begin");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  for (const [sent, wait] of [[1, 1], [2, 2], [3, 4]]) {
+    await visitor.page.locator("#phone .texts li").nth(sent - 1).waitFor();
+    for (let halves = 0; halves < wait; halves += 1) await visitor.later("half");
+    await visitor.press("text.again");
+  }
+  await visitor.toldUntil("problem.too-many-texts", end);
+});
+
 test("five wrong codes end what was begun, and it is begun again", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn();

@@ -131,6 +131,40 @@ test("after fifty wrong codes the app's are locked, and a recovery code opens th
   await visitor.logInWith(secret);
 });
 
+test("after three emails in an hour, and after five in a day, the page says until when, and then emails again", async (context) => {
+  const visitor = await visit(context);
+  const hint = "a•••@example.com";
+  const end = await visitor.nextWindow(86_400);
+  const askForOne = async () => {
+    await visitor.logIn();
+    await visitor.press("challenge.use-email");
+    await visitor.press("email.send", { hint });
+  };
+  await visitor.begin();
+  await visitor.logOut();
+  await askForOne();
+  for (const count of [2, 3, 4]) {
+    await visitor.page.locator("#mailbox li").nth(count - 1).waitFor();
+    for (const _ of ["30 seconds", "60 seconds"]) await visitor.later("half");
+    await visitor.press("email.again");
+  }
+  await visitor.toldUntil("problem.too-many-emails", end - 86_400 + 3600);
+  for (const advance_seconds of [3600, 60]) {
+    await visitor.ask("POST", "dev/clock", { body: { advance_seconds } });
+    assert.equal((await visitor.ask("POST", "v1/recovery/emails", { token: await visitor.token("ada") })).status, 202);
+  }
+  await visitor.page.reload();
+  await askForOne();
+  await visitor.toldUntil("problem.too-many-emails", end);
+  await visitor.press("challenge.back");
+  await visitor.later("day");
+  await askForOne();
+  await visitor.button("email.again").waitFor();
+  await visitor.fillFromEmail();
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+});
+
 test("recovery codes are copied, downloaded, printed alone, and made anew", async (context) => {
   const visitor = await visit(context);
   const { codes } = await visitor.begin();

@@ -96,6 +96,16 @@ class Visitor {
     return alert.textContent();
   }
 
+  /** Waits until the app says why, and from when on it works again: a moment in Unix seconds, of which it says the day unless that is today. */
+  async toldUntil(key, moment) {
+    const said = await this.told(key);
+    const shown = (seconds, how) => new Intl.DateTimeFormat(this.tag, how).format(seconds * 1000);
+    const [today, day] = [await this.now(), moment].map((seconds) => shown(seconds, { dateStyle: "long" }));
+    const time = shown(moment, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    const until = this.t(day === today ? "problem.again" : "problem.again-on", { day, time }).replace(/\.$/, ":");
+    assert.ok(said.includes(until), `${until} is said in: ${said}`);
+  }
+
   /** Waits until this is said aloud, after what was said aloud before; values that are not given may be any. */
   async hears(key, values = {}) {
     const spelled = this.t(key, values).replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll(/\{\w+\}/g, ".+");
@@ -272,6 +282,14 @@ class Visitor {
     const moved = this.page.waitForResponse((response) => response.url().endsWith("/dev/clock"));
     await this.press(`clock.${step}`);
     await moved;
+  }
+
+  /** Moves the stack's clock to where its next window of so many seconds begins; returns where that one ends. */
+  async nextWindow(seconds) {
+    const now = await this.now();
+    await this.ask("POST", "dev/clock", { body: { advance_seconds: seconds - (now % seconds) } });
+    await this.later("half");
+    return now - (now % seconds) + 2 * seconds;
   }
 
   /** The next code of an app: a code is accepted once. */

@@ -1,6 +1,7 @@
 // What a problem means to whoever it happened to.
 
-import { hasWords, t, timeOfDay } from "./words.js";
+import { hear } from "./clock.js";
+import { day, hasWords, t, timeOfDay } from "./words.js";
 
 /** A problem in words: by what is special about it, by its code, or else as the API says it. */
 export function explain(problem) {
@@ -8,6 +9,12 @@ export function explain(problem) {
   const parts = [key ? t(key) : (problem.detail ?? t("problem.unknown", { code: problem.code }))];
   if (problem.attempts_left > 0) parts.push(t("problem.left", { count: problem.attempts_left }));
   if (problem.attempts_left === 0) parts.push(t("problem.none-left"));
-  if (problem.again) parts.push(t("problem.again", { time: timeOfDay(problem.again) }));
+  if (problem.again) parts.push(again(problem.again));
   return parts.join(" ");
+}
+
+/** From when on it may be tried again, with the day unless that is today. */
+export function again(moment) {
+  const [on, time] = [day(moment), timeOfDay(moment)];
+  return on === day(hear()) ? t("problem.again", { time }) : t("problem.again-on", { day: on, time });
 }

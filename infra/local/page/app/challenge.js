@@ -3,6 +3,7 @@
 import { h, say } from "../dom.js";
 import { ask } from "../session.js";
 import { acting, codeField, field, form } from "../forms.js";
+import { again } from "../problems.js";
 import { show } from "../window.js";
 import { t, timeOfDay } from "../words.js";
 import { hear } from "../clock.js";
@@ -38,7 +39,7 @@ const named = ({ kind, name, phone_hint: hint }) =>
 
 function factor(factor, login, ways) {
   const verify = async (code) => ways.proven((await ask("POST", `/v1/factors/${factor.id}/verify`, { body: { code } })).body);
-  const wait = login.retry_after && h("p", { class: "note" }, t("problem.again", { time: timeOfDay(hear() + login.retry_after * 1000) }));
+  const wait = login.retry_after && h("p", { class: "note" }, again(hear() + login.retry_after * 1000));
   const input = codeField();
   const check = form([input], t("challenge.check"), () => verify(input.input.value));
   if (factor.kind === "sms") return [wait, ...texting(factor, factor.phone_hint, input.input), check];

@@ -246,6 +246,7 @@ export default {
   "aws.after": "after {ms} ms",
 
   "problem.again": "Try again at {time}.",
+  "problem.again-on": "Try again on {day} at {time}.",
   "problem.left": "Tries left before a wait: {count}.",
   "problem.none-left": "That was the last try before a wait.",
   "problem.unknown": "That did not work ({code}).",

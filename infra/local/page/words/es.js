@@ -246,6 +246,7 @@ export default {
   "aws.after": "tras {ms} ms",
 
   "problem.again": "Inténtalo de nuevo a las {time}.",
+  "problem.again-on": "Inténtalo de nuevo el {day} a las {time}.",
   "problem.left": "Intentos restantes antes de una espera: {count}.",
   "problem.none-left": "Ese fue el último intento antes de una espera.",
   "problem.unknown": "Eso no funcionó ({code}).",

@@ -246,6 +246,7 @@ export default {
   "aws.after": "après {ms} ms",
 
   "problem.again": "Réessayez à {time}.",
+  "problem.again-on": "Réessayez le {day} à {time}.",
   "problem.left": "Essais restants avant une attente : {count}.",
   "problem.none-left": "C’était le dernier essai avant une attente.",
   "problem.unknown": "Cela n’a pas marché ({code}).",
