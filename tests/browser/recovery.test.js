@@ -109,17 +109,20 @@ test("at a new address no code is emailed for a day, and the old address hears o
   await visitor.heading("security.title");
 });
 
+/** Guesses so often. The waits between guesses are skipped, and the page is left out: many times the same is seen there once. */
+async function guess(visitor, path, code, times) {
+  for (let wrong = 0; wrong < times; ) {
+    const { status, after } = await visitor.ask("POST", path, { token: await visitor.token("ada"), body: { code } });
+    if (status === 422) wrong += 1;
+    else await visitor.ask("POST", "dev/clock", { body: { advance_seconds: after } });
+  }
+}
+
 test("after fifty wrong codes the app's are locked, and a recovery code opens them again", async (context) => {
   const visitor = await visit(context);
   const { secret, codes } = await visitor.begin();
   const path = `v1/factors/${(await visitor.ask("POST", "v1/logins", { token: await visitor.token("ada") })).body.factors[0].id}/verify`;
-  let wrong = 0;
-  // The waits between them are skipped, and the page is left out: fifty times the same is seen there once.
-  while (wrong < 50) {
-    const { status, after } = await visitor.ask("POST", path, { token: await visitor.token("ada"), body: { code: "000000" } });
-    if (status === 422) wrong += 1;
-    else await visitor.ask("POST", "dev/clock", { body: { advance_seconds: after } });
-  }
+  await guess(visitor, path, "000000", 50);
   await visitor.page.reload();
   await visitor.logIn();
   await visitor.prove(await visitor.next(secret));
@@ -129,6 +132,31 @@ test("after fifty wrong codes the app's are locked, and a recovery code opens th
   await visitor.heading("security.title");
   await visitor.logOut();
   await visitor.logInWith(secret);
+});
+
+test("after ninety-nine wrong recovery codes there is a wait, after a hundred they are locked, and an emailed code opens them again", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  for (const [times, why] of [[99, "too-many-attempts"], [1, "locked.recovery"]]) {
+    await guess(visitor, "v1/recovery/verify", "0000-0000-0000-0000", times);
+    await visitor.page.reload();
+    await visitor.logIn();
+    await visitor.press("challenge.use-recovery");
+    await visitor.prove(codes[0], "recovery.label");
+    const said = await visitor.told(`problem.${why}`);
+    assert.equal(/Try again .*at \d\d:\d\d:\d\d\.$/.test(said), times === 99, said);
+  }
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.button("email.again").waitFor();
+  await visitor.fillFromEmail();
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-recovery");
+  await visitor.prove(codes[0], "recovery.label");
+  await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
 });
 
 test("after three emails in an hour, and after five in a day, the page says until when, and then emails again", async (context) => {

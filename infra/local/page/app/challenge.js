@@ -89,7 +89,11 @@ function emailedCode(login, ways) {
 const loose = { type: "text", autocomplete: "off", autocapitalize: "none", autocorrect: "off", spellcheck: "false", maxlength: 64, class: "code" };
 
 async function redeem(code, ways) {
-  const { body } = await ask("POST", "/v1/recovery/verify", { body: { code } });
+  const redeeming = ask("POST", "/v1/recovery/verify", { body: { code } });
+  // The API tells by one name of locked factors and of locked recovery codes; the way out is another.
+  const { body } = await redeeming.catch((problem) => {
+    throw Object.assign(problem, { reason: "recovery" });
+  });
   say(t("recovery.left", { count: body.recovery.codes_left }));
   await ways.proven(body);
 }

@@ -266,6 +266,7 @@ export default {
   "problem.invalid-request": "That does not have the right form. Look at it again.",
   "problem.too-many-attempts": "Too many wrong codes.",
   "problem.locked": "Too many wrong codes: they are locked. Use a recovery code or an emailed code, or ask your support.",
+  "problem.locked.recovery": "Too many wrong recovery codes: they are locked. Use an emailed code, or ask your support.",
   "problem.too-many-texts": "Too many texts for now.",
   "problem.too-many-emails": "Too many emails for now.",
   "problem.text-not-sent": "The text could not be sent. Try again, or another way.",

@@ -266,6 +266,7 @@ export default {
   "problem.invalid-request": "Eso no tiene la forma correcta. Revísalo.",
   "problem.too-many-attempts": "Demasiados códigos erróneos.",
   "problem.locked": "Demasiados códigos erróneos: están bloqueados. Usa un código de recuperación o uno por correo, o pide ayuda a tu soporte.",
+  "problem.locked.recovery": "Demasiados códigos de recuperación erróneos: están bloqueados. Usa un código por correo, o pide ayuda a tu soporte.",
   "problem.too-many-texts": "Demasiados mensajes de texto por ahora.",
   "problem.too-many-emails": "Demasiados correos por ahora.",
   "problem.text-not-sent": "El mensaje de texto no pudo enviarse. Inténtalo de nuevo o de otra manera.",

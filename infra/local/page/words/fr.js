@@ -266,6 +266,7 @@ export default {
   "problem.invalid-request": "Cela n’a pas la bonne forme. Regardez encore une fois.",
   "problem.too-many-attempts": "Trop de codes faux.",
   "problem.locked": "Trop de codes faux : c’est verrouillé. Utilisez un code de récupération ou un code par e-mail, ou demandez à votre assistance.",
+  "problem.locked.recovery": "Trop de codes de récupération faux : ils sont verrouillés. Utilisez un code par e-mail, ou demandez à votre assistance.",
   "problem.too-many-texts": "Trop de SMS pour le moment.",
   "problem.too-many-emails": "Trop d’e-mails pour le moment.",
   "problem.text-not-sent": "Le SMS n’a pas pu être envoyé. Réessayez, ou autrement.",
