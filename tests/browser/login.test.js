@@ -206,6 +206,29 @@ test("after ten texts in a day the page says until which day, and then a text lo
   await visitor.heading("home.title", { name: "Bob" });
 });
 
+test("a login that AWS fails in says so at each step, and goes on with what was typed when it is tried again", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.logOut();
+  await visitor.awsFails("dynamodb", "GetItem", "/logins");
+  await visitor.logIn();
+  await visitor.told("problem.temporarily-unavailable");
+  await visitor.press("signin.continue");
+  await visitor.heading("challenge.title");
+  await visitor.type(await visitor.next(secret));
+  for (const [why, service, operation, kind] of [
+    ["temporarily-unavailable", "dynamodb", "UpdateItem"],
+    ["temporarily-unavailable", "kms", "Decrypt"],
+    ["internal", "kms", "Decrypt", "refuse"],
+  ]) {
+    await visitor.awsFails(service, operation, "/verify", kind);
+    await visitor.press("challenge.check");
+    await visitor.told(`problem.${why}`);
+  }
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
+});
+
 test("a login that is left for too long begins anew", async (context) => {
   const visitor = await visit(context);
   const { secret } = await visitor.begin();

@@ -193,6 +193,26 @@ test("after three emails in an hour, and after five in a day, the page says unti
   await visitor.heading("security.title");
 });
 
+test("an email that AWS does not send, and a code that it fails to look at, are told, and nothing is lost", async (context) => {
+  const visitor = await visit(context);
+  const hint = "a•••@example.com";
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-email");
+  await visitor.awsFails("ses", "SendEmail", "/emails", "refuse");
+  await visitor.press("email.send", { hint });
+  await visitor.told("problem.email-not-sent");
+  await visitor.press("email.send", { hint });
+  await visitor.button("email.again").waitFor();
+  await visitor.fillFromEmail();
+  await visitor.awsFails("kms", "GenerateMac", "/verify");
+  await visitor.press("challenge.check");
+  await visitor.told("problem.temporarily-unavailable");
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+});
+
 test("recovery codes are copied, downloaded, printed alone, and made anew", async (context) => {
   const visitor = await visit(context);
   const { codes } = await visitor.begin();

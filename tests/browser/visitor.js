@@ -304,6 +304,12 @@ class Visitor {
     await this.page.route(`${this.url}${path}`, (route) => route.fulfill({ status: 503 }));
   }
 
+  /** Has the next call of an AWS operation fail at each try, and with it what is asked for at this path. */
+  async awsFails(service, operation, path, kind = "error") {
+    this.witness.broken.push(path);
+    await this.ask("POST", "dev/faults", { body: { service, operation, kind, every_try: true } });
+  }
+
   /** Holds that a phone offers to fill this field in. */
   async isFilledByPhones(field) {
     assert.equal(await field.getAttribute("autocomplete"), "one-time-code");

@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { Problem } from "../api.js";
 import { hear } from "../clock.js";
-import { box, choice, field, form } from "../forms.js";
+import { attempt, box, choice, field, form } from "../forms.js";
 import { logIn } from "../flow.js";
 import { people, someone, workspaces } from "../people.js";
 import { t } from "../words.js";
@@ -32,13 +32,17 @@ export function signIn() {
   const enter = async () => {
     const sub = who.querySelector(":checked").value;
     const typed = other.input.value.trim();
-    if (sub === "" && !typed) throw new Problem("no-name");
+    // Said beside the name; what else goes wrong is said where everyone sees it: of who is at hand no name is asked.
+    const isNamed = async () => {
+      if (sub === "" && !typed) throw new Problem("no-name");
+    };
+    if (!(await attempt(isNamed, other.error, other.input))) return;
     const person = people.find((one) => one.sub === sub) ?? someone(typed, { owner: owner.input.checked, sso: sso.input.checked });
     await logIn({ ...person, ...claims.read() }, workspace.input.value);
   };
   return [
     h("h3", {}, t("signin.title")),
-    form([who, elsewhere, workspace, h("p", { class: "hint" }, t("signin.password")), claims.element], t("signin.continue"), enter, other),
+    form([who, elsewhere, workspace, h("p", { class: "hint" }, t("signin.password")), claims.element], t("signin.continue"), enter, null),
   ];
 }
 
