@@ -141,6 +141,30 @@ test("a phone that is being set up is texted three times in an hour, then the pa
   await visitor.toldUntil("problem.too-many-texts", end);
 });
 
+test("an app that AWS fails in is begun and turned on when it is tried again, and recovery codes come though nothing can be signed", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.heading("home.title", { name: "Ada" });
+  await visitor.awsFails("dynamodb", "GetItem", "v1/factors");
+  await visitor.goTo("security");
+  await visitor.told("problem.temporarily-unavailable");
+  assert.equal(await visitor.app.getByText(visitor.t("loading")).count(), 0, "nothing is on its way any more");
+  await visitor.goTo("security");
+  await visitor.awsFails("kms", "Encrypt", "v1/factors");
+  await visitor.beginFirst("totp");
+  await visitor.told("problem.temporarily-unavailable");
+  await visitor.beginFirst("totp");
+  await visitor.press("enroll.totp.pretend");
+  await visitor.press("phone.fill-named", { name: "Local App: ada@example.com" });
+  await visitor.awsFails("kms", "Decrypt", "/activate");
+  await visitor.press("enroll.activate");
+  await visitor.told("problem.temporarily-unavailable");
+  await visitor.awsFails("kms", "Sign", "/activate");
+  await visitor.press("enroll.activate");
+  assert.equal((await visitor.keepCodes()).length, 10);
+  await visitor.app.getByText(visitor.t("security.on")).waitFor();
+});
+
 test("five wrong codes end what was begun, and it is begun again", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn();

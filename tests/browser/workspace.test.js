@@ -106,6 +106,23 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
   await visitor.heading("home.title", { name: "Bob" });
 });
 
+test("what AWS fails to read or to save is told, still stands in its form, and is read and saved when it is tried again", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.awsFails("dynamodb", "GetItem", "/policy");
+  await visitor.goTo("workspace");
+  await visitor.told("problem.temporarily-unavailable");
+  assert.equal(await visitor.app.getByText(visitor.t("loading")).count(), 0, "nothing is on its way any more");
+  await visitor.goTo("workspace");
+  await visitor.field("policy.grace").fill("3");
+  await visitor.awsFails("dynamodb", "PutItem", "/policy");
+  await visitor.press("save");
+  await visitor.told("problem.temporarily-unavailable");
+  await visitor.press("save");
+  await visitor.hears("policy.saved");
+  assert.equal(await visitor.field("policy.grace").inputValue(), "3");
+});
+
 test("an owner sees who has MFA and who has not", async (context) => {
   const visitor = await visit(context);
   for (const name of ["Bob", "Cleo"]) {

@@ -14,7 +14,7 @@ export function security() {
   const place = h("div", { "aria-busy": "true" }, h("p", { class: "hint" }, t("loading")));
   const error = h("p", { class: "error", role: "alert" });
   const recovered = session.claims?.amr.some((method) => method === "recovery" || method === "email");
-  if (!session.who.sso) attempt(() => load(place), error);
+  if (!session.who.sso) attempt(() => load(place), error).then((done) => done || place.remove());
   return [
     h("h3", {}, t("security.title")),
     recovered && h("p", { class: "note" }, t("security.recovered")),

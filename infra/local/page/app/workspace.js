@@ -19,7 +19,7 @@ export function workspace() {
     const { body, headers } = await ask("GET", path("policy"));
     place.removeAttribute("aria-busy");
     place.replaceChildren(policy(body, headers.get("etag")));
-  }, error);
+  }, error).then((done) => done || place.remove());
   return [h("h3", {}, t("workspace.title", { workspace: workspaces[session.workspace] })), error, place, members()];
 }
 
