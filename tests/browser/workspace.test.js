@@ -106,6 +106,30 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
   await visitor.heading("home.title", { name: "Bob" });
 });
 
+test("texts are no longer allowed: in an open session a phone confirms nothing but the setting up of an app, and the page says so", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  await visitor.keepCodes();
+  const owner = await visit(context, { at: visitor.url });
+  await owner.begin();
+  await owner.require({ grace: "0", texts: false });
+
+  await visitor.later("quarter");
+  await visitor.press("codes.new");
+  await visitor.heading("challenge.again");
+  await visitor.app.getByText(visitor.t("challenge.forbidden")).waitFor();
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.fillFromText(2);
+  await visitor.press("challenge.check");
+  await visitor.told("problem.enroll-only");
+  await visitor.enrolApp();
+  await visitor.heading("security.title");
+  await visitor.press("factor.remove-named", { name: "Phone +1 ••• ••• 0147" });
+  await visitor.hears("factor.removed", { name: "Phone" });
+});
+
 test("what AWS fails to read or to save is told, still stands in its form, and is read and saved when it is tried again", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();

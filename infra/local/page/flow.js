@@ -71,11 +71,18 @@ export async function withFactor(act) {
   try {
     return await act();
   } catch (problem) {
-    if (!["assertion-required", "assertion-invalid"].includes(problem.code)) throw problem;
+    if (!asksForFactor(problem)) throw problem;
   }
   await stepUp();
-  return act();
+  try {
+    return await act();
+  } catch (problem) {
+    // What has proven who they are may be good for setting up a method that is allowed, and nothing else.
+    throw asksForFactor(problem) && session.claims?.mfa === "enroll_only" ? new Problem("enroll-only") : problem;
+  }
 }
+
+const asksForFactor = ({ code }) => ["assertion-required", "assertion-invalid"].includes(code);
 
 /**
  * Does what needs the password again: a first factor, for which the API can't ask for another. Whoever enrols one can

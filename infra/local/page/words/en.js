@@ -256,6 +256,7 @@ export default {
   "problem.assertion-refused": "The app’s backend did not accept the assertion: see the panel.",
   "problem.cancelled": "Nothing was changed: confirm first that it is you.",
   "problem.no-factor": "This needs two-step verification. Set it up under Security first.",
+  "problem.enroll-only": "You have shown that it is you. Before you can change this, set up a method that your workspace accepts.",
   "problem.no-name": "Type a user name.",
   "problem.claim-invalid": "The service can’t be told that: use letters without accents, digits and plain signs.",
   "problem.codes-not-kept": "Copy, print or download the codes, then tick the box.",

@@ -256,6 +256,7 @@ export default {
   "problem.assertion-refused": "El servidor de la aplicación no aceptó la aserción: mira el panel.",
   "problem.cancelled": "No se cambió nada: confirma antes que eres tú.",
   "problem.no-factor": "Para esto hace falta la verificación en dos pasos. Configúrala primero en Seguridad.",
+  "problem.enroll-only": "Has demostrado que eres tú. Antes de poder cambiar esto, configura un método que tu espacio de trabajo acepte.",
   "problem.no-name": "Escribe un nombre de usuario.",
   "problem.claim-invalid": "El servicio no puede recibirlo: usa letras sin acentos, cifras y signos sencillos.",
   "problem.codes-not-kept": "Copia, imprime o descarga los códigos y marca después la casilla.",

@@ -256,6 +256,7 @@ export default {
   "problem.assertion-refused": "Le serveur de l’application n’a pas accepté l’assertion : voyez le panneau.",
   "problem.cancelled": "Rien n’a été modifié : confirmez d’abord que c’est bien vous.",
   "problem.no-factor": "Il y faut la validation en deux étapes. Configurez-la d’abord sous Sécurité.",
+  "problem.enroll-only": "Vous avez montré que c’est bien vous. Avant de pouvoir modifier cela, configurez une méthode que votre espace de travail accepte.",
   "problem.no-name": "Saisissez un nom d’utilisateur.",
   "problem.claim-invalid": "Le service ne peut pas le recevoir : utilisez des lettres sans accent, des chiffres et des signes simples.",
   "problem.codes-not-kept": "Copiez, imprimez ou téléchargez les codes, puis cochez la case.",
