@@ -125,6 +125,25 @@ for (const [tag, name] of [["fr", "Téléphone"], ["es", "Teléfono"]]) {
   });
 }
 
+test("a number that is not texted is refused beside its field, and nothing is begun", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.goTo("security");
+  await visitor.beginFirst("sms");
+  const number = visitor.field("enroll.sms.number");
+  for (const [kind, refused, why] of [["premium", "+1 900 555 0123", ""], ["of Jamaica", "+1 876 555 0123", ".country"], ["none", "12345", ""]]) {
+    await number.fill(refused);
+    await visitor.press("enroll.sms.begin");
+    await visitor.told(`problem.phone-not-supported${why}`);
+    await visitor.hasFocus(number);
+    assert.equal(await number.getAttribute("aria-invalid"), "true", kind);
+  }
+  assert.deepEqual((await visitor.ask("GET", "v1/factors", { token: await visitor.token("ada") })).body.factors, []);
+  await number.fill("+1 415 555 0123");
+  await visitor.press("enroll.sms.begin");
+  await visitor.heading("enroll.sms.confirm");
+});
+
 test("a phone that is being set up is texted three times in an hour, then the page says until when", async (context) => {
   const visitor = await visit(context);
   const end = await visitor.nextWindow(3600);

@@ -193,6 +193,35 @@ test("after three emails in an hour, and after five in a day, the page says unti
   await visitor.heading("security.title");
 });
 
+/** From now on the identity provider says that it has not verified the address. */
+const unverified = ({ page, url }) =>
+  page.route(`${url}dev/tokens`, (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), email_verified: false }) }));
+
+test("who has no verified address is offered no code by email", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await unverified(visitor);
+  await visitor.logIn();
+  await visitor.button("challenge.use-recovery").waitFor();
+  assert.equal(await visitor.button("challenge.use-email").count(), 0);
+});
+
+test("to an address that is no longer verified no code goes, the page says why, and a recovery code confirms instead", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  await visitor.later("quarter");
+  await visitor.press("codes.new");
+  await visitor.press("challenge.use-email");
+  await unverified(visitor);
+  await visitor.later("quarter");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.told("problem.email-not-verified");
+  await visitor.press("challenge.use-recovery");
+  await visitor.prove(codes[0], "recovery.label");
+  await visitor.heading("codes.title");
+});
+
 test("an email that AWS does not send, and a code that it fails to look at, are told, and nothing is lost", async (context) => {
   const visitor = await visit(context);
   const hint = "a•••@example.com";
@@ -257,6 +286,22 @@ test("in a session that is a while old, a change asks for a code, and is made wh
   await visitor.prove(await visitor.next(secret));
   await visitor.keepCodes();
   await visitor.app.getByText(visitor.t("codes.left", { count: 10 })).waitFor();
+});
+
+test("in a session that is a while old, a recovery code confirms a change, and the next one too", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  await visitor.later("quarter");
+  await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
+  await visitor.field("factor.name").fill("Work phone");
+  await visitor.press("save");
+  await visitor.heading("challenge.again");
+  await visitor.press("challenge.use-recovery");
+  await visitor.prove(codes[0], "recovery.label");
+  await visitor.hears("factor.renamed");
+  await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
+  await visitor.press("factor.remove-named", { name: "Work phone" });
+  await visitor.hears("factor.removed", { name: "Work phone" });
 });
 
 test("who chooses another language while a change asks for a code, and cancels, is told in it that nothing was changed", async (context) => {
