@@ -75,7 +75,6 @@ test("what is done with the pretended phone and in the settings is said aloud to
   await visitor.press("save");
   await visitor.hears("factor.renamed");
   await visitor.require();
-  await visitor.hears("policy.saved");
   await visitor.press("members.show");
   await visitor.hears("members.summary", { mfa: 1, none: 0, sso: 0 });
   await visitor.press("phone.lose");

@@ -228,7 +228,7 @@ class Visitor {
     return { secret, codes };
   }
 
-  /** Requires MFA of everyone in the workspace. */
+  /** Requires MFA of everyone in the workspace, and waits until that is said to be saved. */
   async require({ grace, texts = true, emails = true } = {}) {
     await this.goTo("workspace");
     await this.field("policy.required").check();
