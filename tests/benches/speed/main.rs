@@ -53,7 +53,7 @@ struct Arguments {
     #[arg(long, default_value_t = 300)]
     requests: usize,
     /// The same where AWS takes as long as it does
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 100)]
     slow_requests: usize,
     /// Accounts in the largest table, 1,000 at the least: a million take 0.8 GB of disk
     #[arg(long, default_value_t = 1_000_000)]

@@ -46,6 +46,13 @@ impl Samples {
         sorted.get(index).copied().unwrap_or(f64::NAN)
     }
 
+    /// What the median is at most, 39 times of 40, if it were taken of all that could be measured: by the order of those that were,
+    /// whatever the noise looks like.
+    pub fn median_at_most(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a part of few")]
+        self.quantile((0.5 + 0.98 / (self.len() as f64).sqrt()).min(1.0))
+    }
+
     /// Each without the other one of its pair.
     pub fn less(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine - other).collect())

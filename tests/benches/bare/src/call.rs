@@ -98,6 +98,13 @@ impl Clients {
                 let writes = body.parts("TransactItems").iter().map(write).collect::<Result<Vec<_>, _>>()?;
                 again!(self.db.transact_write_items().set_transact_items(Some(writes)))
             }
+            "Encrypt" => again!(
+                self.kms
+                    .encrypt()
+                    .set_key_id(body.text("KeyId"))
+                    .set_plaintext(body.bytes("Plaintext")?)
+                    .set_encryption_context(body.texts("EncryptionContext"))
+            ),
             "Decrypt" => again!(
                 self.kms
                     .decrypt()
