@@ -35,6 +35,7 @@ mod report;
 mod route;
 mod rules;
 mod samples;
+mod store;
 mod user;
 mod warm;
 mod wire;
@@ -118,9 +119,10 @@ async fn main() -> ExitCode {
         report.warm(&chains, &fast, &slow);
     }
     if asked(Part::Growth) {
-        let grown = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
+        let (grown, alone) = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
         growth::hold(&grown, &mut bars);
         report.growth(&grown);
+        report.store(&alone);
     }
     if asked(Part::Cost) {
         println!("cost: a login by each method, AWS as slow as it is");

@@ -11,6 +11,7 @@ use crate::{
     growth::Grown,
     picture,
     rules::Counted,
+    store::Alone,
     warm::{Chain, Warm},
 };
 
@@ -164,14 +165,42 @@ impl Report {
                     what.clone(),
                     size.accounts.to_string(),
                     size.members.to_string(),
-                    size.calls.to_string(),
-                    size.bytes.to_string(),
+                    size.calls.len().to_string(),
+                    size.units().to_string(),
+                    size.bytes().to_string(),
                     size.function.cpu.to_string(),
                     size.function.cpu.by(&at[0].function.cpu).to_string(),
                     size.function.took.to_string(),
+                    size.function.took.by(&at[0].function.took).to_string(),
                     size.bare.took.to_string(),
                 ]);
             }
+        }
+    }
+
+    /// A page of members of the store alone.
+    pub fn store(&mut self, alone: &[Alone]) {
+        self.section(
+            "The deep page in the store\n\nThe time by the clock of a page in the middle is not held flat, for SQLite's share of it grows. \
+             Here its query is made of the embedded store in this process, without a function or a connection. The store has SQLite look \
+             from the first member on for those after the cursor. Asked for the same rows with the cursor as the only bound, it goes \
+             straight to them, as DynamoDB does from a cursor: there a page takes the units of its own rows and no others'. What is left of the request, median less median, is all else.",
+        );
+        self.table(&[
+            "members",
+            "the request, ms",
+            "its query, ms",
+            "all else, ms",
+            "the same rows by the cursor alone, ms",
+        ]);
+        for Alone { members, request, query, after_cursor } in alone {
+            self.row(&[
+                members.to_string(),
+                request.to_string(),
+                query.to_string(),
+                format!("{:.2}", request.median() - query.median()),
+                after_cursor.to_string(),
+            ]);
         }
     }
 
@@ -179,7 +208,7 @@ impl Report {
     pub fn cost(&mut self, costs: &[Cost]) {
         self.section(
             "Cost\n\nUS dollars of a million logins by each method, at the list prices in `speed/cost.rs`: the calls as they went over the \
-             wire, DynamoDB's units by the size of the rows, the functions' time on this machine where AWS takes as long as it does.",
+             wire, DynamoDB's units as the embedded one counts them, the functions' time on this machine where AWS takes as long as it does.",
         );
         self.cost = cost::table(costs);
         self.sections += &self.cost;

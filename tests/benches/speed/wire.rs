@@ -35,6 +35,8 @@ pub struct Call {
     pub sent: usize,
     /// Bytes of the body that came back.
     pub received: usize,
+    /// The units that it took of DynamoDB, to read or to write.
+    pub units: f64,
     started: Instant,
     ended: Instant,
 }
@@ -99,14 +101,16 @@ async fn pass(
     sleep(HELD).await;
     let mut on = headers.clone();
     on.remove(header::HOST);
-    let passed =
-        tap.http.request(method, format!("{}{uri}", tap.aws)).headers(on).body(body.clone()).send().await.unwrap();
+    on.remove(header::CONTENT_LENGTH);
+    let (service, operation, read) = read(&headers, &body);
+    let asked = if service == "dynamodb" { asking_for_units(read.clone()) } else { body.clone() };
+    let passed = tap.http.request(method, format!("{}{uri}", tap.aws)).headers(on).body(asked).send().await.unwrap();
     let (status, mut back) = (passed.status(), passed.headers().clone());
     back.remove(header::CONTENT_LENGTH);
     let reply = passed.bytes().await.unwrap();
-    let (service, operation, read) = read(&headers, &body);
+    let (reply, units) = if service == "dynamodb" { without_units(&reply) } else { (reply, 0.0) };
     let (sent, received) = (body.len(), reply.len());
-    let call = Call { service, operation, body: read, sent, received, started, ended: now() };
+    let call = Call { service, operation, body: read, sent, received, units, started, ended: now() };
     tap.calls.lock().unwrap().push(call);
     (status, back, reply)
 }
@@ -125,4 +129,19 @@ fn read(headers: &HeaderMap, body: &[u8]) -> (&'static str, String, Value) {
             ("sns", form["Action"].clone(), json!(form))
         }
     }
+}
+
+/// A call of DynamoDB that asks what it takes.
+fn asking_for_units(mut body: Value) -> Bytes {
+    body["ReturnConsumedCapacity"] = "TOTAL".into();
+    serde_json::to_vec(&body).unwrap().into()
+}
+
+/// The reply to such a call as it would be to one that does not ask, and the units, of however many tables.
+fn without_units(reply: &[u8]) -> (Bytes, f64) {
+    let mut reply: Value = serde_json::from_slice(reply).unwrap();
+    let taken = reply.as_object_mut().unwrap().remove("ConsumedCapacity").unwrap_or_default();
+    let tables = taken.as_array().map_or(std::slice::from_ref(&taken), Vec::as_slice);
+    let units = tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum();
+    (serde_json::to_vec(&reply).unwrap().into(), units)
 }
