@@ -106,7 +106,7 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
         ("login, allowed", &bob, Route::Login, None),
         ("text", ada, Route::Text, None),
         ("recovery", ada, Route::Recovery, None),
-        ("activation of another app", ada, Route::Activate, None),
+        ("activation", ada, Route::Activate, None),
         // Draws a QR code.
         ("begin", ada, Route::Begin, Some(3.0)),
         // Reads and writes a hundred members.
