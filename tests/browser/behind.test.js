@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { freePort, startStack } from "./stack.js";
 import { visit } from "./visitor.js";
 
 /** How many calls of these at most came one after the other: whichever ends first leaves the most time for the next ones. */
@@ -126,4 +127,55 @@ test("what stays to be read is said aloud, and not shown again where it would st
   assert.equal(await line.count(), 1);
   const { width, height } = await line.boundingBox();
   assert.ok(width <= 1 && height <= 1, `said, and not seen: ${width} × ${height}`);
+});
+
+test("what was opened in a panel stays open, and what has the focus keeps it, when there is more to see", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.press("codes.new");
+  await visitor.keepCodes();
+  const letters = visitor.page.locator("#mailbox details");
+  await letters.nth(1).locator("summary").click();
+  await visitor.press("codes.new");
+  await letters.nth(2).waitFor();
+  assert.deepEqual(await letters.evaluateAll((all) => all.map(({ open }) => open)), [true, false, true]);
+
+  await visitor.keepCodes();
+  await visitor.goTo("workspace");
+  const oldest = visitor.page.locator("#http summary").last();
+  await oldest.focus();
+  await visitor.button("members.show").evaluate((button) => button.click());
+  await visitor.app.getByRole("table").waitFor();
+  await visitor.hasFocus(oldest);
+});
+
+test("a clock that another window has moved is heard when one comes back to this one", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.ask("POST", "dev/clock", { body: { advance_seconds: 900 } });
+  const heard = visitor.page.waitForResponse((response) => response.url().endsWith("/dev/clock"));
+  await visitor.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await (await heard).finished();
+  await visitor.goTo("home");
+  await visitor.goTo("security");
+  await visitor.app.getByText(visitor.t("security.on")).waitFor();
+});
+
+test("a clock that can't be moved is said not to answer", async (context) => {
+  const visitor = await visit(context);
+  await visitor.breaks("dev/clock");
+  await visitor.press("clock.day");
+  await visitor.hears("problem.unreachable");
+});
+
+test("a stack that was started anew lets in who logs in anew", async (context) => {
+  const ports = [await freePort(), await freePort()];
+  const { url, stop } = await startStack(context, ports);
+  const visitor = await visit(context, { at: url });
+  await visitor.begin();
+  await visitor.logOut();
+  await stop();
+  await startStack(context, ports);
+  await visitor.logIn();
+  await visitor.heading("home.title", { name: "Ada" });
 });

@@ -27,6 +27,18 @@ for (const kind of ["totp", "sms"]) {
 
 const begun = ({ witness, url }) => witness.sent.filter((request) => request === `POST ${url}v1/factors`);
 
+test("who has set up an app is no longer told to at home", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn();
+  await visitor.button("home.set-up").waitFor();
+  await visitor.goTo("security");
+  await visitor.enrolApp({ first: true });
+  await visitor.keepCodes();
+  await visitor.goTo("home");
+  await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
+  assert.equal(await visitor.button("home.set-up").count(), 0);
+});
+
 test("a second factor takes the first one's code, and no password", async (context) => {
   const visitor = await visit(context);
   const { secret } = await visitor.begin();

@@ -263,29 +263,6 @@ test("a login token that is refused sends its user back to the login", async (co
   await visitor.logInWith(secret);
 });
 
-test("an answer that comes when its user has left brings nothing of theirs back", async (context) => {
-  const visitor = await visit(context);
-  const { secret } = await visitor.begin();
-  const leaving = async (ask, path, leave) => {
-    let left;
-    const leftNow = new Promise((resolve) => { left = resolve; });
-    await visitor.page.route(`**${path}`, (route) => leftNow.then(() => route.continue()));
-    const asked = visitor.page.waitForRequest(`**${path}`);
-    await visitor.press(ask);
-    await asked;
-    await visitor.press(leave);
-    left();
-    await visitor.page.locator("#http .line").first().filter({ hasText: path }).waitFor();
-    await visitor.heading("signin.title");
-    assert.equal(await visitor.button("nav.out").count(), 0);
-  };
-  await visitor.goTo("security");
-  await leaving("codes.new", "/v1/recovery/codes", "nav.out");
-  await visitor.logIn();
-  await visitor.type(await visitor.next(secret));
-  await leaving("challenge.check", "/verify", "challenge.back");
-});
-
 test("a reload forgets the session, and tells nothing old as new", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Bob");

@@ -49,6 +49,33 @@ test("another language is chosen on the page, where it is, and the API answers i
   await visitor.page.locator("#phone").getByText("votre code est").waitFor();
 });
 
+test("what was chosen and typed is there in another language too", async (context) => {
+  const visitor = await visit(context);
+  const speak = async (tag) => {
+    await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption(tag);
+    visitor.words = await wordsOf(tag);
+  };
+  await visitor.app.getByRole("radio", { name: /^Bob/ }).check();
+  await speak("fr");
+  assert.ok(await visitor.app.getByRole("radio", { name: /^Bob/ }).isChecked());
+  await visitor.begin();
+  await visitor.goTo("workspace");
+  await visitor.field("policy.grace").fill("21");
+  await visitor.field("policy.required").check();
+  await visitor.field("policy.texts").uncheck();
+  await speak("es");
+  await visitor.field("policy.grace").waitFor();
+  assert.equal(await visitor.field("policy.grace").inputValue(), "21");
+  assert.deepEqual([await visitor.field("policy.required").isChecked(), await visitor.field("policy.texts").isChecked()], [true, false]);
+  await visitor.goTo("security");
+  await visitor.press("enroll.sms.add");
+  await visitor.field("enroll.name").fill("Work");
+  await speak("en");
+  assert.equal(await visitor.field("enroll.name").inputValue(), "Work");
+  await visitor.goTo("workspace");
+  assert.equal(await visitor.field("policy.grace").inputValue(), "7", "what was not saved is forgotten with its screen");
+});
+
 test("on a narrow window nothing that the keyboard leads to is under the bar that stays at the top", async (context) => {
   const visitor = await visit(context, { width: 360, height: 640 });
   await visitor.begin();

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { startStack } from "./stack.js";
+import { atEnd, startStack } from "./stack.js";
 import { totp } from "./totp.js";
 import { Witness } from "./witness.js";
 
@@ -19,7 +19,7 @@ export async function wordsOf(tag) {
 
 /** Opens the page of a stack, a new one unless said, as this visitor would; holds at the end of the test what must hold of every visit. */
 export async function visit(test, { width = 1440, height = 900, scheme = "light", tag = "en", at } = {}) {
-  const url = at ?? (await startStack(test));
+  const url = at ?? (await startStack(test)).url;
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
   const context = await browser.newContext({
     viewport: { width, height },
@@ -31,13 +31,8 @@ export async function visit(test, { width = 1440, height = 900, scheme = "light"
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const witness = new Witness(page, url);
-  test.after(async () => {
-    try {
-      await witness.testify();
-    } finally {
-      await browser.close();
-    }
-  });
+  atEnd(test, () => browser.close());
+  atEnd(test, () => witness.testify());
   await witness.listen();
   const visitor = new Visitor({ page, witness, url, tag, words: await wordsOf(tag) });
   await page.goto(url);
@@ -301,7 +296,7 @@ class Visitor {
   /** Has the stack fail wherever this is asked for. */
   async breaks(path) {
     this.witness.broken.push(path);
-    await this.page.route(`${this.url}${path}`, (route) => route.fulfill({ status: 503 }));
+    await this.page.route(({ pathname }) => pathname === `/${path}`, (route) => route.fulfill({ status: 503 }));
   }
 
   /** Has the next call of an AWS operation fail at each try, and with it what is asked for at this path. */

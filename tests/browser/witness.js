@@ -12,7 +12,8 @@ const ASKED = [
   /^v1\/factors\/[0-9A-HJKMNP-TV-Z]{26}(\/(activate|texts|verify))?$/,
   /^v1\/workspaces\/(acme|globex)\/(policy|members(\?(state=(mfa|none|sso))?(&?cursor=[\w%-]+)?)?)$/,
   /^\.well-known\/jwks\.json$/,
-  /^dev\/(tokens|calls|outbox|clock|\.well-known\/openid-configuration)$/,
+  /^dev\/calls\?request=[\w=-]+$/,
+  /^dev\/(tokens|outbox|clock|\.well-known\/openid-configuration)$/,
 ];
 /** What is sent or replied and belongs into no address, by its name in JSON. */
 const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email", "to"];
@@ -46,7 +47,7 @@ export class Witness {
   read(message) {
     const { url } = message.location();
     const refused = /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text()) && url.startsWith(`${this.url}v1/`);
-    const meant = this.broken.some((path) => url.endsWith(path)) || (this.broken.length > 0 && message.text().startsWith("what happened behind it"));
+    const meant = this.broken.some((path) => new URL(url).pathname.endsWith(path)) || (this.broken.length > 0 && message.text().startsWith("what happened behind it"));
     if (["error", "warning"].includes(message.type()) && !refused && !meant) this.wrong.push(`${message.text()} (${url})`);
   }
 

@@ -1,5 +1,5 @@
-// From enrolment to a login and back, by a client whose types are made from the contract: where the contract is wrong, or
-// serves no generator, this does not compile. What is asked and answered here, a browser asks and is answered just so.
+// From enrolment to a login and back, by a client whose types are made from the contract: where the contract is wrong in what is
+// read here, or serves no generator, this does not compile (assertions take anything, so what they are given has its type said). What is asked and answered here, a browser asks and is answered just so.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import createClient from 'openapi-fetch'
@@ -31,35 +31,43 @@ function code(secret: string, ...options: string[]): string {
 
 // Ada has none, and begins an app.
 const first = await login('ada')
-assert.equal(first.decision, 'allow')
+assert(first.decision === 'allow')
 const begun = done(await first.mfa.POST('/v1/factors', { body: { kind: 'totp', name: 'My phone' } }))
 assert(begun.kind === 'totp')
 const { secret } = begun.totp
 const path = { factor_id: begun.id }
 const activated = done(await first.mfa.POST('/v1/factors/{factor_id}/activate', { params: { path }, body: { code: code(secret) } }))
-assert.equal(activated.recovery_codes?.length, 10)
+const codes: string[] = activated.recovery_codes ?? []
+assert.equal(codes.length, 10)
 
 // Her next login is challenged: a wrong code is a problem that says how many are left, the right one is an assertion.
 const second = await login('ada')
-assert.deepEqual([second.decision, second.factors.map(({ name }) => name)], ['challenge', ['My phone']])
+assert(second.decision === 'challenge')
+const names: string[] = second.factors.map(({ name }) => name)
+assert.deepEqual(names, ['My phone'])
 const wrong = await second.mfa.POST('/v1/factors/{factor_id}/verify', { params: { path }, body: { code: '000000' } })
 assert(wrong.error && 'type' in wrong.error)
-assert.equal(wrong.error.attempts_left, 4)
+const left: number | undefined = wrong.error.attempts_left
+assert.equal(left, 4)
 const right = { params: { path }, body: { code: code(secret, '--next') } }
 const { assertion, factor } = done(await second.mfa.POST('/v1/factors/{factor_id}/verify', right))
-assert.equal(factor.last_used_at?.length, 20)
+const used: string | null | undefined = factor.last_used_at
+assert.equal(used?.length, 20)
 
 // With it she sees her factors, makes her recovery codes anew, has none instead of a phone, and removes the app.
 const listed = done(await second.mfa.GET('/v1/factors'))
-assert.deepEqual([listed.factors.length, listed.recovery.codes_left], [1, 10])
+const counts: number[] = [listed.factors.length, listed.recovery.codes_left]
+assert.deepEqual(counts, [1, 10])
 const header = { 'MFA-Assertion': assertion }
 const anew = done(await second.mfa.POST('/v1/recovery/codes', { params: { header } }))
-assert.notDeepEqual(anew.recovery_codes, activated.recovery_codes)
+const others: string[] = anew.recovery_codes
+assert.notDeepEqual(others, codes)
 const phone = done(await second.mfa.POST('/v1/factors', { params: { header }, body: { kind: 'sms', phone: '+1 415 555 0123' } }))
 assert(phone.kind === 'sms')
-assert.equal(phone.sms.phone_hint, '+1 ••• ••• 0123')
+const hint: string = phone.sms.phone_hint
+assert.equal(hint, '+1 ••• ••• 0123')
 done(await second.mfa.DELETE('/v1/factors/{factor_id}', { params: { path, header } }))
-assert.equal((await login('ada')).decision, 'allow')
+assert((await login('ada')).decision === 'allow')
 
 // What the contract does not have does not compile. (Never called: it is the compiler that this is for.)
 void (() => [

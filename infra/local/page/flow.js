@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { say } from "./dom.js";
 import { workspaces } from "./people.js";
 import { adopt, ask, begin, end, forgetAssertion, renew, session } from "./session.js";
-import { interrupt, show } from "./window.js";
+import { goTo, interrupt, show } from "./window.js";
 import { t } from "./words.js";
 import { challenge } from "./app/challenge.js";
 import { codes } from "./app/codes.js";
@@ -55,15 +55,16 @@ export async function activated({ assertion, recovery_codes: fresh }) {
   say(t("enroll.done"));
   const good = assertion ? await adopt(assertion) : within;
   if (!assertion) forgetAssertion();
-  const on = () => (!good ? logOut() : within ? show(security) : opened(home));
-  if (fresh) show(codes, fresh, on);
+  if (within && good) entry.claims = session.claims;
+  const on = () => (!good ? logOut() : within ? goTo(security) : opened(home));
+  if (fresh) goTo(codes, fresh, on);
   else on();
 }
 
 /** Leaves. */
 export function logOut() {
   end();
-  show(signIn);
+  goTo(signIn);
 }
 
 /** Does what may need a second factor: where the API asks for one, it is asked for here, and the same is done again. */
@@ -89,7 +90,7 @@ const asksForFactor = ({ code }) => ["assertion-required", "assertion-invalid"].
  * confirm everything with it from then on, so an open browser must not be enough.
  */
 export async function withPassword(act) {
-  if (!(await interrupt((back) => password(back)))) throw new Problem("cancelled");
+  if (!(await interrupt(password))) throw new Problem("cancelled");
   await renew();
   return act();
 }

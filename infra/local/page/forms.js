@@ -5,11 +5,22 @@ import { Problem } from "./api.js";
 import { explain } from "./problems.js";
 import { t } from "./words.js";
 
+let carried = new Map();
+/** Has the fields of the next screen hold what these do, by their names: those that were chosen, of what is chosen among. */
+export function carryOver(inputs) {
+  const held = [...inputs].filter(({ type, checked }) => type !== "radio" || checked);
+  carried = new Map(held.map(({ name, type, value, checked }) => [name, type === "checkbox" ? checked : value]));
+}
+
+/** What a field of this name is to hold, where something was carried over. */
+export const carriedTo = (name) => carried.get(name);
+
 /** A labelled input, with a hint where there is one. */
 export function field(name, label, { hint, ...attributes } = {}) {
   const id = unique(name);
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
   const input = h("input", { id, name, "aria-describedby": described, ...attributes });
+  input.value = carriedTo(name) ?? input.value;
   const error = h("p", { id: `${id}-error`, class: "error", role: "alert" });
   const element = h(
     "div",
@@ -26,6 +37,7 @@ export function field(name, label, { hint, ...attributes } = {}) {
 export function box(name, label, { hint, ...attributes } = {}) {
   const id = unique(name);
   const input = h("input", { type: "checkbox", id, name, "aria-describedby": hint && `${id}-hint`, ...attributes });
+  input.checked = carriedTo(name) ?? input.checked;
   const text = h("span", {}, h("label", { for: id }, label), hint && h("span", { id: `${id}-hint`, class: "hint" }, hint));
   return Object.assign(h("div", { class: "box" }, input, text), { input });
 }
@@ -34,6 +46,7 @@ export function box(name, label, { hint, ...attributes } = {}) {
 export function choice(name, label, options, attributes = {}) {
   const id = unique(name);
   const input = h("select", { id, name, ...attributes }, options.map(([value, text]) => h("option", { value }, text)));
+  input.value = carriedTo(name) ?? input.value;
   return Object.assign(h("div", { class: "field" }, h("label", { for: id }, label), input), { input });
 }
 

@@ -11,7 +11,7 @@ import { mailbox } from "./behind/mailbox.js";
 import { phone } from "./behind/phone.js";
 import { signIn } from "./app/signin.js";
 import { navigation } from "./app/navigation.js";
-import { appWindow, draw, show } from "./window.js";
+import { appWindow, show, translate } from "./window.js";
 import { dayAndTime, language, languages, speak, t, timeOfDay } from "./words.js";
 
 const PANELS = { phone, mailbox, http, assertion, aws };
@@ -51,7 +51,7 @@ function choiceOfLanguage() {
     speak(target.value);
     page();
     tell();
-    draw();
+    translate();
     document.querySelector("#language").focus();
   };
   return h("div", { class: "language" }, h("label", { for: "language" }, t("language")), h("select", { id: "language", onchange }, options));
@@ -64,7 +64,11 @@ function clock() {
   const timer = setInterval(() => (shown.isConnected ? tick() : clearInterval(timer)), 500);
   const move = (name) =>
     button(t(`clock.${name}`), async () => {
-      await advance(STEPS[name]);
+      try {
+        await advance(STEPS[name]);
+      } catch {
+        return say(t("problem.unreachable"));
+      }
       tick();
       tell();
       say(t("clock.now", { moment: dayAndTime(hear()) }));
@@ -89,3 +93,5 @@ show(signIn);
 // Whoever opens the page begins at its top.
 document.activeElement.blur();
 watch(announce);
+// Meanwhile another window may have moved the clock.
+window.addEventListener("focus", () => advance(0).then(tell, () => {}));

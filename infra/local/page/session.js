@@ -3,6 +3,7 @@
 import { call, Problem } from "./api.js";
 import { check, mint, read } from "./backend.js";
 import { hear } from "./clock.js";
+import { whereabouts } from "./window.js";
 
 /** What is left of a token or an assertion when it is no longer used, in milliseconds. */
 const MARGIN = 5000;
@@ -14,33 +15,38 @@ export const session = { ...nobody };
 /** Someone has given their password. */
 export async function begin(who, workspace) {
   Object.assign(session, nobody, { visit: Symbol(), who, workspace });
-  Object.assign(session, await stillThere(mint(who)));
+  Object.assign(session, await whileSame(visit, mint(who)));
 }
 
 /** They are gone. */
 export const end = () => Object.assign(session, nobody);
 
-/** What is awaited, for as long as whoever asked is there: once they have left, nothing follows from it any more. */
-function stillThere(awaited) {
-  const { visit } = session;
+const visit = () => session.visit;
+
+/** What is awaited, as long as this is what it was: once the user has left, or gone elsewhere, nothing follows from it any more. */
+function whileSame(mark, awaited) {
+  const before = mark();
   return new Promise((resolve, reject) => {
-    const to = (settle) => (outcome) => session.visit === visit && settle(outcome);
+    const to = (settle) => (outcome) => mark() === before && settle(outcome);
     awaited.then(to(resolve), to(reject));
   });
 }
 
-/** Asks the API, as whoever is there. An open session gets a fresh login token where the old one is over. */
-export async function ask(method, path, options = {}) {
+/**
+ * Asks the API, as whoever is there. An open session gets a fresh login token where the old one is over. Who goes elsewhere waits
+ * for no answer, but for one `thatComesOnce`.
+ */
+export async function ask(method, path, { thatComesOnce, ...options } = {}) {
   if (session.until - MARGIN < hear()) {
     if (!session.open) throw new Problem("login-over");
     await renew();
   }
   if (session.claims && session.claims.exp * 1000 - MARGIN < hear()) forgetAssertion();
-  return stillThere(call(method, path, { ...options, token: session.token, assertion: session.assertion }));
+  return whileSame(thatComesOnce ? visit : whereabouts, call(method, path, { ...options, token: session.token, assertion: session.assertion }));
 }
 
 /** A fresh login token for the session that is open; an assertion of the old one is not good with it. */
-export const renew = async () => Object.assign(session, await stillThere(mint(session.who)), { assertion: null, claims: null });
+export const renew = async () => Object.assign(session, await whileSame(visit, mint(session.who)), { assertion: null, claims: null });
 
 /** The assertion is no longer sent: the next request that needs one will say so. */
 export const forgetAssertion = () => Object.assign(session, { assertion: null, claims: null });
@@ -49,7 +55,7 @@ export const forgetAssertion = () => Object.assign(session, { assertion: null, c
 export async function adopt(assertion) {
   const { claims } = read(assertion);
   Object.assign(session, { assertion, claims });
-  const good = await stillThere(check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace }));
+  const good = await whileSame(visit, check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace }));
   if (good) session.open = true;
   return good;
 }

@@ -1,6 +1,7 @@
 // The app's window: one screen at a time. A screen is a function that returns elements; its heading gets the focus.
 
 import { h, focusOn } from "./dom.js";
+import { carryOver } from "./forms.js";
 import { language } from "./words.js";
 
 const place = h("div", { class: "screen" });
@@ -19,27 +20,47 @@ export function appWindow(title, navigation) {
 /** Shows a screen. */
 export function show(next, ...what) {
   [current, screen] = [() => next(...what), next];
+  carryOver([]);
   draw();
   focusOn(place.querySelector("h3"));
+}
+
+let turn = Symbol();
+/** What changes when the user goes elsewhere. */
+export const whereabouts = () => turn;
+
+/** Goes where the user asks to: what was under way on the screens before is left behind. */
+export function goTo(...next) {
+  turn = Symbol();
+  show(...next);
 }
 
 /** Whether it is this screen that is shown. */
 export const showing = (one) => screen === one;
 
-/** Shows the screen anew, as in another language. */
-export function draw() {
+/** Shows the screen anew in another language; what was typed and chosen stays. */
+export function translate() {
+  carryOver(place.querySelectorAll("input, select"));
+  draw();
+}
+
+function draw() {
   drawAbove();
   place.replaceChildren(...current().flat(2).filter(Boolean));
 }
 
 const drawAbove = () => bar.replaceChildren(above() ?? "");
 
-/** Shows a screen in between, until it calls what it is given; then what was there is there again. */
+/** Shows a screen in between, until it calls what it is given, once; then what was there is there again. */
 export function interrupt(between) {
-  const [before, at, nodes, focused, tongue] = [current, screen, [...place.childNodes], document.activeElement, language()];
+  const [before, at, nodes, focused, tongue, here] = [current, screen, [...place.childNodes], document.activeElement, language(), turn];
+  let over = false;
   return new Promise((resolve) => {
     const back = (result) => {
+      if (over || turn !== here) return;
+      over = true;
       [current, screen] = [before, at];
+      carryOver([]);
       if (language() === tongue) place.replaceChildren(...nodes);
       else draw();
       drawAbove();

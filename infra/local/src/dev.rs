@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::State,
+    extract::{RawQuery, State},
     http::StatusCode,
     routing::{get, post},
 };
@@ -71,8 +71,10 @@ fn phone(body: &[u8]) -> Result<String, (StatusCode, Json<Value>)> {
     Ok(ask.phone)
 }
 
-async fn calls(State(stack): Stack) -> Json<Value> {
-    Json(json!({"calls": stack.aws.calls.list()}))
+/// All calls, or with `?request=` those of one request.
+async fn calls(State(stack): Stack, RawQuery(query): RawQuery) -> Json<Value> {
+    let request = query.as_deref().and_then(|query| query.strip_prefix("request="));
+    Json(json!({"calls": stack.aws.calls.list(request)}))
 }
 
 #[derive(Deserialize)]

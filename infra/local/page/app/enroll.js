@@ -5,17 +5,18 @@ import { scan } from "../authenticator.js";
 import { acting, codeField, field, form } from "../forms.js";
 import { activated, withFactor } from "../flow.js";
 import { ask, session } from "../session.js";
-import { show } from "../window.js";
+import { goTo, show } from "../window.js";
 import { t, timeOfDay } from "../words.js";
 import { texting } from "./challenge.js";
 
 /** Which kind is it to be? `why` it is asked, where it is not by choice; `back` is the way out. */
 export function chooseMethod(methods, { back, why }) {
+  const again = () => goTo(chooseMethod, methods, { back, why });
   return [
     h("h3", {}, t("enroll.title")),
     h("p", {}, t(why ?? "enroll.choose")),
-    methods.includes("totp") && method("totp", () => beginApp(back)),
-    methods.includes("sms") && method("sms", async () => show(phone, back)),
+    methods.includes("totp") && method("totp", () => beginApp(again)),
+    methods.includes("sms") && method("sms", async () => goTo(phone, again)),
     h("p", {}, h("button", { type: "button", class: "link", onclick: back }, t(session.open ? "cancel" : "challenge.back"))),
   ];
 }
@@ -102,6 +103,6 @@ function confirmPhone(begun, back) {
 }
 
 async function activate(id, code) {
-  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code } }));
+  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code }, thatComesOnce: true }));
   await activated(body);
 }

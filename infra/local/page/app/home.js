@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { entry } from "../flow.js";
 import { session } from "../session.js";
-import { show } from "../window.js";
+import { goTo } from "../window.js";
 import { day, t } from "../words.js";
 import { workspaces } from "../people.js";
 import { security } from "./security.js";
@@ -28,4 +28,4 @@ export function home() {
 }
 
 const toSecurity = (urgent) =>
-  h("button", { type: "button", class: urgent ? "primary" : "", onclick: () => show(security) }, t("home.set-up"));
+  h("button", { type: "button", class: urgent ? "primary" : "", onclick: () => goTo(security) }, t("home.set-up"));

@@ -4,19 +4,20 @@ import { h } from "../dom.js";
 import { logOut } from "../flow.js";
 import { workspaces } from "../people.js";
 import { session } from "../session.js";
-import { showing, show } from "../window.js";
+import { goTo, showing } from "../window.js";
 import { t } from "../words.js";
+import { codes } from "./codes.js";
 import { home } from "./home.js";
 import { security } from "./security.js";
 import { workspace } from "./workspace.js";
 
-/** The app's menu; none before a session is open. */
+/** The app's menu; none before a session is open, and none away from recovery codes that are not kept yet. */
 export function navigation() {
-  if (!session.open) return null;
+  if (!session.open || showing(codes)) return null;
   const screens = { home, security };
   if (session.who.owned.includes(session.workspace)) screens.workspace = workspace;
   const items = Object.entries(screens).map(([name, screen]) =>
-    h("li", {}, h("button", { type: "button", "aria-current": showing(screen) && "page", onclick: () => show(screen) }, t(`nav.${name}`))),
+    h("li", {}, h("button", { type: "button", "aria-current": showing(screen) && "page", onclick: () => goTo(screen) }, t(`nav.${name}`))),
   );
   const who = t("nav.who", { name: session.who.name, workspace: workspaces[session.workspace] });
   return h("nav", { class: "menu", "aria-label": t("nav.title") }, [

@@ -4,7 +4,7 @@ import { h, once, say } from "../dom.js";
 import { acting, attempt, field, form } from "../forms.js";
 import { withFactor, withPassword } from "../flow.js";
 import { ask, adopt, session } from "../session.js";
-import { show } from "../window.js";
+import { goTo, show } from "../window.js";
 import { day, t, timeOfDay } from "../words.js";
 import { codes } from "./codes.js";
 import { beginApp, phone } from "./enroll.js";
@@ -28,13 +28,13 @@ async function load(place) {
   const { factors, recovery } = (await ask("GET", "/v1/factors")).body;
   const active = factors.filter(({ status }) => status === "active");
   const of = (kind) => active.filter((factor) => factor.kind === kind);
-  const back = () => show(security);
+  const back = () => goTo(security);
   const add = (begin) => () => (active.length ? begin() : withPassword(begin));
   place.removeAttribute("aria-busy");
   place.replaceChildren(
     h("p", { class: active.length ? "state on" : "state off" }, t(active.length ? "security.on" : "security.off")),
     kind("totp", of("totp"), add(() => beginApp(back, of("totp")))),
-    kind("sms", of("sms"), add(async () => show(phone, back))),
+    kind("sms", of("sms"), add(async () => goTo(phone, back))),
     active.length ? recoveryCodes(recovery) : "",
   );
 }
@@ -74,7 +74,7 @@ function renaming(item, { id, name }) {
     say(t("factor.renamed"));
     show(security);
   };
-  item.replaceChildren(form([input], t("save"), save), h("button", { type: "button", class: "link", onclick: () => show(security) }, t("cancel")));
+  item.replaceChildren(form([input], t("save"), save), h("button", { type: "button", class: "link", onclick: () => goTo(security) }, t("cancel")));
   input.input.select();
 }
 
@@ -87,8 +87,8 @@ async function removed(id, name) {
 
 function recoveryCodes({ codes_left: count, low }) {
   const make = async () => {
-    const { body } = await withFactor(() => ask("POST", "/v1/recovery/codes"));
-    show(codes, body.recovery_codes, () => show(security));
+    const { body } = await withFactor(() => ask("POST", "/v1/recovery/codes", { thatComesOnce: true }));
+    goTo(codes, body.recovery_codes, () => goTo(security));
   };
   const { press, error } = acting(t("codes.new"), make);
   return h("section", { class: "card" }, [

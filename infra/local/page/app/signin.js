@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { Problem } from "../api.js";
 import { hear } from "../clock.js";
-import { attempt, box, choice, field, form } from "../forms.js";
+import { attempt, box, carriedTo, choice, field, form } from "../forms.js";
 import { logIn } from "../flow.js";
 import { people, someone, workspaces } from "../people.js";
 import { t } from "../words.js";
@@ -27,7 +27,8 @@ export function signIn() {
     for (const option of workspace.input.options) option.disabled = !mine.includes(option.value);
     if (workspace.input.selectedOptions[0].disabled) workspace.input.value = mine[0];
   };
-  who.querySelector("input").checked = true;
+  const first = carriedTo("who") ?? people[0].sub;
+  [...who.querySelectorAll("input")].find(({ value }) => value === first).checked = true;
   chosen();
   const enter = async () => {
     const sub = who.querySelector(":checked").value;
@@ -58,7 +59,7 @@ function personOf(sub, name, what) {
 function more() {
   const email = field("email", t("signin.email"), { type: "email", autocomplete: "off", maxlength: 254, hint: t("signin.email-hint") });
   const reset = box("reset", t("signin.reset"), { hint: t("signin.reset-hint") });
-  const element = h("details", {}, h("summary", {}, t("signin.more")), email, reset);
+  const element = h("details", { open: Boolean(email.input.value || reset.input.checked) }, h("summary", {}, t("signin.more")), email, reset);
   const read = () => ({
     email: email.input.value.trim() || undefined,
     resetAt: reset.input.checked ? Math.floor(hear() / 1000) - 3600 : undefined,

@@ -62,6 +62,8 @@ function members() {
 /** Lists members in `place`, as `asked`: a page of them, and those of the next one as long as there is one. */
 async function listMembers(asked, place) {
   const { summary, members, next_cursor: first } = await page(asked);
+  // In another language the screen was drawn anew meanwhile.
+  if (!place.isConnected) return;
   const rows = h("tbody", {}, members.map(row));
   const whole = table(summary, rows);
   let cursor = first;

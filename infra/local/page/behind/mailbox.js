@@ -6,6 +6,9 @@ import { t, timeOfDay } from "../words.js";
 import { nothing } from "./panel.js";
 import { fillIn } from "./phone.js";
 
+/** Which were opened or closed, by their number. */
+const opened = new Map();
+
 /** The emails as they are now. */
 export function mailbox() {
   if (!outbox.emails.length) return nothing("mailbox.none");
@@ -15,8 +18,9 @@ export function mailbox() {
 function email({ to, subject, text, at }, index) {
   const [code] = text.match(/^[0-9a-z]{4}-[0-9a-z]{4}$/m) ?? [];
   const newest = index === outbox.emails.length - 1;
-  return h("li", {}, h("details", { open: newest }, [
-    h("summary", {}, h("strong", {}, subject), h("span", { class: "meta" }, `${to} · ${timeOfDay(new Date(at))}`)),
+  const onclick = ({ currentTarget: { parentElement: details } }) => opened.set(index, !details.open);
+  return h("li", {}, h("details", { open: opened.get(index) ?? newest }, [
+    h("summary", { onclick }, h("strong", {}, subject), h("span", { class: "meta" }, `${to} · ${timeOfDay(new Date(at))}`)),
     h("p", { class: "letter" }, text.trim()),
     code && button(t("phone.fill"), async () => fillIn(code), { "aria-label": t("mailbox.fill", { time: timeOfDay(new Date(at)) }) }),
   ]));

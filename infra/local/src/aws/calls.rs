@@ -96,9 +96,10 @@ impl Calls {
         }
     }
 
-    /// The calls, the oldest first.
-    pub fn list(&self) -> Vec<Call> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner).calls.iter().cloned().collect()
+    /// The calls, those of one request or all, the oldest first.
+    pub fn list(&self, request: Option<&str>) -> Vec<Call> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        made.calls.iter().filter(|call| request.is_none_or(|request| call.request == request)).cloned().collect()
     }
 
     #[expect(clippy::disallowed_methods, reason = "how long calls take is real time, which nobody moves")]

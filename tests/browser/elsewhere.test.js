@@ -1,0 +1,123 @@
+// Whoever goes elsewhere while something is under way is not brought back by its answer, and loses nothing that comes once.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit } from "./visitor.js";
+
+/** Holds requests to this path up; returns what waits until one is made, and what lets them go and waits until they are answered. */
+async function holdUp(visitor, path) {
+  let release;
+  const released = new Promise((resolve) => { release = resolve; });
+  await visitor.page.route(`**${path}`, (route) => released.then(() => route.fallback()));
+  const asked = visitor.page.waitForRequest(`**${path}`);
+  const answered = async () => {
+    const answer = (await asked).response();
+    release();
+    await (await answer).finished();
+    // What would follow from it has followed by then.
+    await visitor.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 300); }));
+  };
+  return { asked, answered };
+}
+
+test("an answer that comes when its user has left brings nothing of theirs back", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  const leaving = async (ask, path, leave) => {
+    const { asked, answered } = await holdUp(visitor, path);
+    await visitor.press(ask);
+    await asked;
+    await visitor.press(leave);
+    await answered();
+    await visitor.heading("signin.title");
+    assert.equal(await visitor.button("nav.out").count(), 0);
+  };
+  await visitor.goTo("security");
+  await leaving("codes.new", "/v1/recovery/codes", "nav.out");
+  await visitor.logIn();
+  await visitor.type(await visitor.next(secret));
+  await leaving("challenge.check", "/verify", "challenge.back");
+});
+
+test("recovery codes stay until they are kept, whatever else is answered meanwhile", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
+  await visitor.field("factor.name").fill("Old phone");
+  const rename = await holdUp(visitor, "/v1/factors/*");
+  await visitor.press("save");
+  await rename.asked;
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
+  await rename.answered();
+  await visitor.heading("codes.title");
+  assert.equal(await visitor.app.getByRole("navigation").count(), 0, "nothing leads away from them");
+  assert.equal((await visitor.keepCodes()).length, 10);
+  await visitor.heading("security.title");
+  await visitor.app.getByText("Old phone").waitFor();
+
+  const codes = await holdUp(visitor, "/v1/recovery/codes");
+  await visitor.press("codes.new");
+  await codes.asked;
+  await visitor.goTo("home");
+  await visitor.heading("home.title", { name: "Ada" });
+  await codes.answered();
+  assert.equal((await visitor.keepCodes()).length, 10, "they come once, so they are shown also to who went elsewhere");
+});
+
+test("a change whose confirmation was left is not made, and its answer brings nobody back", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.later("quarter");
+  for (const cancels of [false, true]) {
+    await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
+    await visitor.heading("challenge.again");
+    await visitor.type(await visitor.next(secret));
+    const verify = await holdUp(visitor, "/verify");
+    await visitor.press("challenge.check");
+    await verify.asked;
+    if (cancels) await visitor.press("cancel");
+    await visitor.goTo("home");
+    await verify.answered();
+    await visitor.heading("home.title", { name: "Ada" });
+    await visitor.goTo("security");
+    await visitor.app.getByText(visitor.t("security.on")).waitFor();
+  }
+});
+
+test("who saves and goes on is not brought back, and it is saved", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.goTo("workspace");
+  await visitor.field("policy.grace").fill("12");
+  await visitor.field("policy.required").check();
+  const policy = await holdUp(visitor, "/policy");
+  await visitor.press("save");
+  await policy.asked;
+  await visitor.goTo("security");
+  await policy.answered();
+  await visitor.heading("security.title");
+  await visitor.goTo("workspace");
+  await visitor.app.getByText(/^Last changed by /).waitFor();
+  assert.equal(await visitor.field("policy.grace").inputValue(), "12");
+});
+
+test("who must set up a method at the login may choose the other one while the first is begun, and come back to the choice", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.require({ grace: "0" });
+  await visitor.logOut();
+  await visitor.logIn("Bob");
+  await visitor.heading("enroll.title");
+  const app = await holdUp(visitor, "/v1/factors");
+  await visitor.press("enroll.totp.add");
+  await app.asked;
+  await visitor.press("enroll.sms.add");
+  await visitor.heading("enroll.sms.title");
+  await app.answered();
+  await visitor.heading("enroll.sms.title");
+  await visitor.press("cancel");
+  await visitor.heading("enroll.title");
+  await visitor.press("challenge.back");
+  await visitor.heading("signin.title");
+});
