@@ -11,10 +11,10 @@ async function holdUp(visitor, path) {
   await visitor.page.route(`**${path}`, (route) => released.then(() => route.fallback()));
   const asked = visitor.page.waitForRequest(`**${path}`);
   const answered = async () => {
-    const answer = (await asked).response();
+    // Its answer is there once what happened behind it is; what would follow from it has followed a little later.
+    const behind = [path.startsWith("/v1/") && /\/dev\/calls\?/, /\/dev\/outbox$/].filter(Boolean).map((address) => visitor.page.waitForResponse(address));
     release();
-    await (await answer).finished();
-    // What would follow from it has followed by then.
+    await Promise.all(behind.map(async (response) => (await response).finished()));
     await visitor.page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 300); }));
   };
   return { asked, answered };
@@ -83,6 +83,37 @@ test("a change whose confirmation was left is not made, and its answer brings no
     await visitor.goTo("security");
     await visitor.app.getByText(visitor.t("security.on")).waitFor();
   }
+});
+
+test("who goes elsewhere while the API refuses, or while a login token is renewed, is asked for nothing there", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.later("quarter");
+  for (const [ask, path] of [["codes.new", "/v1/recovery/codes"], ["codes.new", "/dev/tokens"]]) {
+    const held = await holdUp(visitor, path);
+    await visitor.press(ask);
+    await held.asked;
+    await visitor.goTo("home");
+    await held.answered();
+    await visitor.heading("home.title", { name: "Ada" });
+    await visitor.goTo("security");
+    await visitor.app.getByText(visitor.t("security.on")).waitFor();
+    await visitor.later("quarter");
+  }
+});
+
+test("who has begun an app is not taken away from it by an answer to what was asked before", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
+  await visitor.field("factor.name").fill("Old phone");
+  const rename = await holdUp(visitor, "/v1/factors/*");
+  await visitor.press("save");
+  await rename.asked;
+  await visitor.press("enroll.totp.add");
+  await visitor.heading("enroll.totp.title");
+  await rename.answered();
+  await visitor.heading("enroll.totp.title");
 });
 
 test("who saves and goes on is not brought back, and it is saved", async (context) => {

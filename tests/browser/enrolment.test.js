@@ -194,6 +194,8 @@ test("an app that AWS fails in is begun and turned on when it is tried again, an
   await visitor.press("enroll.activate");
   assert.equal((await visitor.keepCodes()).length, 10);
   await visitor.app.getByText(visitor.t("security.on")).waitFor();
+  await visitor.goTo("home");
+  await visitor.heading("home.title", { name: "Ada" });
 });
 
 test("five wrong codes end what was begun, and it is begun again", async (context) => {

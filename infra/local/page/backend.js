@@ -70,7 +70,7 @@ async function isSigned(assertion, { alg, kid }) {
   keys = (await call("GET", "/.well-known/jwks.json")).body.keys;
   const now = keys.find((key) => key.kid === kid);
   // Another key of the same name is that of a stack that was started anew, without anybody's factors.
-  if (known && now?.x !== known.x) [spent, newest].forEach((kept) => kept.clear());
+  if (known && now && now.x !== known.x) [spent, newest].forEach((kept) => kept.clear());
   return Boolean(now) && verifies(assertion, now);
 }
 

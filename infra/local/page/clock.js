@@ -5,13 +5,19 @@ let ahead = 0;
 /** The stack's time, in milliseconds. */
 export const hear = () => Date.now() + ahead;
 
-/** Moves the stack's clock forward; by nothing, it is only read. */
-export async function advance(seconds) {
+let last = Promise.resolve();
+/** Moves the stack's clock forward; by nothing, it is only read. One after the other, so that no older reply comes last. */
+export function advance(seconds) {
+  last = last.catch(() => {}).then(() => move(seconds));
+  return last;
+}
+
+async function move(seconds, again = true) {
   const asked = Date.now();
   const reply = await fetch("/dev/clock", { method: "POST", body: JSON.stringify({ advance_seconds: seconds }) });
   const { unix } = await reply.json();
-  // It is ahead by whole seconds, and tells whole seconds: where another one may have begun meanwhile, it is asked again.
+  // It is ahead by whole seconds, and tells whole seconds: where another one may have begun meanwhile, it is asked once more.
   const by = (moment) => Math.ceil((unix * 1000 - moment) / 1000) * 1000;
   ahead = by(asked);
-  if (by(Date.now()) !== ahead) await advance(0);
+  if (again && by(Date.now()) !== ahead) await move(0, false);
 }

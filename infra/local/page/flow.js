@@ -55,7 +55,7 @@ export async function activated({ assertion, recovery_codes: fresh }) {
   say(t("enroll.done"));
   const good = assertion ? await adopt(assertion) : within;
   if (!assertion) forgetAssertion();
-  if (within && good) entry.claims = session.claims;
+  if (within && good && assertion) entry.claims = session.claims;
   const on = () => (!good ? logOut() : within ? goTo(security) : opened(home));
   if (fresh) goTo(codes, fresh, on);
   else on();

@@ -5,12 +5,15 @@ import { Problem } from "./api.js";
 import { explain } from "./problems.js";
 import { t } from "./words.js";
 
-let carried = new Map();
-/** Has the fields of the next screen hold what these do, by their names: those that were chosen, of what is chosen among. */
-export function carryOver(inputs) {
-  const held = [...inputs].filter(({ type, checked }) => type !== "radio" || checked);
-  carried = new Map(held.map(({ name, type, value, checked }) => [name, type === "checkbox" ? checked : value]));
+const carried = new Map();
+/** Has fields that are made from now on hold what those within these elements do, by their names. */
+export function carryOver(elements) {
+  for (const { name, type, value, checked } of elements.flatMap((element) => [...element.querySelectorAll("input, select")])) {
+    if (type === "checkbox") carried.set(name, checked);
+    else if (type !== "radio" || checked) carried.set(name, value);
+  }
 }
+export const carryNothing = () => carried.clear();
 
 /** What a field of this name is to hold, where something was carried over. */
 export const carriedTo = (name) => carried.get(name);

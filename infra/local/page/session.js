@@ -15,38 +15,42 @@ export const session = { ...nobody };
 /** Someone has given their password. */
 export async function begin(who, workspace) {
   Object.assign(session, nobody, { visit: Symbol(), who, workspace });
-  Object.assign(session, await whileSame(visit, mint(who)));
+  Object.assign(session, await whileThere(mint(who)));
 }
 
 /** They are gone. */
 export const end = () => Object.assign(session, nobody);
 
-const visit = () => session.visit;
-
-/** What is awaited, as long as this is what it was: once the user has left, or gone elsewhere, nothing follows from it any more. */
-function whileSame(mark, awaited) {
-  const before = mark();
+/**
+ * What is awaited, for who is where they were: once they have left or gone elsewhere nothing follows from it any more. What
+ * `comesOnce` follows them, though not out of their session; why it did not come does not.
+ */
+function whileThere(awaited, comesOnce = false) {
+  const [visit, place] = [session.visit, whereabouts()];
+  const isThere = () => whereabouts() === place;
   return new Promise((resolve, reject) => {
-    const to = (settle) => (outcome) => mark() === before && settle(outcome);
-    awaited.then(to(resolve), to(reject));
+    awaited.then(
+      (outcome) => (comesOnce ? session.visit === visit : isThere()) && resolve(outcome),
+      (problem) => isThere() && reject(problem),
+    );
   });
 }
 
-/**
- * Asks the API, as whoever is there. An open session gets a fresh login token where the old one is over. Who goes elsewhere waits
- * for no answer, but for one `thatComesOnce`.
- */
-export async function ask(method, path, { thatComesOnce, ...options } = {}) {
+/** Asks the API, as whoever is there and for as long as they are; a reply that `comesOnce` follows them within their session. */
+export const ask = (method, path, { comesOnce, ...options } = {}) => whileThere(send(method, path, options), comesOnce);
+
+/** An open session gets a fresh login token where the old one is over. */
+async function send(method, path, options) {
   if (session.until - MARGIN < hear()) {
     if (!session.open) throw new Problem("login-over");
     await renew();
   }
   if (session.claims && session.claims.exp * 1000 - MARGIN < hear()) forgetAssertion();
-  return whileSame(thatComesOnce ? visit : whereabouts, call(method, path, { ...options, token: session.token, assertion: session.assertion }));
+  return call(method, path, { ...options, token: session.token, assertion: session.assertion });
 }
 
 /** A fresh login token for the session that is open; an assertion of the old one is not good with it. */
-export const renew = async () => Object.assign(session, await whileSame(visit, mint(session.who)), { assertion: null, claims: null });
+export const renew = async () => Object.assign(session, await whileThere(mint(session.who)), { assertion: null, claims: null });
 
 /** The assertion is no longer sent: the next request that needs one will say so. */
 export const forgetAssertion = () => Object.assign(session, { assertion: null, claims: null });
@@ -55,7 +59,7 @@ export const forgetAssertion = () => Object.assign(session, { assertion: null, c
 export async function adopt(assertion) {
   const { claims } = read(assertion);
   Object.assign(session, { assertion, claims });
-  const good = await whileSame(visit, check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace }));
+  const good = await whileThere(check(assertion, { sub: session.who.sub, token: session.token, workspace: session.workspace }), true);
   if (good) session.open = true;
   return good;
 }

@@ -1,7 +1,7 @@
 // The app's window: one screen at a time. A screen is a function that returns elements; its heading gets the focus.
 
 import { h, focusOn } from "./dom.js";
-import { carryOver } from "./forms.js";
+import { carryNothing, carryOver } from "./forms.js";
 import { language } from "./words.js";
 
 const place = h("div", { class: "screen" });
@@ -20,7 +20,7 @@ export function appWindow(title, navigation) {
 /** Shows a screen. */
 export function show(next, ...what) {
   [current, screen] = [() => next(...what), next];
-  carryOver([]);
+  carryNothing();
   draw();
   focusOn(place.querySelector("h3"));
 }
@@ -38,9 +38,12 @@ export function goTo(...next) {
 /** Whether it is this screen that is shown. */
 export const showing = (one) => screen === one;
 
+/** Shows what has changed on a screen, where it is the one that is shown. */
+export const refresh = (one) => showing(one) && show(one);
+
 /** Shows the screen anew in another language; what was typed and chosen stays. */
 export function translate() {
-  carryOver(place.querySelectorAll("input, select"));
+  carryOver([...place.children]);
   draw();
 }
 
@@ -60,9 +63,13 @@ export function interrupt(between) {
       if (over || turn !== here) return;
       over = true;
       [current, screen] = [before, at];
-      carryOver([]);
-      if (language() === tongue) place.replaceChildren(...nodes);
-      else draw();
+      carryNothing();
+      if (language() === tongue) {
+        place.replaceChildren(...nodes);
+      } else {
+        carryOver(nodes);
+        draw();
+      }
       drawAbove();
       focusOn(place.contains(focused) ? focused : place.querySelector("h3"));
       resolve(result);

@@ -5,7 +5,7 @@ import { scan } from "../authenticator.js";
 import { acting, codeField, field, form } from "../forms.js";
 import { activated, withFactor } from "../flow.js";
 import { ask, session } from "../session.js";
-import { goTo, show } from "../window.js";
+import { goTo } from "../window.js";
 import { t, timeOfDay } from "../words.js";
 import { texting } from "./challenge.js";
 
@@ -29,7 +29,7 @@ function method(kind, act) {
 /** Begins an authenticator app beside `others`, and shows its QR code. */
 export async function beginApp(back, others = []) {
   const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: nameBeside(others) } }));
-  show(app, begun.body, back);
+  goTo(app, begun.body, back);
 }
 
 /** A name that tells an app from the others: from the lost one, when that is to be removed. */
@@ -81,7 +81,7 @@ export function phone(back) {
   const begin = async () => {
     // The API would call it by an English name.
     const body = { kind: "sms", phone: number.input.value, name: name.input.value.trim() || t("enroll.sms.default") };
-    show(confirmPhone, (await withFactor(() => ask("POST", "/v1/factors", { body }))).body, back);
+    goTo(confirmPhone, (await withFactor(() => ask("POST", "/v1/factors", { body }))).body, back);
   };
   return [
     h("h3", {}, t("enroll.sms.title")),
@@ -103,6 +103,6 @@ function confirmPhone(begun, back) {
 }
 
 async function activate(id, code) {
-  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code }, thatComesOnce: true }));
+  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code }, comesOnce: true }));
   await activated(body);
 }

@@ -4,7 +4,7 @@ import { h, once, say } from "../dom.js";
 import { acting, attempt, field, form } from "../forms.js";
 import { withFactor, withPassword } from "../flow.js";
 import { ask, adopt, session } from "../session.js";
-import { goTo, show } from "../window.js";
+import { goTo, refresh } from "../window.js";
 import { day, t, timeOfDay } from "../words.js";
 import { codes } from "./codes.js";
 import { beginApp, phone } from "./enroll.js";
@@ -68,11 +68,11 @@ function one(factor) {
 }
 
 function renaming(item, { id, name }) {
-  const input = field("name", t("factor.name"), { type: "text", value: name, maxlength: 64, autocomplete: "off" });
+  const input = field(`name-${id}`, t("factor.name"), { type: "text", value: name, maxlength: 64, autocomplete: "off" });
   const save = async () => {
     await withFactor(() => ask("PATCH", `/v1/factors/${id}`, { body: { name: input.input.value } }));
     say(t("factor.renamed"));
-    show(security);
+    refresh(security);
   };
   item.replaceChildren(form([input], t("save"), save), h("button", { type: "button", class: "link", onclick: () => goTo(security) }, t("cancel")));
   input.input.select();
@@ -82,12 +82,12 @@ async function removed(id, name) {
   const { body } = await withFactor(() => ask("DELETE", `/v1/factors/${id}`));
   await adopt(body.assertion);
   say(t("factor.removed", { name }));
-  show(security);
+  refresh(security);
 }
 
 function recoveryCodes({ codes_left: count, low }) {
   const make = async () => {
-    const { body } = await withFactor(() => ask("POST", "/v1/recovery/codes", { thatComesOnce: true }));
+    const { body } = await withFactor(() => ask("POST", "/v1/recovery/codes", { comesOnce: true }));
     goTo(codes, body.recovery_codes, () => goTo(security));
   };
   const { press, error } = acting(t("codes.new"), make);

@@ -6,7 +6,7 @@ import { acting, attempt, box, choice, field, form } from "../forms.js";
 import { withFactor } from "../flow.js";
 import { workspaces } from "../people.js";
 import { ask, session } from "../session.js";
-import { show } from "../window.js";
+import { refresh } from "../window.js";
 import { day, dayAndTime, list, t } from "../words.js";
 
 const path = (rest) => `/v1/workspaces/${session.workspace}/${rest}`;
@@ -42,7 +42,7 @@ function policy(now, etag) {
     };
     await withFactor(() => ask("PUT", path("policy"), { body, headers: { "if-match": etag } }));
     say(t("policy.saved"));
-    show(workspace);
+    refresh(workspace);
   };
   return h("section", { class: "card" }, [
     h("h4", {}, t("policy.title")),
