@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use data_encoding::BASE64;
-use local::{Latency, Options, Stack};
+use local::{DataError, Latency, Options, Stack, StartError};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use shared::clock::{Clock, Timestamp};
@@ -61,7 +61,16 @@ impl Stage {
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let latency = Latency::of_all(latency);
         let options = Options { port: 0, aws_port: 0, data, clock, latency, settings };
-        let stack = Stack::start(options).await.unwrap();
+        let mut started = Stack::start(options.clone()).await;
+        for _ in 0..1000 {
+            // A connection may let go of the folder a moment after its stack has stopped.
+            if !matches!(started, Err(StartError::Data(DataError::InUse(_)))) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            started = Stack::start(options.clone()).await;
+        }
+        let stack = started.unwrap();
         Self { stack: Arc::new(stack), http: Client::new(), ledger: Arc::default() }
     }
 

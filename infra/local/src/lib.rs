@@ -31,6 +31,7 @@ pub use data::DataError;
 pub use gateway::Functions;
 
 /// How a stack is started.
+#[derive(Clone)]
 pub struct Options {
     /// The API's port; 0 for any free one.
     pub port: u16,
