@@ -134,9 +134,9 @@ impl Stage {
 
     /// The AWS calls that a request made, in the order of their beginnings.
     pub async fn calls_of(&self, request: &str) -> Vec<Value> {
-        let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
-        let calls = reply["calls"].as_array().unwrap().iter();
-        calls.filter(|call| call["request"] == request).cloned().collect()
+        let calls = format!("/dev/calls?request={request}");
+        let mut reply = self.send(self.request(Method::GET, &calls)).await.expect(200);
+        serde_json::from_value(reply["calls"].take()).unwrap()
     }
 
     /// Makes the next calls of an operation fail.
