@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freePort, startStack } from "./stack.js";
+import { startStack } from "./stack.js";
 import { visit } from "./visitor.js";
 
 /** How many calls of these at most came one after the other: whichever ends first leaves the most time for the next ones. */
@@ -169,13 +169,12 @@ test("a clock that can't be moved is said not to answer", async (context) => {
 });
 
 test("a stack that was started anew lets in who logs in anew", async (context) => {
-  const ports = [await freePort(), await freePort()];
-  const { url, stop } = await startStack(context, ports);
+  const { url, stop } = await startStack(context);
   const visitor = await visit(context, { at: url });
   await visitor.begin();
   await visitor.logOut();
   await stop();
-  await startStack(context, ports);
+  await startStack(context, new URL(url).port);
   await visitor.logIn();
   await visitor.heading("home.title", { name: "Ada" });
 });

@@ -2,7 +2,6 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 
 const BINARY = new URL("../../target/debug/local", import.meta.url).pathname;
 
@@ -21,29 +20,24 @@ export function atEnd(test, end) {
   endings.get(test).push(end);
 }
 
-/** A port that is free. */
-export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address();
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
-/** Starts a stack, on other ports unless said; returns where it is, and what stops it. It ends with the test. */
-export async function startStack(test, ports) {
-  const [port, awsPort] = ports ?? [await freePort(), await freePort()];
-  const stack = spawn(BINARY, ["--port", port, "--aws-port", awsPort, "--memory"], { stdio: ["ignore", "ignore", "inherit"] });
+/** Starts a stack, on a port of its own choosing unless said; returns where it is, and what stops it. It ends with the test. */
+export async function startStack(test, port = 0) {
+  const stack = spawn(BINARY, ["--port", port, "--aws-port", 0, "--memory"], { stdio: ["ignore", "pipe", "inherit"] });
   const stop = async () => {
     if (stack.kill()) await once(stack, "exit");
   };
   atEnd(test, stop);
-  const url = `http://127.0.0.1:${port}/`;
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (stack.exitCode !== null) throw new Error("the stack did not start");
-    if (await fetch(url).then(({ ok }) => ok, () => false)) return { url, stop };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error("the stack does not answer");
+  const url = await new Promise((found, missed) => {
+    let said = "";
+    stack.stdout.setEncoding("utf8");
+    // Read to its end, so that the stack can always say more.
+    stack.stdout.on("data", (more) => {
+      said += more;
+      const [, page] = /^ {2}Page {2}(\S+) /m.exec(said) ?? [];
+      if (page) found(page);
+    });
+    stack.once("error", missed);
+    stack.once("exit", () => missed(new Error("the stack did not start")));
+  });
+  return { url, stop };
 }

@@ -28,7 +28,7 @@ export async function visit(test, { width = 1440, height = 900, scheme = "light"
     permissions: ["clipboard-read", "clipboard-write"],
     reducedMotion: "reduce",
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const witness = new Witness(page, url);
   atEnd(test, () => browser.close());
@@ -105,7 +105,7 @@ class Visitor {
   async hears(key, values = {}) {
     const spelled = this.t(key, values).replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll(/\{\w+\}/g, ".+");
     const { heard } = this.witness;
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
       const at = heard.findIndex((text, index) => index >= this.listened && new RegExp(spelled).test(text));
       if (at >= 0) return (this.listened = at + 1);
       await new Promise((resolve) => setTimeout(resolve, 50));

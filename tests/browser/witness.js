@@ -17,6 +17,8 @@ const ASKED = [
 ];
 /** What is sent or replied and belongs into no address, by its name in JSON. */
 const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email", "to"];
+/** A signed token, whoever made it: its header and what it says are both JSON in base64. An id drawn by chance has no dot. */
+const TOKEN = /eyJ[\w-]+\.eyJ/;
 /** The code in a text and in an email, whether or not anybody types it, by the name of what it is written in. */
 const WRITTEN = { body: /#(\d{6})$/, text: /^([0-9a-z]{4}-[0-9a-z]{4})$/m };
 
@@ -79,7 +81,7 @@ export class Witness {
     const secrets = [...this.secrets].map(bare).filter((secret) => secret.length >= 6);
     const leaked = [...this.asked, ...this.gone].filter((address) => {
       const said = bare(address.slice(address.indexOf(url) + url.length));
-      return /eyJ/.test(address) || secrets.some((secret) => said.includes(secret));
+      return TOKEN.test(address) || secrets.some((secret) => said.includes(secret));
     });
     assert.deepEqual(leaked, [], "no address has a secret in it");
     assert.deepEqual(this.kept, [], "nothing is ever put where it would be kept");
