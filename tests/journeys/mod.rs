@@ -4,6 +4,7 @@ mod company_login;
 mod emailed_code;
 mod guessing;
 mod lost_phone;
+mod mailbox;
 mod members;
 mod new_phone;
 mod notices;
