@@ -93,16 +93,20 @@ fn matches(template: &str, path: &str) -> bool {
         && template.iter().zip(&path).all(|(name, part)| name.starts_with('{') && !part.is_empty() || name == part)
 }
 
+/// The operation that a request asks for, by its route.
+pub fn route_of(method: &str, path: &str) -> Option<&'static str> {
+    ANSWERS.iter().map(|answer| answer.route.as_str()).find(|route| {
+        let (known, template) = route.split_once(' ').unwrap();
+        known == method && matches(template, path)
+    })
+}
+
 /// Holds the body of a request, and the reply to it, to what the contract says of the operation.
 #[track_caller]
 pub fn judge(method: &str, path: &str, body: &[u8], reply: &Reply) {
-    let route = ANSWERS.iter().map(|answer| answer.route.as_str()).find(|route| {
-        let (known, template) = route.split_once(' ').unwrap();
-        known == method && matches(template, path)
-    });
     let gateways =
         GATEWAYS.iter().any(|(status, message)| (reply.status, &reply.body) == (*status, &json!({"message": message})));
-    let Some(route) = route.filter(|_| !gateways) else { return };
+    let Some(route) = route_of(method, path).filter(|_| !gateways) else { return };
     if let Some((_, schema)) = BODIES.iter().find(|(known, _)| known == route) {
         let body = if body.is_empty() { json!({}) } else { serde_json::from_slice(body).unwrap_or_default() };
         let allowed = schema.is_valid(&body);

@@ -1,12 +1,40 @@
 //! How many AWS calls follow one another: what a login waits for.
 
+use std::{collections::BTreeSet, sync::Mutex};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::stage::{Reply, Stage, scanned};
+use crate::{
+    openapi,
+    stage::{Reply, Stage, account_key, scanned},
+};
+
+/// The routes whose calls were looked at.
+static LOOKED_AT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_of_the_contract_has_more_calls_follow_one_another_than_it_must() {
+    tokio::join!(
+        a_verify_is_a_reserve_then_a_look_then_commit_and_signature_together(),
+        the_other_routes_wait_as_little(),
+        a_text_is_four_steps_and_a_code_of_it_three(),
+        a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice(),
+        an_address_that_is_new_and_a_lock_cost_no_step_but_the_notices(),
+        policies_are_read_beside_the_account_and_cost_no_step(),
+        an_owners_and_an_operators_routes_wait_as_little(),
+        the_public_keys_are_fetched_once(),
+    );
+    let all = openapi::operations().into_iter().map(|(route, _)| route);
+    assert_eq!(
+        LOOKED_AT.lock().unwrap().iter().map(|route| (*route).to_owned()).collect::<BTreeSet<_>>(),
+        all.collect()
+    );
+}
 
 /// The calls of a request as steps: those of one step were under way at the same time.
 async fn steps(stage: &Stage, reply: &Reply) -> Vec<Vec<String>> {
+    LOOKED_AT.lock().unwrap().extend(reply.route);
     let time = |call: &Value, name: &str| call[name].as_f64().unwrap();
     let mut steps: Vec<Vec<Value>> = Vec::new();
     for call in stage.calls_of(&reply.request).await {
@@ -28,7 +56,6 @@ async fn steps(stage: &Stage, reply: &Reply) -> Vec<Vec<String>> {
         .collect()
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_verify_is_a_reserve_then_a_look_then_commit_and_signature_together() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
@@ -44,7 +71,6 @@ async fn a_verify_is_a_reserve_then_a_look_then_commit_and_signature_together() 
     assert_eq!(steps(&stage, &wrong).await, [vec!["UpdateItem"], vec!["Decrypt"]], "a wrong code signs nothing");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_other_routes_wait_as_little() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
@@ -75,7 +101,6 @@ async fn the_other_routes_wait_as_little() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_text_is_four_steps_and_a_code_of_it_three() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
@@ -114,7 +139,6 @@ async fn a_text_is_four_steps_and_a_code_of_it_three() {
     assert_eq!(steps(&stage, &verified).await, expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
@@ -128,8 +152,7 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
         [vec!["GenerateMac", "GetItem"], vec!["Decrypt"], vec!["GenerateMac", "UpdateItem"], vec!["SendEmail"]];
     assert_eq!(steps(&stage, &emailed).await, expected);
     let redeemed = ada.redeem(&stage.emailed_to("ada@example.com").await).await;
-    let expected = [vec!["UpdateItem"], vec!["Decrypt", "GenerateMac"], vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
-    assert_eq!(steps(&stage, &redeemed).await, expected);
+    assert_eq!(steps(&stage, &redeemed).await, emailed_one(1));
 
     let assertion = redeemed.body["assertion"].as_str().unwrap();
     let codes = ada.post_with(assertion, "/v1/recovery/codes", json!({})).await;
@@ -145,7 +168,35 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     assert_eq!(without_key(steps(&stage, &removed).await), expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+/// The steps in which an emailed code is redeemed, told to so many addresses.
+fn emailed_one(told: usize) -> [Vec<&'static str>; 4] {
+    let look = vec!["Decrypt", "Encrypt", "GenerateMac"];
+    [vec!["UpdateItem"], look, vec!["Sign", "UpdateItem"], vec!["SendEmail"; told]]
+}
+
+async fn an_address_that_is_new_and_a_lock_cost_no_step_but_the_notices() {
+    let stage = Stage::slow().await;
+    stage.user("ada").await.enrol().await;
+    let moved = async || stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
+    moved().await.email().await.refused(403, "email-recovery-held");
+    stage.advance(24 * 3600).await;
+    let ada = moved().await;
+    ada.email().await.expect(202);
+    let redeemed = ada.redeem(&stage.emailed_to("ada@new.example").await).await;
+    assert_eq!(steps(&stage, &redeemed).await, emailed_one(2));
+
+    let bob = stage.user("bob").await;
+    let enrolled = bob.enrol().await;
+    let one_left = json!({
+        "Key": account_key("bob"), "UpdateExpression": "SET failures = :most, tried_at = :ever",
+        "ExpressionAttributeValues": {":most": {"N": "49"}, ":ever": {"N": "0"}},
+    });
+    stage.dynamodb("UpdateItem", one_left).await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    let locked = bob.verify(&enrolled.id, &wrong).await;
+    assert_eq!(steps(&stage, &locked).await, [vec!["UpdateItem"], vec!["Decrypt", "Decrypt"], vec!["SendEmail"]]);
+}
+
 async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let stage = Stage::slow().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"]})).await;
@@ -184,7 +235,6 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     assert_eq!(steps(&stage, &login).await, expected, "by SSO nothing is asked for");
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn an_owners_and_an_operators_routes_wait_as_little() {
     let stage = Stage::slow().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
@@ -219,13 +269,12 @@ async fn an_owners_and_an_operators_routes_wait_as_little() {
     assert_eq!(steps(&stage, &erased).await, expected);
 }
 
-#[tokio::test(flavor = "multi_thread")]
 async fn the_public_keys_are_fetched_once() {
-    let stage = Stage::new().await;
+    let stage = Stage::slow().await;
     let mut fetched = Vec::new();
     for _ in 0..3 {
         let reply = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await;
-        fetched.push(stage.calls_of(&reply.request).await.len());
+        fetched.push(steps(&stage, &reply).await);
     }
-    assert_eq!(fetched, [2, 0, 0], "one call for each key");
+    assert_eq!(fetched, [vec![vec!["GetPublicKey"]; 2], vec![], vec![]], "one call for each key");
 }

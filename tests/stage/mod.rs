@@ -40,7 +40,7 @@ impl Stage {
 
     /// A stack whose AWS calls take so long that two at once are seen to be.
     pub async fn slow() -> Self {
-        Self::with(None, Duration::from_millis(100), &[]).await
+        Self::with(None, Duration::from_millis(250), &[]).await
     }
 
     /// A stack on a folder.
@@ -111,7 +111,8 @@ impl Stage {
         let bytes = response.bytes().await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         let request = headers.get("apigw-requestid").map_or("", |id| id.to_str().unwrap()).to_owned();
-        let reply = Reply { status, body, request, headers };
+        let route = openapi::route_of(&method, &path);
+        let reply = Reply { route, status, body, request, headers };
         if path.starts_with("/v1/") || path.starts_with("/.well-known/") {
             openapi::judge(&method, &path, &sent, &reply);
             secrets.extend(received_secrets(&reply.body));

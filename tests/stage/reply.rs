@@ -9,6 +9,8 @@ use serde_json::Value;
 /// What came back.
 #[derive(Debug)]
 pub struct Reply {
+    /// The contract's operation that was asked for, if it is one.
+    pub route: Option<&'static str>,
     pub status: u16,
     pub body: Value,
     pub request: String,
@@ -20,6 +22,7 @@ impl Reply {
     pub fn of(response: &lambda_http::Response<lambda_http::Body>) -> Self {
         let lambda_http::Body::Text(text) = response.body() else { panic!("a body of text: {response:?}") };
         Self {
+            route: None,
             status: response.status().as_u16(),
             body: serde_json::from_str(text).unwrap(),
             request: String::new(),

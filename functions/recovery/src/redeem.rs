@@ -102,28 +102,23 @@ impl Function {
         let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_email().map(|()| all)?));
         let requirements = self.accounts.or_give_back(user, &reserved, allowed).await?;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
-        let (expected, kept) = tokio::join!(
-            self.vault.emailed_code(user, &address, sent),
+        let (made, kept) = tokio::join!(
+            async {
+                tokio::try_join!(self.vault.emailed_code(user, &address, sent), self.contacts.seal(user, &address, now))
+            },
             self.contacts.kept(user, account.contact.as_ref()),
         );
-        let expected = self.accounts.or_give_back(user, &reserved, expected).await?;
+        let (expected, sealed) = self.accounts.or_give_back(user, &reserved, made).await?;
         if !code.is(&expected) {
             log(Event::VerificationRejected);
             return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());
         }
 
         // Where the code went to another address, that is the one kept from now on.
-        let contact = if kept.as_ref().is_some_and(|kept| kept.is(&address)) {
-            None
-        } else {
-            let sealed = self.contacts.seal(user, &address, now).await;
-            Some(self.accounts.or_give_back(user, &reserved, sealed).await?)
-        };
+        let contact = Some(&sealed).filter(|_| !kept.as_ref().is_some_and(|kept| kept.is(&address)));
         let statement = caller.statement(account.epoch, settled("email", &requirements, account));
-        let (claimed, signed) = tokio::join!(
-            self.accounts.claim_emailed(user, &sent.nonce, contact.as_ref()),
-            self.signer.sign(statement, now)
-        );
+        let (claimed, signed) =
+            tokio::join!(self.accounts.claim_emailed(user, &sent.nonce, contact), self.signer.sign(statement, now));
         match &claimed {
             Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
             Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 use shared::{
-    account::Account,
     assertion::Settled,
     attempts::{self, FACTORS},
+    email::EmailAddress,
     error::{Error, Refusal, Result},
     event::Event,
     factor::{FactorId, Summary},
@@ -48,13 +48,16 @@ impl Function {
         });
         let usable = self.accounts.or_give_back(user, &reserved, usable).await?;
 
-        let looked = self.vault.check(user, &id, &factor, &code, now).await;
-        // An attempt that came to nothing, which may be the last that the schedule allows.
+        // The last attempt that the schedule allows: where it comes to nothing, the user is told.
+        let locks = FACTORS.locks_at(account.failures);
+        let contact = account.contact.as_ref().filter(|_| locks);
+        let (looked, kept) =
+            tokio::join!(self.vault.check(user, &id, &factor, &code, now), self.contacts.kept(user, contact));
         let failed = async |event: Event| {
             log(event);
-            if FACTORS.locks_at(account.failures) {
+            if locks {
                 log(Event::VerificationLocked);
-                self.tell_of_lock(&caller, account, request).await;
+                self.tell_of_lock(&caller, kept.as_ref(), request).await;
             }
         };
         let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
@@ -86,9 +89,8 @@ impl Function {
     }
 
     /// Tells the user that their factors are locked: whoever guessed knows the password.
-    async fn tell_of_lock(&self, caller: &Caller, account: &Account, request: &Request) {
-        let kept = self.contacts.kept(&caller.user, account.contact.as_ref()).await;
+    async fn tell_of_lock(&self, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(What::Locked, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address().as_ref(), kept.as_ref()]).await;
+        self.mail.tell(&notice, [caller.address().as_ref(), kept]).await;
     }
 }
