@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { wrong } from "./totp.js";
 import { visit, wordsOf } from "./visitor.js";
 
 test("a lost phone: a recovery code logs in, another app is added, and then the lost one is removed", async (context) => {
@@ -111,9 +112,9 @@ test("at a new address no code is emailed for a day, and the old address hears o
 
 /** Guesses so often. The waits between guesses are skipped, and the page is left out: many times the same is seen there once. */
 async function guess(visitor, path, code, times) {
-  for (let wrong = 0; wrong < times; ) {
-    const { status, after } = await visitor.ask("POST", path, { token: await visitor.token("ada"), body: { code } });
-    if (status === 422) wrong += 1;
+  for (let counted = 0; counted < times; ) {
+    const { status, after } = await visitor.ask("POST", path, { token: await visitor.token("ada"), body: { code: await code() } });
+    if (status === 422) counted += 1;
     else await visitor.ask("POST", "dev/clock", { body: { advance_seconds: after } });
   }
 }
@@ -122,7 +123,7 @@ test("after fifty wrong codes the app's are locked, and a recovery code opens th
   const visitor = await visit(context);
   const { secret, codes } = await visitor.begin();
   const path = `v1/factors/${(await visitor.ask("POST", "v1/logins", { token: await visitor.token("ada") })).body.factors[0].id}/verify`;
-  await guess(visitor, path, "000000", 50);
+  await guess(visitor, path, async () => wrong(secret, await visitor.now()), 50);
   await visitor.page.reload();
   await visitor.logIn();
   await visitor.prove(await visitor.next(secret));
@@ -138,7 +139,7 @@ test("after ninety-nine wrong recovery codes there is a wait, after a hundred th
   const visitor = await visit(context);
   const { codes } = await visitor.begin();
   for (const [times, why] of [[99, "too-many-attempts"], [1, "locked.recovery"]]) {
-    await guess(visitor, "v1/recovery/verify", "0000-0000-0000-0000", times);
+    await guess(visitor, "v1/recovery/verify", () => "0000-0000-0000-0000", times);
     await visitor.page.reload();
     await visitor.logIn();
     await visitor.press("challenge.use-recovery");

@@ -15,3 +15,9 @@ export function totp(secret, seconds) {
   const number = mac.readUInt32BE(mac.at(-1) & 15) & 0x7fffffff;
   return String(number % 1_000_000).padStart(6, "0");
 }
+
+/** A code that the app shows neither then nor soon before or after. */
+export function wrong(secret, seconds) {
+  const shown = [-2, -1, 0, 1, 2].map((steps) => totp(secret, seconds + steps * 30));
+  return ["000000", "000001", "000002", "000003", "000004", "000005"].find((code) => !shown.includes(code));
+}

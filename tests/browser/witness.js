@@ -17,6 +17,8 @@ const ASKED = [
 ];
 /** What is sent or replied and belongs into no address, by its name in JSON. */
 const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email", "to"];
+/** An id drawn by chance, which may hold the digits of a code: a factor's, a request's, that of a file to be saved. */
+const DRAWN = /(?<=^v1\/factors\/)[0-9A-HJKMNP-TV-Z]{26}|(?<=^dev\/calls\?request=)[\w-]{22}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** A signed token, whoever made it: its header and what it says are both JSON in base64. An id drawn by chance has no dot. */
 const TOKEN = /eyJ[\w-]+\.eyJ/;
 /** The code in a text and in an email, whether or not anybody types it, by the name of what it is written in. */
@@ -80,7 +82,7 @@ export class Witness {
     const bare = (text) => decodeURIComponent(text).toLowerCase().replaceAll(/[^a-z0-9]/g, "");
     const secrets = [...this.secrets].map(bare).filter((secret) => secret.length >= 6);
     const leaked = [...this.asked, ...this.gone].filter((address) => {
-      const said = bare(address.slice(address.indexOf(url) + url.length));
+      const said = bare(address.slice(address.indexOf(url) + url.length).replace(DRAWN, ""));
       return TOKEN.test(address) || secrets.some((secret) => said.includes(secret));
     });
     assert.deepEqual(leaked, [], "no address has a secret in it");

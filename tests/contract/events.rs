@@ -63,7 +63,7 @@ async fn the_samples_lead_from_a_login_to_a_factor_and_its_end() {
     let mut event = sample("verify/verify.json");
     assert_eq!(handle(&stage, "verify", &event).await.0, 404);
     event["pathParameters"]["factor_id"] = id.clone().into();
-    event["body"] = json!({"code": app.code(stage.advance(30).await)}).to_string().into();
+    event["body"] = json!({"code": stage.next_code(&app).await}).to_string().into();
     let (status, verified) = handle(&stage, "verify", &event).await;
     assert_eq!((status, &verified["factor"]["id"]), (200, &begun["id"]));
 

@@ -1,5 +1,7 @@
 //! What a request leaves in the log.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::{
@@ -31,9 +33,9 @@ async fn a_request_is_one_line_with_its_id_and_outcome_and_whether_the_start_was
 async fn events_tell_what_happened_and_no_secret() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let mut forbidden = vec![ada.token.clone(), "ada@example.com".to_owned()];
+    let mut forbidden = BTreeSet::from([ada.token.clone(), "ada@example.com".to_owned()]);
     let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await;
-    forbidden.push(begun.body["totp"]["secret"].as_str().unwrap().to_owned());
+    forbidden.insert(begun.body["totp"]["secret"].as_str().unwrap().to_owned());
     let (id, app) = scanned(&begun.body);
     let id = id.as_str();
     let now = stage.now().await;
@@ -45,16 +47,13 @@ async fn events_tell_what_happened_and_no_secret() {
     );
     let rejected = ada.verify(id, &wrong).await;
     let accepted = ada.verify(id, &second).await;
-    forbidden.push(accepted.body["assertion"].as_str().unwrap().to_owned());
+    forbidden.insert(accepted.body["assertion"].as_str().unwrap().to_owned());
     let replayed = ada.verify(id, &second).await;
     let mut seen = Vec::new();
     for reply in [&begun, &activated, &rejected, &accepted, &replayed] {
-        for line in logs::of(&reply.request) {
-            seen.extend(line["event"].as_str().map(str::to_owned));
-            for secret in &forbidden {
-                assert!(!line.to_string().contains(secret.as_str()), "{line}");
-            }
-        }
+        let lines = logs::of(&reply.request);
+        seen.extend(lines.iter().filter_map(|line| line["event"].as_str().map(str::to_owned)));
+        logs::hold_no_secret(lines, &forbidden);
     }
     let expected = [
         "factor.pending",

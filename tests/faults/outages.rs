@@ -95,7 +95,7 @@ async fn a_code_whose_assertion_could_not_be_signed_is_spent() {
     ada.verify(&enrolled.id, &code).await.refused(503, "temporarily-unavailable");
     stage.clear_faults().await;
     ada.verify(&enrolled.id, &code).await.refused(422, "code-used");
-    ada.verify(&enrolled.id, &enrolled.app.code(stage.advance(30).await)).await.expect(200);
+    ada.verify(&enrolled.id, &stage.next_code(&enrolled.app).await).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,7 +109,7 @@ async fn a_first_activation_that_could_not_be_signed_still_shows_the_recovery_co
     assert_eq!((activated.get("assertion"), activated.get("expires_at")), (None, None));
     // Where there are none to show, it says that it could not be signed.
     stage.clear_faults().await;
-    let assertion = ada.verify(&id, &app.code(stage.advance(30).await)).await.expect(200)["assertion"].clone();
+    let assertion = ada.verify(&id, &stage.next_code(&app).await).await.expect(200)["assertion"].clone();
     let second = ada.post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let (id, app) = scanned(&second);
     stage.fault("kms", "Sign", "error", ALWAYS).await;

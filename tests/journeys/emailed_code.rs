@@ -224,12 +224,13 @@ async fn who_removes_their_last_factor_while_a_code_is_asked_for_gets_none() {
     let stage = Stage::new().await;
     let (ada, app) = enrolled(&stage).await;
     let before = codes_to(&stage, ADA).await;
-    stage.fault("dynamodb", "UpdateItem", "conflict", 4).await;
+    stage.fault("dynamodb", "UpdateItem", "late", 1).await;
+    let called = stage.called("UpdateItem").await;
     let asked = tokio::spawn({
         let ada = ada.clone();
         async move { ada.email().await }
     });
-    stage.until_called("GenerateMac", 3).await;
+    stage.until_called("UpdateItem", called + 1).await;
     let removed = json!({
         "Key": account_key("ada"),
         "UpdateExpression": "SET version = version + :one REMOVE factors.#id, recovery",
@@ -249,12 +250,13 @@ async fn a_code_that_is_guessed_out_while_it_is_to_be_sent_again_is_not_sent_aga
     ada.email().await.expect(202);
     let first = stage.emailed_to(ADA).await;
     stage.advance(60).await;
-    stage.fault("dynamodb", "UpdateItem", "conflict", 4).await;
+    stage.fault("dynamodb", "UpdateItem", "late", 1).await;
+    let called = stage.called("UpdateItem").await;
     let asked = tokio::spawn({
         let ada = ada.clone();
         async move { ada.email().await }
     });
-    stage.until_called("GenerateMac", 5).await;
+    stage.until_called("UpdateItem", called + 1).await;
     set_tries(&stage, 5).await;
     asked.await.unwrap().expect(202);
     let second = stage.emailed_to(ADA).await;

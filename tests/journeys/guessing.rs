@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use crate::{logs, stage::Stage};
+use crate::{
+    logs,
+    stage::{Stage, scanned},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_wrong_codes_are_free_then_each_waits_twice_as_long() {
@@ -34,11 +37,12 @@ async fn an_accepted_code_clears_the_count() {
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
     for _ in 0..2 {
-        let now = stage.advance(30).await;
+        let right = stage.next_code(&enrolled.app).await;
+        let wrong = enrolled.app.wrong_code(stage.now().await);
         for _ in 0..4 {
-            ada.verify(&enrolled.id, &enrolled.app.wrong_code(now)).await.refused(422, "code-rejected");
+            ada.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
         }
-        ada.verify(&enrolled.id, &enrolled.app.code(now)).await.expect(200);
+        ada.verify(&enrolled.id, &right).await.expect(200);
     }
 }
 
@@ -117,12 +121,12 @@ async fn guesses_at_a_pending_factor_cost_the_active_one_nothing() {
     let active = ada.enrol().await;
     let assertion = ada.prove(&active).await;
     let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
-    let pending = begun["id"].as_str().unwrap();
-    let wrong = active.app.wrong_code(stage.now().await);
+    let (pending, app) = scanned(&begun);
+    let wrong = app.wrong_code(stage.now().await);
     for _ in 0..5 {
-        ada.activate(pending, &wrong).await;
+        ada.activate(&pending, &wrong).await;
     }
-    ada.activate(pending, &wrong).await.refused(410, "enrollment-expired");
+    ada.activate(&pending, &wrong).await.refused(410, "enrollment-expired");
     assert_eq!(stage.account("ada").await["failures"], json!({"N": "0"}));
     ada.prove(&active).await;
 }

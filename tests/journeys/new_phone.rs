@@ -75,8 +75,7 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
     assert_eq!((&login["decision"], &login["reason"]), (&json!("challenge"), &json!("mfa_enabled")));
     assert_eq!((&login["factors"][0]["id"], login.get("assertion")), (&json!(id), None));
 
-    let now = stage.advance(30).await;
-    let verified = ada.verify(id, &app.code(now)).await.expect(200);
+    let verified = ada.verify(id, &stage.next_code(&app).await).await.expect(200);
     assert!(verified.get("recovery_codes").is_none());
     let claims = checked(&stage, &ada, verified["assertion"].as_str().unwrap()).await;
     assert_eq!((&claims["mfa"], &claims["amr"]), (&json!("passed"), &json!(["otp", "mfa"])));

@@ -201,13 +201,12 @@ async fn fifty_begins_at_once_leave_no_more_than_three_pending() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_begin_that_was_under_way_when_the_owner_enrolled_is_refused() {
-    let stage = Stage::slow().await;
-    // Without a verified address there is none to seal when Ada activates: the only one who waits for KMS is the thief.
-    let ada = stage.user_with(json!({"sub": "ada", "email_verified": false})).await;
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
     let thief = stage.user("ada").await;
     let (id, app) = ada.begin().await;
     // The thief's begin has read that there is no factor, and waits for KMS to seal its secret.
-    stage.fault("kms", "Encrypt", "throttle", 2).await;
+    stage.fault("kms", "Encrypt", "late", 1).await;
     let begin = tokio::spawn(async move { thief.post("/v1/factors", json!({"kind": "totp"})).await });
     stage.until_called("Encrypt", 2).await;
     ada.activate(&id, &app.code(stage.now().await)).await.expect(200);

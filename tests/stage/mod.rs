@@ -13,7 +13,7 @@ pub use self::{
     reply::{Reply, claims, exactly_one},
     user::{Enrolled, OneOfEach, Operator, User, scanned},
 };
-use crate::{logs, openapi};
+use crate::{authenticator::Authenticator, logs, openapi};
 
 mod ledger;
 mod reply;
@@ -131,6 +131,18 @@ impl Stage {
         let ask = json!({ "advance_seconds": seconds });
         let reply = self.send(self.request(Method::POST, "/dev/clock").json(&ask)).await.expect(200);
         reply["unix"].as_u64().unwrap()
+    }
+
+    /// Lets the code that an app shows pass; returns the next one. By chance it may be the same as the one before, which would
+    /// be taken for it: then that passes too.
+    pub async fn next_code(&self, app: &Authenticator) -> String {
+        let shown = app.code(self.now().await);
+        loop {
+            let next = app.code(self.advance(30).await);
+            if next != shown {
+                return next;
+            }
+        }
     }
 
     /// The AWS calls that a request made, in the order of their beginnings.

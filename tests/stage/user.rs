@@ -60,8 +60,13 @@ impl User {
     pub async fn prove(&self, enrolled: &Enrolled) -> String {
         let code = enrolled.app.code(self.stage.now().await);
         let verified = self.verify(&enrolled.id, &code).await.expect(200);
-        self.stage.advance(30).await;
+        self.stage.next_code(&enrolled.app).await;
         verified["assertion"].as_str().unwrap().to_owned()
+    }
+
+    /// A code that an app shows neither now nor for a good while.
+    pub async fn wrong_code(&self, app: &Authenticator) -> String {
+        app.wrong_code(self.stage.now().await)
     }
 
     /// Begins another authenticator app and makes it active.
@@ -132,7 +137,7 @@ impl User {
         let activated = self.activate(&id, &app.code(self.stage.now().await)).await.expect(200);
         let codes = activated["recovery_codes"].as_array().into_iter().flatten();
         let recovery_codes = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
-        self.stage.advance(30).await;
+        self.stage.next_code(&app).await;
         Enrolled { id, app, recovery_codes }
     }
 }

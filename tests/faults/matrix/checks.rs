@@ -28,7 +28,7 @@ impl Situation for VerifyApp {
     async fn after(self, stage: &Stage, reply: Reply) {
         once(&reply, &self.ask().await, "code-used");
         let Self(user, enrolled, _) = self;
-        user.verify(&enrolled.id, &enrolled.app.code(stage.advance(30).await)).await.expect(200);
+        user.verify(&enrolled.id, &stage.next_code(&enrolled.app).await).await.expect(200);
     }
 }
 
@@ -59,7 +59,7 @@ impl Situation for VerifyPhone {
     }
 }
 
-pub struct ActivateApp(pub User, pub String, Authenticator, pub String);
+pub struct ActivateApp(pub User, pub String, pub Authenticator, pub String);
 
 impl Situation for ActivateApp {
     const NAME: &'static str = "`POST /v1/factors/{factor_id}/activate`, an app";
@@ -82,7 +82,7 @@ impl Situation for ActivateApp {
         once(&reply, &again, "factor-not-pending");
         let Self(user, id, app, _) = self;
         let shown = [&reply, &again].into_iter().find_map(|reply| reply.body["recovery_codes"][0].as_str());
-        let verified = user.verify(&id, &app.code(stage.advance(30).await)).await.expect(200);
+        let verified = user.verify(&id, &stage.next_code(&app).await).await.expect(200);
         let assertion = verified["assertion"].as_str().unwrap();
         if let Some(code) = shown {
             user.redeem(code).await.expect(200);

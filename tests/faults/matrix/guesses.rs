@@ -89,7 +89,7 @@ impl Guess for ActivateApp {
     const COUNTED: &'static [(&'static str, May)] = &[("tries", May::Add)];
 
     async fn guess(&self) -> Reply {
-        self.0.activate(&self.1, &other_than(&self.3)).await
+        self.0.activate(&self.1, &self.0.wrong_code(&self.2).await).await
     }
 }
 

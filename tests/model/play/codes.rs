@@ -29,9 +29,15 @@ impl Play {
         let factors = &self.people[whose].factors;
         let wrong = |right: &str| if right == "000000" { "000001" } else { "000000" }.to_owned();
         match (&factors[index].app, &factors[index].texted, shown) {
-            (Some(app), _, Shown::Right) => Code { text: app.code(self.now), step: Some(self.now / 30) },
-            (Some(app), _, Shown::Older) => Code { text: app.code(self.now - 30), step: Some(self.now / 30 - 1) },
-            (Some(app), _, Shown::Wrong) => Code { text: app.wrong_code(self.now), step: None },
+            (Some(app), _, shown) => {
+                let text = match shown {
+                    Shown::Right => app.code(self.now),
+                    Shown::Older => app.code(self.now - 30),
+                    Shown::Wrong => app.wrong_code(self.now),
+                };
+                let step = (self.now / 30 - 1..=self.now / 30 + 1).find(|step| app.code(step * 30) == text);
+                Code { text, step }
+            }
             (None, Some((code, _)), Shown::Right) if code != UNSEEN => Code { text: code.clone(), step: Some(0) },
             (None, Some((code, _)), _) => Code { text: wrong(code), step: None },
             (None, None, _) => Code { text: "000000".to_owned(), step: None },
