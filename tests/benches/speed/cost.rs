@@ -4,8 +4,8 @@
 use std::{fs, path::Path};
 
 use crate::{
+    chain::Chain,
     route::Route,
-    samples::Samples,
     user::{Enrolment, User},
     warm,
     wire::{Call, Wire},
@@ -33,8 +33,6 @@ mod price {
 /// A line of the gateway's log, in the format of `api.tf`. Lambda itself writes nothing of a request that is answered: its
 /// `system_log_level` is `WARN`.
 const GATEWAYS_LINE: usize = 200;
-/// How often each request is timed.
-const ROUNDS: usize = 20;
 
 /// What one login is made of.
 #[derive(Default)]
@@ -54,8 +52,8 @@ pub struct Cost {
     log_bytes: usize,
 }
 
-/// Measures a login by each method, with the requests that it takes.
-pub async fn measure(world: &World<'_>) -> Vec<Cost> {
+/// Measures a login by each method, with the requests that it takes, each timed so many times.
+pub async fn measure(world: &World<'_>, rounds: u32) -> Vec<Cost> {
     let app = warm::ada(world).await;
     let phone = texted(world).await;
     let mailbox = emailed(world).await;
@@ -70,7 +68,7 @@ pub async fn measure(world: &World<'_>) -> Vec<Cost> {
     ] {
         let mut cost = Cost { method, ..Cost::default() };
         for route in routes {
-            cost.add(world, &Again::new(world, user, route)).await;
+            cost.add(world, &Again::new(world, user, route), rounds).await;
         }
         costs.push(cost);
     }
@@ -122,20 +120,21 @@ async fn emailed(world: &World<'_>) -> User {
 }
 
 impl Cost {
-    async fn add(&mut self, world: &World<'_>, again: &Again<'_>) {
+    async fn add(&mut self, world: &World<'_>, again: &Again<'_>, rounds: u32) {
         self.requests += 1;
-        for call in warm::seen(world, again).await.iter().flatten() {
+        for call in Chain::look(world, again).await.calls() {
             self.count(call);
         }
         let mut lambda = world.lambda(again.route.function()).await;
         again.ask(&mut lambda).await;
         let logged = lambda.logged();
-        let mut took = Samples::default();
-        for _ in 0..ROUNDS {
-            took.push_time(again.ask(&mut lambda).await.took);
+        // Lambda bills each request by the millisecond that it has begun.
+        let mut billed = 0.0;
+        for _ in 0..rounds {
+            billed += (again.ask(&mut lambda).await.took.as_secs_f64() * 1e3).ceil();
         }
-        self.milliseconds += took.median().ceil();
-        self.log_bytes += (lambda.logged() - logged) / ROUNDS + GATEWAYS_LINE;
+        self.milliseconds += billed / f64::from(rounds);
+        self.log_bytes += (lambda.logged() - logged) / rounds as usize + GATEWAYS_LINE;
     }
 
     fn count(&mut self, call: &Call) {

@@ -1,8 +1,8 @@
 //! Growth: the same requests on tables of ten accounts to a million, by users who have little, more, and all that is
 //! allowed. The tables are there at the same time, and each request is made on one after another, so that a busy machine
 //! slows all alike. SQLite stands in for DynamoDB, and what grows in it is not what grows there: what must be flat is the
-//! calls, the units that they take of DynamoDB, their sizes, the processor's time of the function, and its time by the clock:
-//! all of it, and what of it is the function's own.
+//! calls, the units that they take of DynamoDB, their sizes, the processor's time of the function, and its time by the clock,
+//! by itself and by that of its calls alone.
 
 use std::{fs, io::Write, path::Path};
 
@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use crate::{
     bars::Bars,
     binary::Binaries,
-    event::Ask,
+    chain::{self, Chain, Most},
     lambda::Lambda,
     route::Route,
+    samples::turns,
     store::{self, Alone},
     user::{Enrolment, User},
     warm::{self, Times},
-    wire::Call,
+    workspace,
     world::{Again, TABLE, World},
 };
 
@@ -28,16 +29,17 @@ use crate::{
 const SIZES: [(usize, usize); 4] = [(10, 1_000), (1_000, 10_000), (100_000, 100_000), (1_000_000, 100_000)];
 /// Rows that are imported at once.
 const TOGETHER: usize = 20_000;
-/// Workspaces in a token at the most.
-const WORKSPACES: usize = 50;
 
-/// The request whose time by the clock grows: SQLite walks to the page from the first member on.
+/// The request whose time by the clock grows: SQLite walks to the page from the first member on. That time by its calls alone's says nothing
+/// either, for SQLite's share of both grows until nothing of the function's would be seen in it; the processor's time has it.
 const DEEP_PAGE: &str = "members, deep page";
 
 /// What was measured of one request.
 pub struct Grown {
     /// What is asked, and by whom.
     pub what: String,
+    /// The most that it may ask of AWS at any size.
+    pub most: Most,
     /// At each size, the smallest first.
     pub at: Vec<At>,
 }
@@ -49,23 +51,11 @@ pub struct At {
     /// Members of the workspace.
     pub members: usize,
     /// The AWS calls.
-    pub calls: Vec<Call>,
+    pub chain: Chain,
     /// The function's requests.
     pub function: Times,
     /// Its calls alone.
     pub bare: Times,
-}
-
-impl At {
-    /// Bytes that the calls send and receive.
-    pub fn bytes(&self) -> usize {
-        self.calls.iter().map(|call| call.sent + call.received).sum()
-    }
-
-    /// Units that they take of DynamoDB, to read and to write.
-    pub fn units(&self) -> f64 {
-        self.calls.iter().map(|call| call.units).sum()
-    }
 }
 
 /// Who asks.
@@ -122,8 +112,8 @@ async fn enrol(world: &World<'_>) -> Users {
     let mut users = Users {
         ada: User::new("ada", 1),
         xia: User::new("xia", 10),
-        zoe: User::new("zoe", WORKSPACES),
-        yuri: User::new("yuri", WORKSPACES),
+        zoe: User::new("zoe", workspace::MOST),
+        yuri: User::new("yuri", workspace::MOST),
     };
     let mut enrolment = Enrolment::start(world).await;
     enrolment.app(world, &mut users.ada).await;
@@ -146,19 +136,8 @@ async fn enrol(world: &World<'_>) -> Users {
     assert_eq!(enrolment.factors(&users.zoe).await, [("active", 7), ("pending", 0)]);
     assert_eq!(enrolment.factors(&users.yuri).await, [("active", 6), ("pending", 3)]);
 
+    workspace::require_mfa(world, &users.ada, &users.zoe.workspaces).await;
     let mut policy = world.lambda("policy").await;
-    let wish = json!({"required": true, "grace_days": 0, "allowed_factors": ["totp", "sms"]});
-    let put = Ask::new("PUT /v1/workspaces/{workspace_id}/policy");
-    let put = Ask { parameter: Some("acme-0"), body: Some(wish), assertion: users.ada.assertion.as_deref(), ..put };
-    let required = policy.ask(&put.by(&users.ada)).await;
-    assert_eq!(required.status, 200, "{}", required.body);
-    let row = world.row("WORKSPACE#acme-0", "POLICY").await;
-    assert!(row.is_object(), "no policy");
-    for workspace in &users.zoe.workspaces {
-        let mut row = row.clone();
-        row["pk"]["S"] = format!("WORKSPACE#{workspace}").into();
-        world.put(&row).await;
-    }
     // One login lets 32 workspaces see who it is.
     for user in [&users.ada, &users.xia, &users.zoe, &users.zoe, &users.yuri, &users.yuri] {
         Again::new(world, user, Route::Login).ask(&mut policy).await;
@@ -216,35 +195,34 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
     let deep = |members: usize| Some(BASE64URL_NOPAD.encode(format!("mfa#{}", name(members / 2)).as_bytes()));
     let (three, seven) = (", three factors, ten workspaces", ", seven factors, 50 workspaces");
     let nine = ", six factors and three pending, 50 workspaces";
-    let requests: [(_, _, &dyn Fn(usize) -> Route); 10] = [
-        ("", ada, &|_| Route::Verify),
-        ("", ada, &|_| Route::Login),
-        (three, xia, &|_| Route::Verify),
-        (three, xia, &|_| Route::Login),
-        (seven, zoe, &|_| Route::Verify),
-        (seven, zoe, &|_| Route::Login),
-        (nine, yuri, &|_| Route::Verify),
-        (nine, yuri, &|_| Route::Login),
-        ("", ada, &|_| Route::Members(None)),
-        ("", ada, &|members| Route::Members(deep(members))),
+    let most = |in_a_row, calls, units| Most { in_a_row, calls, units };
+    let requests: [(_, _, &dyn Fn(usize) -> Route, _); 10] = [
+        ("", ada, &|_| Route::Verify, most(3, 5, 3.0)),
+        ("", ada, &|_| Route::Login, most(1, 3, 3.0)),
+        (three, xia, &|_| Route::Verify, most(3, 5, 12.0)),
+        (three, xia, &|_| Route::Login, most(1, 3, 12.0)),
+        (seven, zoe, &|_| Route::Verify, most(3, 5, 54.0)),
+        (seven, zoe, &|_| Route::Login, most(1, 3, 52.0)),
+        (nine, yuri, &|_| Route::Verify, most(3, 5, 56.0)),
+        (nine, yuri, &|_| Route::Login, most(1, 3, 52.0)),
+        ("", ada, &|_| Route::Members(None), most(1, 3, 5.0)),
+        ("", ada, &|members| Route::Members(deep(members)), most(1, 3, 5.0)),
     ];
     let mut grown = Vec::new();
-    for (number, (who, user, route)) in requests.into_iter().enumerate() {
+    for (number, (who, user, route, most)) in requests.into_iter().enumerate() {
         let (mut at, mut asked) = (Vec::new(), Vec::new());
         for (world, (accounts, members)) in worlds.iter().zip(sizes) {
             let again = Again::new(world, user, route(*members));
-            let steps = warm::seen(world, &again).await;
+            let chain = Chain::seen(world, &again, most).await;
             let function = world.lambda(again.route.function()).await;
-            let bare = warm::bare(world, &again, &steps).await;
-            let calls = steps.into_iter().flatten().collect();
+            let bare = warm::bare(world, &again, &chain).await;
             let (took, alone) = (Times::default(), Times::default());
-            at.push(At { accounts: *accounts, members: *members, calls, function: took, bare: alone });
+            at.push(At { accounts: *accounts, members: *members, chain, function: took, bare: alone });
             asked.push(Asked { again, function, bare });
         }
         let what = format!("{}{who}", asked[0].again.route.name());
         for round in 0..rounds + 5 {
-            for turn in 0..asked.len() {
-                let turn = (round + turn) % asked.len();
+            for turn in turns(round, asked.len()) {
                 let (Asked { again, function, bare }, at) = (&mut asked[turn], &mut at[turn]);
                 let (answer, alone) = if round % 2 == 0 {
                     let answer = again.ask(function).await;
@@ -262,7 +240,7 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
             print!("\r  request {} of 10: round {} of {}", number + 1, round + 1, rounds + 5);
             std::io::stdout().flush().unwrap();
         }
-        grown.push(Grown { what, at });
+        grown.push(Grown { what, most, at });
     }
     println!();
     let pending = Enrolment::start(&worlds[0]).await.factors(yuri).await;
@@ -270,26 +248,24 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
     grown
 }
 
-/// Holds every size to the smallest.
+/// Holds what is asked of AWS to the same limits at every size, and what it takes to the smallest.
 #[expect(clippy::cast_precision_loss, reason = "ratios")]
 pub fn hold(grown: &[Grown], bars: &mut Bars) {
-    for Grown { what, at } in grown {
+    for Grown { what, most, at } in grown {
         let small = &at[0];
-        let most = |ratio: &dyn Fn(&At) -> f64| at.iter().skip(1).map(ratio).fold(f64::NAN, f64::max);
-        let calls = most(&|at| at.calls.len() as f64 / small.calls.len() as f64);
-        let units = most(&|at| at.units() / small.units());
-        let bytes = most(&|at| at.bytes() as f64 / small.bytes() as f64);
-        let cpu = most(&|at| at.function.cpu.by(&small.function.cpu).median());
+        let growth = |ratio: &dyn Fn(&At) -> f64| at.iter().skip(1).map(ratio).fold(f64::NAN, f64::max);
+        let bytes = growth(&|at| at.chain.bytes() as f64 / small.chain.bytes() as f64);
+        let cpu = growth(&|at| at.function.cpu.by(&small.function.cpu).median());
+        let took = growth(&|at| at.function.took.by(&small.function.took).median());
         let by_calls = |at: &At| at.function.took.median() / at.bare.took.median();
-        let own = most(&|at| by_calls(at) / by_calls(small));
-        let took = most(&|at| at.function.took.by(&small.function.took).median());
-        bars.at_most(format!("growth of {what}: calls"), calls, 1.0, " ×");
-        bars.at_most(format!("growth of {what}: units of DynamoDB"), units, 1.0, " ×");
+        let by_calls = growth(&|at| by_calls(at) / by_calls(small));
+        let chains: Vec<_> = at.iter().map(|at| &at.chain).collect();
+        chain::hold(&format!("{what}, at every size"), &chains, *most, bars);
         bars.at_most(format!("growth of {what}: bytes"), bytes, 1.02, " ×");
         bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, " ×");
-        bars.at_most(format!("growth of {what}: the function's own time"), own, 1.15, " ×");
         if what != DEEP_PAGE {
             bars.at_most(format!("growth of {what}: the time by the clock"), took, 1.15, " ×");
+            bars.at_most(format!("growth of {what}: the time by its calls alone's"), by_calls, 1.15, " ×");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! and what grows with the table. All that is compared runs in turn in one run, so that a busy machine slows both.
 //!
 //! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes `tests/benches/RESULTS.md`
-//! and `results.svg`, and fails where a bar is missed.
+//! and `results.svg`, and fails where a bar is missed. `.ci/run` has it make one of each with `--check`.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,6 +25,7 @@ use crate::{bars::Bars, binary::Binaries, report::Report, world::World};
 mod authenticator;
 mod bars;
 mod binary;
+mod chain;
 mod cold;
 mod cost;
 mod event;
@@ -35,10 +36,12 @@ mod report;
 mod route;
 mod rules;
 mod samples;
+mod sections;
 mod store;
 mod user;
 mod warm;
 mod wire;
+mod workspace;
 mod world;
 
 /// How fast the functions start and answer, beside a hello-world and beside the AWS calls alone
@@ -62,15 +65,44 @@ struct Arguments {
     /// Requests of each sort at each size of the table
     #[arg(long, default_value_t = 100)]
     growth_requests: usize,
+    /// Requests of each sort that a login is priced by
+    #[arg(long, default_value_t = 20)]
+    cost_requests: u32,
+    /// One of each with debug binaries, holding what is counted and not what is timed: shows that the benchmark still runs
+    #[arg(long, conflicts_with_all = ["starts", "requests", "slow_requests", "accounts", "growth_requests", "cost_requests"])]
+    check: bool,
     /// What cargo says to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Arguments {
+    /// Those that are given, filled in where one of each is enough.
+    fn given() -> Self {
+        let given = Self::parse();
+        if !given.check {
+            return given;
+        }
+        Self {
+            starts: 1,
+            requests: 1,
+            slow_requests: 1,
+            accounts: 1_000,
+            growth_requests: 1,
+            cost_requests: 1,
+            ..given
+        }
+    }
+
     /// Whether they ask for a whole run.
     fn are_whole(&self) -> bool {
         *self == Self { bench: self.bench, ..Self::parse_from(["speed"]) }
+    }
+
+    /// Whether they ask for this part.
+    fn ask_for(&self, part: Part) -> bool {
+        let counts = part == Part::Rules && self.check;
+        self.parts.contains(&part) || self.parts.is_empty() && !counts
     }
 }
 
@@ -91,11 +123,12 @@ enum Part {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let asked = |part| arguments.parts.is_empty() || arguments.parts.contains(&part);
+    let arguments = Arguments::given();
+    let asked = |part| arguments.ask_for(part);
+    assert!(!asked(Part::Rules) || rules::countable(), "valgrind, which counts instructions, is not installed");
     let mut report = Report::new();
-    let binaries = Binaries::build();
-    let mut bars = Bars::default();
+    let binaries = if arguments.check { Binaries::of_debug() } else { Binaries::build() };
+    let mut bars = Bars::new(!arguments.check);
     if asked(Part::Cold) {
         println!("cold start: {} starts of each", arguments.starts);
         let world = World::start(&binaries, Latency::default(), None).await;
@@ -107,16 +140,15 @@ async fn main() -> ExitCode {
         println!("warm: {} requests of each route, AWS without latency", arguments.requests);
         let world = World::start(&binaries, Latency::default(), None).await;
         let ada = warm::ada(&world).await;
-        let chains = warm::chains(&world, &ada).await;
-        warm::hold_chains(&chains, &mut bars);
         let fast = warm::measure(&world, &ada, arguments.requests).await;
+        warm::hold_chains(&fast, &mut bars);
         warm::hold(&fast, &mut bars);
         println!("warm: {} requests of each route, AWS as slow as it is", arguments.slow_requests);
         let world = World::start(&binaries, Latency::REAL, None).await;
         let ada = warm::ada(&world).await;
         let slow = warm::measure(&world, &ada, arguments.slow_requests).await;
         warm::hold_slow(&slow, &mut bars);
-        report.warm(&chains, &fast, &slow);
+        report.warm(&fast, &slow);
     }
     if asked(Part::Growth) {
         let (grown, alone) = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
@@ -127,17 +159,18 @@ async fn main() -> ExitCode {
     if asked(Part::Cost) {
         println!("cost: a login by each method, AWS as slow as it is");
         let world = World::start(&binaries, Latency::REAL, None).await;
-        let costs = cost::measure(&world).await;
+        let costs = cost::measure(&world, arguments.cost_requests).await;
         report.cost(&costs);
     }
     if asked(Part::Rules) {
         let counted = rules::count(&binaries);
+        rules::hold(&counted, &mut bars);
         report.rules(&counted);
     }
     report.bars(&bars);
     if arguments.are_whole() {
         report.write();
-    } else {
+    } else if !arguments.check {
         report.print();
     }
     if bars.met() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

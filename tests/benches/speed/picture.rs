@@ -73,15 +73,12 @@ pub fn warm(measured: &[Warm]) -> Panel {
 /// What of a request is waiting for AWS.
 pub fn slow(measured: &[Warm]) -> Panel {
     let bars = measured.iter().map(|warm| {
-        let (took, bare) = (warm.function.took.median(), warm.bare.took.median());
-        let (beyond, mut parts) = (warm.beyond(), vec![(warm.chain, "other"), (bare - warm.chain, "more")]);
-        // Where one in four took no longer than its calls alone, nothing can be told from noise.
-        let own = if beyond.quantile(0.25) > 0.0 {
-            parts.push((beyond.median(), "own"));
-            format!("{:.1} ms its own", beyond.median())
-        } else {
-            "its own within the noise".to_owned()
-        };
+        let (took, beyond) = (warm.function.took.median(), warm.beyond());
+        // Where the median of all such requests may as well be no longer than their calls alone, nothing can be told from noise.
+        let shown = beyond.median_at_least() > 0.0;
+        let own = if shown { beyond.median() } else { 0.0 };
+        let parts = vec![(warm.chain.latency(), "other"), (took - own - warm.chain.latency(), "more"), (own, "own")];
+        let own = if shown { format!("{own:.1} ms its own") } else { "its own within the noise".to_owned() };
         Bar { label: warm.name, parts, note: format!("{took:.0} ms, {own}") }
     });
     Panel {

@@ -4,7 +4,10 @@
 
 use std::{path::Path, process::Command};
 
-use crate::binary::{Binaries, RULES};
+use crate::{
+    bars::Bars,
+    binary::{Binaries, RULES},
+};
 
 /// What was counted of a rule.
 pub struct Counted {
@@ -12,24 +15,34 @@ pub struct Counted {
     pub what: String,
     /// Instructions of one application.
     pub instructions: f64,
+    /// The most that it may take: a fifth more than when it was looked at last.
+    pub most: f64,
 }
 
-/// Counts each rule; none where valgrind is not there.
+/// Whether there is a valgrind to count with.
+pub fn countable() -> bool {
+    Command::new("valgrind").arg("--version").output().is_ok()
+}
+
+/// Counts each rule.
 pub fn count(binaries: &Binaries) -> Vec<Counted> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        println!("rules: left out, for valgrind is not installed");
-        return Vec::new();
-    }
     println!("rules: instructions, by valgrind");
     let program = binaries.path(RULES);
     let listed = String::from_utf8(Command::new(&program).output().unwrap().stdout).unwrap();
     let counted = listed.lines().map(|line| {
-        let (name, what) = line.split_once(": ").unwrap();
+        let (name, rest) = line.split_once(": ").unwrap();
+        let (most, what) = rest.split_once(": ").unwrap();
         let instructions = (instructions(&program, name, 110) - instructions(&program, name, 10)) / 100.0;
-        println!("  {instructions:>12.0}  {what}");
-        Counted { what: what.to_owned(), instructions }
+        Counted { what: what.to_owned(), instructions: instructions.round(), most: most.parse().unwrap() }
     });
     counted.collect()
+}
+
+/// Holds each to its ceiling.
+pub fn hold(counted: &[Counted], bars: &mut Bars) {
+    for rule in counted {
+        bars.count(format!("instructions: {}", rule.what), rule.instructions, rule.most);
+    }
 }
 
 fn instructions(program: &Path, rule: &str, times: u32) -> f64 {

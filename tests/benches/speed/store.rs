@@ -20,10 +20,19 @@ pub struct Alone {
     pub members: usize,
     /// The function's request, with all that it waits for.
     pub request: Samples,
+    /// The function's processor's time of it.
+    pub cpu: Samples,
     /// Its query, made of the store alone.
     pub query: Samples,
     /// The same rows, asked for as those after the cursor.
     pub after_cursor: Samples,
+}
+
+impl Alone {
+    /// What of the request is not its query, median less median.
+    pub fn all_else(&self) -> f64 {
+        self.request.median() - self.query.median()
+    }
 }
 
 /// Makes the query of `pages` at each size of the table in turn.
@@ -33,6 +42,7 @@ pub fn measure(tables: &[PathBuf], pages: &Grown) -> Vec<Alone> {
     let alone = |at: &At| Alone {
         members: at.members,
         request: at.function.took.clone(),
+        cpu: at.function.cpu.clone(),
         query: Samples::default(),
         after_cursor: Samples::default(),
     };
@@ -54,7 +64,7 @@ pub fn measure(tables: &[PathBuf], pages: &Grown) -> Vec<Alone> {
 
 /// The query that the function was seen to make, and one for the same rows that names no other bound than the cursor.
 fn queries(at: &At) -> [Value; 2] {
-    let query = &at.calls.iter().find(|call| call.operation == "Query").unwrap().body;
+    let query = &at.chain.calls().find(|call| call.operation == "Query").unwrap().body;
     let mut after_cursor = query.clone();
     let cursor = after_cursor.as_object_mut().unwrap().remove("ExclusiveStartKey").unwrap();
     after_cursor["KeyConditionExpression"] = "pk = :pk AND sk > :cursor".into();

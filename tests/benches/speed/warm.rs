@@ -1,40 +1,44 @@
-//! Warm requests: a function and a program that makes the very same AWS calls and nothing else, asked in turn; and how many
-//! of those calls follow one another.
+//! Warm requests: a function and a program that makes the very same AWS calls and nothing else, asked in turn.
 
-use std::{fs, io::Write, time::Duration};
+use std::{fs, io::Write};
 
-use local::Latency;
 use serde_json::json;
 
 use crate::{
     bars::Bars,
     binary::BARE,
+    chain::{self, Chain, LOOKS, Most},
     lambda::{Answer, Lambda},
     route::Route,
     samples::Samples,
     user::{Enrolment, User},
     wire::{Call, Wire},
+    workspace,
     world::{Again, World},
 };
 
-/// The calls of a request, as steps.
-pub struct Chain {
-    /// What is asked.
-    pub what: &'static str,
-    /// The steps, each of calls that were under way at the same time.
-    pub steps: Vec<Vec<Call>>,
-    /// The most steps that it may have.
-    pub limit: u32,
+/// The first requests, which open connections and fill caches, and do not count.
+pub const WARMING: usize = 10;
+
+/// What a function may take of its own, in milliseconds.
+#[derive(Clone, Copy)]
+pub struct Own {
+    /// Of the processor, where it is not held to a share of its calls.
+    pub cpu: Option<f64>,
+    /// By the clock, where AWS takes as long as it does.
+    pub clock: f64,
 }
 
 /// What was measured of a route.
 pub struct Warm {
     /// What is asked.
     pub name: &'static str,
-    /// The most milliseconds of the processor that it may take beyond its calls, where it is not held to a share of them.
-    pub own: Option<f64>,
-    /// What its chain of calls takes where AWS has the latency of [`Latency::REAL`], in milliseconds.
-    pub chain: f64,
+    /// The most that it may ask of AWS.
+    pub most: Most,
+    /// The most that it may take beyond its calls.
+    pub own: Own,
+    /// Its calls.
+    pub chain: Chain,
     /// The function's requests.
     pub function: Times,
     /// Its calls alone.
@@ -58,66 +62,33 @@ impl Times {
     }
 }
 
-/// The chains of the routes that somebody waits for.
-pub async fn chains(world: &World<'_>, ada: &User) -> Vec<Chain> {
-    let bob = User::new("bob", 1);
-    let mut chains = Vec::new();
-    for (what, user, route, limit) in [
-        ("verify", ada, Route::Verify, 3),
-        ("recovery code, with the notice that follows it", ada, Route::Recovery, 4),
-        ("login, challenged", ada, Route::Login, 2),
-        ("login, allowed", &bob, Route::Login, 2),
-        ("text", ada, Route::Text, 4),
-        ("begin", ada, Route::Begin, 2),
-        ("activation of another app, with the notice that follows it", ada, Route::Activate, 4),
-    ] {
-        let steps = seen(world, &Again::new(world, user, route)).await;
-        chains.push(Chain { what, steps, limit });
-    }
-    chains
-}
-
-/// Holds the chains to their lengths.
-pub fn hold_chains(chains: &[Chain], bars: &mut Bars) {
-    for chain in chains {
-        let steps = u32::try_from(chain.steps.len()).unwrap();
-        bars.at_most(format!("calls in a row: {}", chain.what), steps.into(), chain.limit.into(), "");
-    }
-}
-
-/// The calls that a function makes for a request once it is warm.
-pub async fn seen(world: &World<'_>, again: &Again<'_>) -> Vec<Vec<Call>> {
-    let wire = Wire::to(world.aws_url()).await;
-    let mut lambda = world.lambda_on(again.route.function(), &wire.url, &[]).await;
-    again.ask(&mut lambda).await;
-    wire.take();
-    again.ask(&mut lambda).await;
-    wire.take()
-}
-
-/// Has each route answered so many times, and its calls made as often.
+/// Has each route answered so many times, and its calls made as often. Logins, a few milliseconds each, are asked for more often, so that
+/// less is left to chance.
 pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> {
     let bob = User::new("bob", 1);
-    fill_page(world, ada).await;
+    workspace::fill_page(world, ada).await;
+    let most = |in_a_row, calls, units| Most { in_a_row, calls, units };
+    let share = Own { cpu: None, clock: 1.0 };
     let mut measured = Vec::new();
-    for (name, user, route, own) in [
-        ("verify", ada, Route::Verify, None),
-        ("login, challenged", ada, Route::Login, None),
-        ("login, allowed", &bob, Route::Login, None),
-        ("text", ada, Route::Text, None),
-        ("recovery", ada, Route::Recovery, None),
-        ("activation", ada, Route::Activate, None),
+    for (name, user, route, most, own) in [
+        ("verify", ada, Route::Verify, most(3, 5, 3.0), share),
+        ("login, challenged", ada, Route::Login, most(1, 3, 3.0), share),
+        ("login, allowed", &bob, Route::Login, most(2, 4, 3.0), share),
+        ("text", ada, Route::Text, most(4, 8, 12.0), share),
+        ("recovery", ada, Route::Recovery, most(4, 7, 3.0), share),
+        ("activation", ada, Route::Activate, most(4, 9, 4.0), share),
         // Draws a QR code.
-        ("begin", ada, Route::Begin, Some(3.0)),
+        ("begin", ada, Route::Begin, most(2, 3, 2.0), Own { cpu: Some(3.0), clock: 3.0 }),
         // Reads and writes a hundred members.
-        ("members, a page", ada, Route::Members(None), Some(0.6)),
+        ("members, a page", ada, Route::Members(None), most(1, 3, 5.0), Own { cpu: Some(0.6), ..share }),
     ] {
+        let rounds = if route == Route::Login { 6 * rounds } else { rounds };
         let again = Again::new(world, user, route);
-        let steps = seen(world, &again).await;
+        let chain = Chain::seen(world, &again, most).await;
         let mut function = world.lambda(again.route.function()).await;
-        let mut bare = bare(world, &again, &steps).await;
-        let mut warm = Warm::new(name, own, &steps);
-        for round in 0..rounds + 10 {
+        let mut bare = bare(world, &again, &chain).await;
+        let mut warm = Warm { name, most, own, chain, function: Times::default(), bare: Times::default() };
+        for round in 0..rounds + WARMING {
             let function_first = round % 2 == 0;
             for is_function in [function_first, !function_first] {
                 let (answer, times) = if is_function {
@@ -125,12 +96,11 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
                 } else {
                     (made(&again, &mut bare).await, &mut warm.bare)
                 };
-                // The first ten open connections and fill caches.
-                if round >= 10 {
+                if round >= WARMING {
                     times.push(&answer);
                 }
             }
-            print!("\r  {}: round {} of {}", warm.name, round + 1, rounds + 10);
+            print!("\r  {}: round {} of {}", warm.name, round + 1, rounds + WARMING);
             std::io::stdout().flush().unwrap();
         }
         println!("\r  {}: {} ms, its calls alone {} ms", warm.name, warm.function.took, warm.bare.took);
@@ -139,58 +109,37 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
     measured
 }
 
-/// Gives the workspace more members than a page shows.
-async fn fill_page(world: &World<'_>, ada: &User) {
-    Again::new(world, ada, Route::Login).ask(&mut world.lambda("policy").await).await;
-    let mut row = world.row("MEMBERS#acme-0", "MEMBER#mfa#ada").await;
-    for number in 0..100 {
-        row["sk"]["S"] = format!("MEMBER#mfa#user-{number:07}").into();
-        world.put(&row).await;
+/// Holds the chains to their lengths.
+pub fn hold_chains(measured: &[Warm], bars: &mut Bars) {
+    for warm in measured {
+        chain::hold(warm.name, &[&warm.chain], warm.most, bars);
     }
 }
 
 /// Holds a warm request to its calls.
 pub fn hold(measured: &[Warm], bars: &mut Bars) {
-    for warm in measured {
-        if let Some(limit) = warm.own {
-            let own = warm.function.cpu.less(&warm.bare.cpu).median();
-            bars.at_most(
-                format!("{}, warm, beyond its calls alone: the processor's time", warm.name),
-                own,
-                limit,
-                " ms",
-            );
+    for Warm { name, own, function, bare, .. } in measured {
+        if let Some(limit) = own.cpu {
+            let beyond = function.cpu.less(&bare.cpu).median_at_most();
+            bars.at_most(format!("{name}, warm, beyond its calls alone: the processor's time"), beyond, limit, " ms");
             continue;
         }
-        let took = warm.function.took.by(&warm.bare.took).median();
-        let cpu = warm.function.cpu.by(&warm.bare.cpu).median();
-        bars.at_most(format!("{}, warm, by its calls alone", warm.name), took, 1.15, " ×");
-        bars.at_most(format!("{}, warm, by its calls alone: the processor's time", warm.name), cpu, 1.25, " ×");
+        let took = function.took.by(&bare.took).median_at_most();
+        let cpu = function.cpu.by(&bare.cpu).median_at_most();
+        bars.at_most(format!("{name}, warm, by its calls alone"), took, 1.15, " ×");
+        bars.at_most(format!("{name}, warm, by its calls alone: the processor's time"), cpu, 1.25, " ×");
     }
 }
 
 /// Holds what is left of a request where AWS takes as long as it does.
 pub fn hold_slow(measured: &[Warm], bars: &mut Bars) {
     for warm in measured {
-        let beyond = warm.beyond().median_at_most();
-        let what = format!("{}, AWS as slow as it is, beyond its calls alone: the median at most", warm.name);
-        bars.at_most(what, beyond, warm.own.unwrap_or_default().max(1.0), " ms");
+        let what = format!("{}, AWS as slow as it is, beyond its calls alone", warm.name);
+        bars.at_most(what, warm.beyond().median_at_most(), warm.own.clock, " ms");
     }
 }
 
 impl Warm {
-    fn new(name: &'static str, own: Option<f64>, steps: &[Vec<Call>]) -> Self {
-        let latency = |call: &Call| match call.service {
-            "dynamodb" => Latency::REAL.dynamodb,
-            "kms" => Latency::REAL.kms,
-            "ses" => Latency::REAL.ses,
-            _ => Latency::REAL.sns,
-        };
-        let steps = steps.iter().filter_map(|step| step.iter().map(latency).max());
-        let chain = steps.sum::<Duration>().as_secs_f64() * 1e3;
-        Self { name, own, chain, function: Times::default(), bare: Times::default() }
-    }
-
     /// By how many milliseconds a request took longer than its calls alone beside it, or shorter.
     pub fn beyond(&self) -> Samples {
         self.function.took.less(&self.bare.took)
@@ -208,8 +157,8 @@ pub async fn ada(world: &World<'_>) -> User {
 }
 
 /// A program that makes these calls, held to it that they are the same.
-pub async fn bare(world: &World<'_>, again: &Again<'_>, steps: &[Vec<Call>]) -> Lambda {
-    let calls = steps.iter().map(|step| {
+pub async fn bare(world: &World<'_>, again: &Again<'_>, chain: &Chain) -> Lambda {
+    let calls = chain.0.iter().map(|step| {
         let step = step.iter().map(|call| json!({"operation": call.operation, "body": call.body}));
         step.collect::<Vec<_>>()
     });
@@ -218,12 +167,29 @@ pub async fn bare(world: &World<'_>, again: &Again<'_>, steps: &[Vec<Call>]) -> 
     let named = [("BARE_CALLS".to_owned(), file.display().to_string())];
     let wire = Wire::to(world.aws_url()).await;
     let mut watched = world.lambda_on(BARE, &wire.url, &named).await;
-    made(again, &mut watched).await;
-    let shape = |steps: &[Vec<Call>]| -> Vec<Vec<(String, usize)>> {
-        steps.iter().map(|step| step.iter().map(|call| (call.operation.clone(), call.sent)).collect()).collect()
-    };
-    assert_eq!(shape(&wire.take()), shape(steps), "{} makes other calls than {}", BARE, again.route.function());
+    let asked = said(&chain.0);
+    let mut says = Vec::new();
+    for _ in 0..LOOKS {
+        made(again, &mut watched).await;
+        says = said(&wire.take());
+        if says == asked {
+            break;
+        }
+    }
+    assert_eq!(says, asked, "{} makes other calls than {}", BARE, again.route.function());
     world.lambda_on(BARE, world.aws_url(), &named).await
+}
+
+/// What calls say, word for word but for the token that the SDK makes up for each transaction, and the order of a text's attributes.
+fn said(steps: &[Vec<Call>]) -> Vec<Vec<(String, Vec<(String, String)>)>> {
+    let said = |call: &Call| {
+        let body = call.body.as_object().unwrap().iter().filter(|(name, _)| *name != "ClientRequestToken");
+        let mut body: Vec<_> =
+            body.map(|(name, value)| (name.replace(char::is_numeric, ""), value.to_string())).collect();
+        body.sort();
+        (call.operation.clone(), body)
+    };
+    steps.iter().map(|step| step.iter().map(said).collect()).collect()
 }
 
 /// Has it make them.

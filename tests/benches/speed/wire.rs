@@ -78,7 +78,7 @@ impl Wire {
             }
         }
         for step in &mut steps {
-            step.sort_by_cached_key(|call| (call.operation.clone(), call.sent));
+            step.sort_by_cached_key(|call| (call.operation.clone(), call.sent, call.body.to_string()));
         }
         steps
     }
