@@ -28,7 +28,7 @@ use tokio::{
 use crate::samples::now;
 
 /// The longest that anything takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A function's process, and the API that it polls.
 pub struct Lambda {

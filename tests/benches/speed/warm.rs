@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     bars::Bars,
@@ -181,13 +181,13 @@ pub async fn bare(world: &World<'_>, again: &Again<'_>, chain: &Chain) -> Lambda
 }
 
 /// What calls say, word for word but for the token that the SDK makes up for each transaction, and the order of a text's attributes.
-fn said(steps: &[Vec<Call>]) -> Vec<Vec<(String, Vec<(String, String)>)>> {
+fn said(steps: &[Vec<Call>]) -> Vec<Vec<Value>> {
     let said = |call: &Call| {
         let body = call.body.as_object().unwrap().iter().filter(|(name, _)| *name != "ClientRequestToken");
         let mut body: Vec<_> =
             body.map(|(name, value)| (name.replace(char::is_numeric, ""), value.to_string())).collect();
         body.sort();
-        (call.operation.clone(), body)
+        json!([call.operation, body])
     };
     steps.iter().map(|step| step.iter().map(said).collect()).collect()
 }
