@@ -257,5 +257,7 @@ fn what_the_benchmark_found_is_told_as_it_found_it() {
     assert!(infra.contains(&format!("| this, in your account | the table above, and {idle} for the month |")));
     assert!(infra.contains(&format!("Idle it costs 7 to {idle} dollars a month")));
     assert_eq!(bold("| this, in your account |"), million + idle);
-    assert!(infra.contains(&format!("**{}** to {}", million + idle, million + idle + daily)));
+    for (month, texts) in [(million + idle, ""), (bold("| a text |") + idle, ", and the texts")] {
+        assert!(infra.contains(&format!("| **{month}** to {}{texts} |", month + daily)));
+    }
 }

@@ -12,21 +12,21 @@ use crate::{
     world::{Again, World},
 };
 
-/// List prices of us-east-1 in US dollars a million, taken down in mid-2026.
+/// List prices of us-east-1 in US dollars a million, all taken down in mid-2026, each from the page that is named.
 mod price {
-    /// Requests of an HTTP API, and of Lambda.
+    /// Requests of an HTTP API ("Amazon API Gateway pricing"), and of Lambda ("AWS Lambda Pricing").
     pub const REQUESTS: f64 = 1.00 + 0.20;
-    /// Milliseconds of Lambda on arm64 with 256 MB, at 0.0000133334 a GB-second.
+    /// Milliseconds of Lambda on arm64 with 256 MB, at 0.0000133334 a GB-second ("AWS Lambda Pricing").
     pub const MILLISECONDS: f64 = 13.3334 / 4.0 / 1000.0;
-    /// Reads of up to 4 KB, and writes of up to 1 KB, on demand.
+    /// Reads of up to 4 KB, and writes of up to 1 KB, on demand ("Amazon DynamoDB pricing").
     pub const READS: f64 = 0.125;
     pub const WRITES: f64 = 0.625;
-    /// Calls of KMS with a symmetric or an HMAC key, and with one of P-256.
+    /// Calls of KMS with a symmetric or an HMAC key, and with one of P-256 ("AWS KMS Pricing").
     pub const KMS: f64 = 3.00;
     pub const SIGN: f64 = 15.00;
-    /// Emails.
+    /// Emails ("Amazon SES pricing").
     pub const EMAILS: f64 = 100.00;
-    /// Bytes of the log, at 0.50 a GB.
+    /// Bytes of the log, at 0.50 a GB ("Amazon CloudWatch pricing").
     pub const LOG_BYTES: f64 = 0.0005;
 }
 
