@@ -76,7 +76,7 @@ test("a change whose confirmation was left is not made, and its answer brings no
   const { secret } = await visitor.begin();
   await visitor.later("quarter");
   for (const cancels of [false, true]) {
-    await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
+    await visitor.remove(visitor.t("kind.totp"));
     await visitor.heading("challenge.again");
     await visitor.type(await visitor.next(secret));
     const verify = await holdUp(visitor, "/verify");

@@ -22,13 +22,13 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.heading("security.title");
   await visitor.app.getByText(visitor.t("security.recovered")).waitFor();
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
-  await visitor.press("factor.remove-named", { name: lost });
+  await visitor.remove(lost);
   await visitor.told("problem.last-factor");
 
   const secret = await visitor.enrolApp();
   await visitor.heading("security.title");
   await visitor.button("factor.remove-named", { name: found }).waitFor();
-  await visitor.press("factor.remove-named", { name: lost });
+  await visitor.remove(lost);
   await visitor.hears("factor.removed", { name: lost });
   await visitor.button("factor.remove-named", { name: lost }).waitFor({ state: "detached" });
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
@@ -301,7 +301,7 @@ test("in a session that is a while old, a recovery code confirms a change, and t
   await visitor.prove(codes[0], "recovery.label");
   await visitor.hears("factor.renamed");
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
-  await visitor.press("factor.remove-named", { name: "Work phone" });
+  await visitor.remove("Work phone");
   await visitor.hears("factor.removed", { name: "Work phone" });
 });
 

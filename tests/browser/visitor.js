@@ -202,6 +202,12 @@ class Visitor {
     return account;
   }
 
+  /** Removes a factor, and says that it is meant. */
+  async remove(name) {
+    await this.press("factor.remove-named", { name });
+    await this.press("factor.remove-really-named", { name });
+  }
+
   /** Reads the recovery codes, says that they are kept, and goes on. */
   async keepCodes() {
     await this.title("codes.title").waitFor();

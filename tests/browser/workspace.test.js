@@ -36,7 +36,7 @@ test("required with days of grace: a member is told until when, and a week later
   await visitor.keepCodes();
   await visitor.heading("home.title", { name: "Bob" });
   await visitor.goTo("security");
-  await visitor.press("factor.remove-named", { name: visitor.t("kind.totp") });
+  await visitor.remove(visitor.t("kind.totp"));
   await visitor.told("problem.last-factor");
 });
 
@@ -126,7 +126,7 @@ test("texts are no longer allowed: in an open session a phone confirms nothing b
   await visitor.told("problem.enroll-only");
   await visitor.enrolApp();
   await visitor.heading("security.title");
-  await visitor.press("factor.remove-named", { name: "Phone +1 ••• ••• 0147" });
+  await visitor.remove("Phone +1 ••• ••• 0147");
   await visitor.hears("factor.removed", { name: "Phone" });
 });
 

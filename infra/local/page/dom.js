@@ -31,6 +31,17 @@ export async function once(element, act) {
   }
 }
 
+/** Calls `act` once the user does something elsewhere than on this element: after the press, so that nothing moves away under it. */
+export function onceElsewhere(element, act) {
+  const over = new AbortController();
+  const look = ({ target }) => {
+    if (target === element) return;
+    over.abort();
+    act();
+  };
+  for (const doing of ["click", "keyup"]) document.addEventListener(doing, look, { signal: over.signal });
+}
+
 /** What a drawing is made of; nothing else that a reply might have in it comes onto the page. */
 const DRAWN = { svg: ["viewBox", "shape-rendering"], rect: ["x", "y", "width", "height", "fill"], path: ["d", "fill"] };
 

@@ -1,6 +1,6 @@
 // The settings of one's own second step: apps, phones, recovery codes.
 
-import { h, once, say } from "../dom.js";
+import { h, once, onceElsewhere, say } from "../dom.js";
 import { acting, attempt, field, form } from "../forms.js";
 import { withFactor, withPassword } from "../flow.js";
 import { ask, adopt, session } from "../session.js";
@@ -29,42 +29,72 @@ async function load(place) {
   const active = factors.filter(({ status }) => status === "active");
   const of = (kind) => active.filter((factor) => factor.kind === kind);
   const back = () => goTo(security);
+  const last = active.length === 1;
   const add = (begin) => () => (active.length ? begin() : withPassword(begin));
   place.removeAttribute("aria-busy");
   place.replaceChildren(
     h("p", { class: active.length ? "state on" : "state off" }, t(active.length ? "security.on" : "security.off")),
-    kind("totp", of("totp"), add(() => beginApp(back, of("totp")))),
-    kind("sms", of("sms"), add(async () => goTo(phone, back))),
+    kind("totp", of("totp"), last, add(() => beginApp(back, of("totp")))),
+    kind("sms", of("sms"), last, add(async () => goTo(phone, back))),
     active.length ? recoveryCodes(recovery) : "",
   );
 }
 
-function kind(name, factors, add) {
+function kind(name, factors, last, add) {
   const { press, error } = acting(t(`enroll.${name}.add`), add);
   return h("section", { class: "card" }, [
     h("h4", {}, t(`kind.${name}`)),
     h("p", { class: "hint" }, t(`enroll.${name}.why`)),
-    factors.length > 0 && h("ul", { class: "factors" }, factors.map(one)),
+    factors.length > 0 && h("ul", { class: "factors" }, factors.map((factor) => one(factor, last))),
     h("div", { class: "actions" }, press),
     error,
   ]);
 }
 
-function one(factor) {
+function one(factor, last) {
   const { id, name, phone_hint: hint, created_at: created, last_used_at: used } = factor;
   const error = h("p", { class: "error", role: "alert" });
   const item = h("li", {});
   const known = hint ? `${name} ${hint}` : name;
-  const remove = h("button", { type: "button", class: "danger", "aria-label": t("factor.remove-named", { name: known }) }, t("factor.remove"));
-  remove.addEventListener("click", () => once(remove, () => attempt(() => removed(id, name), error, remove)));
+  const { remove, warning } = removing(known, last, () => attempt(() => removed(id, name), error, remove));
   const rename = h("button", { type: "button", "aria-label": t("factor.rename-named", { name: known }), onclick: () => renaming(item, factor) }, t("factor.rename"));
   const dates = [t("factor.added", { day: day(new Date(created)) }), used && t("factor.used", { day: day(new Date(used)), time: timeOfDay(new Date(used)) })];
   item.append(
     h("div", {}, h("strong", {}, name), hint && h("span", { class: "phone-hint" }, ` ${hint}`), h("p", { class: "hint" }, dates.filter(Boolean).join(" · "))),
     h("div", { class: "actions" }, rename, remove),
+    warning,
     error,
   );
   return item;
+}
+
+/**
+ * A button that removes when it is pressed twice: the first press asks, and whatever is done elsewhere takes that back. The
+ * question is as short as the button, which stays under the pointer.
+ */
+function removing(name, last, act) {
+  const warning = h("p", { class: "note" });
+  const remove = h("button", { type: "button", class: "danger" });
+  let asked = false;
+  const ask = (whether) => {
+    asked = whether;
+    remove.replaceChildren(t(asked ? "factor.remove-really" : "factor.remove"));
+    remove.setAttribute("aria-label", t(asked ? "factor.remove-really-named" : "factor.remove-named", { name }));
+    warning.replaceChildren(asked && last ? t("factor.remove-last") : "");
+  };
+  remove.addEventListener("click", ({ detail: times }) => {
+    // Who clicks twice out of habit has not read the question.
+    if (times > 1) return;
+    if (asked) once(remove, act);
+    ask(!asked);
+    if (!asked) return;
+    onceElsewhere(remove, () => ask(false));
+    // A browser may leave the focus elsewhere when a button is pressed.
+    remove.focus();
+    say([remove.getAttribute("aria-label"), warning.textContent].join(" ").trim(), { stays: true });
+  });
+  ask(false);
+  return { remove, warning };
 }
 
 function renaming(item, { id, name }) {

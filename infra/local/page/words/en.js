@@ -159,6 +159,9 @@ export default {
   "factor.renamed": "It has its new name.",
   "factor.remove": "Remove",
   "factor.remove-named": "Remove {name}",
+  "factor.remove-really": "Really?",
+  "factor.remove-really-named": "Really remove {name}?",
+  "factor.remove-last": "It is the last one: your recovery codes go with it, and a login asks for your password alone from then on.",
   "factor.removed": "{name} is removed.",
 
   "workspace.title": "Security of {workspace}",

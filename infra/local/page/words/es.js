@@ -159,6 +159,9 @@ export default {
   "factor.renamed": "El nombre nuevo está guardado.",
   "factor.remove": "Quitar",
   "factor.remove-named": "Quitar {name}",
+  "factor.remove-really": "¿De verdad?",
+  "factor.remove-really-named": "¿De verdad quieres quitar {name}?",
+  "factor.remove-last": "Es el último método: tus códigos de recuperación se van con él y, desde entonces, un inicio de sesión solo pide tu contraseña.",
   "factor.removed": "{name} se ha quitado.",
 
   "workspace.title": "Seguridad de {workspace}",

@@ -159,6 +159,9 @@ export default {
   "factor.renamed": "Le nouveau nom est enregistré.",
   "factor.remove": "Supprimer",
   "factor.remove-named": "Supprimer {name}",
+  "factor.remove-really": "Vraiment ?",
+  "factor.remove-really-named": "Vraiment supprimer {name} ?",
+  "factor.remove-last": "C’est la dernière méthode : vos codes de récupération disparaissent avec elle, et une connexion ne demande ensuite que votre mot de passe.",
   "factor.removed": "Méthode supprimée : {name}.",
 
   "workspace.title": "Sécurité de {workspace}",
