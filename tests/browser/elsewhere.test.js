@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { totp } from "./totp.js";
 import { visit } from "./visitor.js";
 
 /** Holds requests to this path up; returns what waits until one is made, and what lets them go and waits until they are answered. */
@@ -153,4 +154,18 @@ test("who must set up a method at the login may choose the other one while the f
   await visitor.heading("enroll.title");
   await visitor.press("challenge.back");
   await visitor.heading("signin.title");
+});
+
+test("who is asked for a code of a factor that was removed meanwhile is told to begin again, for nothing else works any more either", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  const other = await visit(context, { at: visitor.url });
+  await other.logIn();
+  await visitor.remove(visitor.t("kind.totp"));
+  await visitor.app.getByText(visitor.t("security.off")).waitFor();
+  await other.prove(totp(secret, await other.now()));
+  await other.told("problem.factor-not-found.code");
+  await other.press("challenge.back");
+  await other.logIn();
+  await other.heading("home.title", { name: "Ada" });
 });

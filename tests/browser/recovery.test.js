@@ -17,7 +17,7 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.press("challenge.use-recovery");
   await visitor.heading("challenge.title");
   await visitor.prove("0000-0000-0000-0000", "recovery.label");
-  await visitor.told("problem.code-rejected");
+  await visitor.told("problem.code-rejected.recovery");
   await visitor.prove(codes[3].toUpperCase().replaceAll("-", " "), "recovery.label");
   await visitor.heading("security.title");
   await visitor.app.getByText(visitor.t("security.recovered")).waitFor();
@@ -34,7 +34,7 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
   await visitor.logOut();
   await visitor.logIn();
-  await visitor.app.getByText(visitor.t("challenge.open-app", { name: found })).waitFor();
+  await visitor.app.getByText(visitor.t("challenge.open-app-named", { name: found })).waitFor();
   await visitor.prove(await visitor.next(secret));
   await visitor.heading("home.title", { name: "Ada" });
 });
@@ -64,7 +64,7 @@ test("an emailed code that was guessed at five times is over, and another one is
   await visitor.button("email.again").waitFor();
   for (const _ of [1, 2, 3, 4, 5]) {
     await visitor.prove("0000-0000", "email.label");
-    await visitor.told("problem.code-rejected");
+    await visitor.told("problem.code-rejected.recovery");
   }
   await visitor.press("challenge.check");
   await visitor.told("problem.code-expired");

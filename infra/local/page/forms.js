@@ -53,7 +53,7 @@ export function choice(name, label, options, attributes = {}) {
   return Object.assign(h("div", { class: "field" }, h("label", { for: id }, label), input), { input });
 }
 
-/** Six digits, from an app or a text: a phone may offer to fill them in. */
+/** Six digits, from an app or a text: a phone may offer to fill them in. Of a whole text that is pasted they are taken. */
 export const codeField = (label = t("code.label"), attributes = {}) =>
   field("code", label, {
     type: "text",
@@ -63,6 +63,12 @@ export const codeField = (label = t("code.label"), attributes = {}) =>
     class: "code",
     required: true,
     "data-takes-code": true,
+    onpaste: (event) => {
+      const [code] = event.clipboardData.getData("text").match(/(?<!\d)\d{3}[ -]?\d{3}(?!\d)/) ?? [];
+      if (!code) return;
+      event.preventDefault();
+      event.target.value = code.replace(/\D/, "");
+    },
     ...attributes,
   });
 

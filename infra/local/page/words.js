@@ -28,6 +28,9 @@ export function t(key, values = {}) {
   return (words[chosen][key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+/** Whether these are the words for something, in whatever language. */
+export const isSaid = (key, text) => Object.values(words).some((own) => own[key] === text);
+
 const shown = (moment, options) => new Intl.DateTimeFormat(chosen, options).format(moment);
 
 /** A moment as the time of the day. */

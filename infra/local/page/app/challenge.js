@@ -5,7 +5,7 @@ import { ask } from "../session.js";
 import { acting, codeField, field, form } from "../forms.js";
 import { again } from "../problems.js";
 import { show } from "../window.js";
-import { t, timeOfDay } from "../words.js";
+import { isSaid, t, timeOfDay } from "../words.js";
 import { hear } from "../clock.js";
 
 /**
@@ -35,35 +35,50 @@ function otherWays(login, way, redraw) {
 
 /** A factor as its user knows it. */
 const named = ({ kind, name, phone_hint: hint }) =>
-  kind === "sms" ? t("challenge.way-sms", { name, hint }) : t("challenge.way-totp", { name });
+  kind === "sms" ? t("challenge.way-sms", { name, hint }) : t(isNamed(name) ? "challenge.way-totp-named" : "challenge.way-totp", { name });
+
+/** Whether an app has a name of its own, and not that of all apps. */
+const isNamed = (name) => !isSaid("kind.totp", name);
+
+/** What goes wrong with a code is told as of a code of this kind: the API's names for it are the same for all. */
+export const asOf = (kind) => (problem) => {
+  throw Object.assign(problem, { reason: kind });
+};
 
 function factor(factor, login, ways) {
-  const verify = async (code) => ways.proven((await ask("POST", `/v1/factors/${factor.id}/verify`, { body: { code } })).body);
+  const verify = async (code) => ways.proven((await ask("POST", `/v1/factors/${factor.id}/verify`, { body: { code } }).catch(asOf("code"))).body);
   const wait = login.retry_after && h("p", { class: "note" }, again(hear() + login.retry_after * 1000));
   const input = codeField();
   const check = form([input], t("challenge.check"), () => verify(input.input.value));
   if (factor.kind === "sms") return [wait, ...texting(factor, factor.phone_hint, input.input), check];
-  return [wait, h("p", { class: "hint" }, t("challenge.open-app", { name: factor.name })), check];
+  return [wait, h("p", { class: "hint" }, t(isNamed(factor.name) ? "challenge.open-app-named" : "challenge.open-app", { name: factor.name })), check];
 }
 
-/** A button that has a code texted, and what it says when that is done. */
-export function texting(factor, hint, next) {
+/** What was sent last for a factor or a recovery of this login: it is still told when its screen is drawn again, as in another language. */
+const sent = new WeakMap();
+
+/** A button that has a code sent, as a text or an email, and what it says when that is done; `next` is the field for the code. */
+function sending(what, of, hint, path, next) {
   const told = h("p", { class: "note" });
-  const { press, error } = acting(t("text.send", { hint }), async () => {
+  const words = ({ to_hint: to, resend_after: wait, expires_at: end, from }) =>
+    t(`${what}.sent`, { hint: to ?? hint, until: timeOfDay(new Date(end)), again: timeOfDay(from + wait * 1000) });
+  const { press, error } = acting(t(sent.has(of) ? `${what}.again` : `${what}.send`, { hint }), async () => {
     told.replaceChildren();
-    const { resend_after: wait, expires_at: end } = (await ask("POST", `/v1/factors/${factor.id}/texts`)).body;
-    note(told, t("text.sent", { hint, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
-    press.replaceChildren(t("text.again"));
+    if (sent.has(of)) sent.set(of, null);
+    const { body } = await ask("POST", path).catch(asOf("code"));
+    sent.set(of, { ...body, from: hear() });
+    told.replaceChildren(words(sent.get(of)));
+    // It also stays to be read.
+    say(told.textContent, { stays: true });
+    press.replaceChildren(t(`${what}.again`));
     next.focus();
   });
+  if (sent.get(of)) told.replaceChildren(words(sent.get(of)));
   return [h("div", { class: "actions" }, press), error, told];
 }
 
-/** Says something that also stays to be read. */
-function note(place, text) {
-  place.replaceChildren(text);
-  say(text, { stays: true });
-}
+/** A button that has a code texted. */
+export const texting = (factor, hint, next) => sending("text", factor, hint, `/v1/factors/${factor.id}/texts`, next);
 
 function recoveryCode(ways) {
   const input = field("recovery", t("recovery.label"), { hint: t("recovery.hint"), ...loose });
@@ -72,28 +87,15 @@ function recoveryCode(ways) {
 
 function emailedCode(login, ways) {
   const input = field("emailed", t("email.label"), { hint: t("email.hint"), "data-takes-code": true, ...loose });
-  const told = h("p", { class: "note" });
-  const hint = login.recovery.email_hint;
-  const { press, error } = acting(t("email.send", { hint }), async () => {
-    told.replaceChildren();
-    const { to_hint: to, resend_after: wait, expires_at: end } = (await ask("POST", "/v1/recovery/emails")).body;
-    note(told, t("email.sent", { hint: to, until: timeOfDay(new Date(end)), again: timeOfDay(hear() + wait * 1000) }));
-    press.replaceChildren(t("email.again"));
-    input.input.focus();
-  });
   const check = form([input], t("challenge.check"), () => redeem(input.input.value, ways));
-  return [h("div", { class: "actions" }, press), error, told, check];
+  return [...sending("email", login.recovery, login.recovery.email_hint, "/v1/recovery/emails", input.input), check];
 }
 
 /** Codes of letters and digits, typed from paper: nothing is to be corrected or kept. */
 const loose = { type: "text", autocomplete: "off", autocapitalize: "none", autocorrect: "off", spellcheck: "false", maxlength: 64, class: "code" };
 
 async function redeem(code, ways) {
-  const redeeming = ask("POST", "/v1/recovery/verify", { body: { code } });
-  // The API tells by one name of locked factors and of locked recovery codes; the way out is another.
-  const { body } = await redeeming.catch((problem) => {
-    throw Object.assign(problem, { reason: "recovery" });
-  });
+  const { body } = await ask("POST", "/v1/recovery/verify", { body: { code } }).catch(asOf("recovery"));
   say(t("recovery.left", { count: body.recovery.codes_left }));
   await ways.proven(body);
 }

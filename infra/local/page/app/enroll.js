@@ -7,7 +7,7 @@ import { activated, withFactor } from "../flow.js";
 import { ask, session } from "../session.js";
 import { goTo } from "../window.js";
 import { t, timeOfDay } from "../words.js";
-import { texting } from "./challenge.js";
+import { asOf, texting } from "./challenge.js";
 
 /** Which kind is it to be? `why` it is asked, where it is not by choice; `back` is the way out. */
 export function chooseMethod(methods, { back, why }) {
@@ -103,6 +103,6 @@ function confirmPhone(begun, back) {
 }
 
 async function activate(id, code) {
-  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code }, comesOnce: true }));
+  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code }, comesOnce: true }).catch(asOf("code")));
   await activated(body);
 }

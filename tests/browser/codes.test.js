@@ -1,0 +1,85 @@
+// Codes: how they are asked for, typed and pasted, and what is said of one that is not right.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { visit, wordsOf } from "./visitor.js";
+
+test("what is wrong with a recovery code is said of recovery codes, and not as of an app's", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  assert.equal((await visitor.ask("POST", "v1/recovery/verify", { body: { code: codes[0] }, token: await visitor.token("ada") })).status, 200);
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-recovery");
+  for (const [code, why] of [["k3xq", "invalid-request"], ["0000-0000-0000-0000", "code-rejected"], [codes[0], "code-used"]]) {
+    await visitor.prove(code, "recovery.label");
+    await visitor.told(`problem.${why}.recovery`);
+  }
+  await visitor.isAccessible("a used recovery code");
+});
+
+test("a code of another form is told the form that it has: six digits", async (context) => {
+  const visitor = await visit(context);
+  const { secret } = await visitor.begin();
+  await visitor.press("enroll.totp.add");
+  await visitor.type("12345");
+  await visitor.press("enroll.activate");
+  await visitor.told("problem.invalid-request.code");
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.prove("12345");
+  await visitor.told("problem.invalid-request.code");
+  await visitor.prove(await visitor.next(secret));
+  await visitor.heading("home.title", { name: "Ada" });
+});
+
+test("of a whole text that is pasted the field takes the code", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  const field = visitor.field("code.label");
+  for (const [pasted, held] of [["Your Local App code is 123456. Don’t share it.", "123456"], ["Code : 234 567", "234567"], ["12345", "12345"]]) {
+    await visitor.page.evaluate((text) => navigator.clipboard.writeText(text), pasted);
+    await field.fill("");
+    await field.press("ControlOrMeta+v");
+    assert.equal(await field.inputValue(), held);
+  }
+});
+
+test("that a code is on its way is still told in another language, for a text and for an email", async (context) => {
+  const visitor = await visit(context);
+  const hint = "+1 ••• ••• 0147";
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.later("half");
+  await visitor.logIn("Bob");
+  for (const [what, to, other] of [["text", hint, "fr"], ["email", "b•••@example.com", "es"]]) {
+    if (what === "email") await visitor.press("challenge.use-email");
+    await visitor.press(`${what}.send`, { hint: to });
+    await visitor.button(`${what}.again`).waitFor();
+    await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption(other);
+    visitor.words = await wordsOf(other);
+    await visitor.title("challenge.title").waitFor();
+    await visitor.app.locator(".note").getByText(visitor.t(`${what}.sent`, { hint: to }).split(". ")[0]).waitFor();
+    await visitor.button(`${what}.again`).waitFor();
+    await visitor.isAccessible(`a code that is on its way, ${other}`);
+  }
+});
+
+test("an app that nobody has named is not called by what it is twice, whatever the language that it was set up in", async (context) => {
+  const visitor = await visit(context, { tag: "fr" });
+  const { secret } = await visitor.begin();
+  await visitor.logOut();
+  await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("en");
+  visitor.words = await wordsOf("en");
+  await visitor.logIn();
+  await visitor.app.getByText("Open your authenticator app and type the code that it shows.", { exact: true }).waitFor();
+  await visitor.press("challenge.use-recovery");
+  await visitor.app.getByRole("button", { name: "Use the authenticator app", exact: true }).click();
+  await visitor.prove(await visitor.next(secret));
+  await visitor.heading("home.title", { name: "Ada" });
+});
