@@ -5,13 +5,16 @@ import { hear } from "./clock.js";
 
 const STEP = 30_000;
 
-/** The accounts that were scanned, the oldest first. */
+/** The accounts that were scanned, the newest first. */
 export const accounts = [];
 
 /** The app scans a QR code: the link in it names the account. */
 export function scan({ secret, uri }) {
   const name = decodeURIComponent(uri.slice(0, uri.indexOf("?")).split("/").pop()).replace(":", ": ");
-  if (!accounts.some((account) => account.secret === secret)) accounts.push({ secret, name });
+  if (!accounts.some((account) => account.secret === secret)) {
+    const alike = accounts.filter((account) => account.known === name).length;
+    accounts.unshift({ secret, known: name, name: alike ? `${name} (${alike + 1})` : name });
+  }
   tell();
 }
 

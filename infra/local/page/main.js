@@ -91,7 +91,9 @@ heard = sent();
 page();
 show(signIn);
 // Whoever opens the page begins at its top.
-document.activeElement.blur();
+Object.assign(document.body, { tabIndex: -1 }).focus();
+document.body.blur();
+document.body.removeAttribute("tabindex");
 watch(announce);
-// Meanwhile another window may have moved the clock.
-window.addEventListener("focus", () => advance(0).then(tell, () => {}));
+// Meanwhile another window may have moved the clock, or had something sent.
+window.addEventListener("focus", () => Promise.all([advance(0), fetchOutbox()]).then(tell, () => {}));

@@ -11,8 +11,16 @@ export const people = [
   { sub: "dan", name: "Dan", phone: "+1 416 555 0165", workspaces: ["acme", "globex"], owned: ["globex"] },
 ];
 
+const ATOM = "[\\w!#$%&'*+/=?^`{|}~-]+";
+const ADDRESS = new RegExp(`^${ATOM}(\\.${ATOM})*@[a-z\\d-]+(\\.[a-z\\d-]+)+$`, "i");
+/** Whether it is an address that the service sends mail to: a plain one. To others nothing goes, and nobody is told. */
+export const isAddress = (text) => ADDRESS.test(text);
+
+/** The address of someone of this name: the name itself where it is one. */
+const addressOf = (name) => (isAddress(name) ? name : `${(name.match(/[\w+-]+/g) ?? ["someone"]).join(".")}@example.com`);
+
 /** Someone else, as they describe themselves. */
 export function someone(sub, { owner, sso }) {
   const all = Object.keys(workspaces);
-  return { sub, name: sub, phone: "+1 415 555 0199", workspaces: all, owned: owner ? all : [], sso: sso ? all : undefined };
+  return { sub, name: sub, email: addressOf(sub), phone: "+1 415 555 0199", workspaces: all, owned: owner ? all : [], sso: sso ? all : undefined };
 }

@@ -5,7 +5,7 @@ import { Problem } from "../api.js";
 import { hear } from "../clock.js";
 import { attempt, box, carriedTo, choice, field, form } from "../forms.js";
 import { logIn } from "../flow.js";
-import { people, someone, workspaces } from "../people.js";
+import { isAddress, people, someone, workspaces } from "../people.js";
 import { t } from "../words.js";
 
 /** The first screen. */
@@ -37,7 +37,7 @@ export function signIn() {
     const isNamed = async () => {
       if (sub === "" && !typed) throw new Problem("no-name");
     };
-    if (!(await attempt(isNamed, other.error, other.input))) return;
+    if (!(await attempt(isNamed, other.error, other.input)) || !(await claims.areGood())) return;
     const person = people.find((one) => one.sub === sub) ?? someone(typed, { owner: owner.input.checked, sso: sso.input.checked });
     await logIn({ ...person, ...claims.read() }, workspace.input.value);
   };
@@ -60,9 +60,16 @@ function more() {
   const email = field("email", t("signin.email"), { type: "email", autocomplete: "off", maxlength: 254, hint: t("signin.email-hint") });
   const reset = box("reset", t("signin.reset"), { hint: t("signin.reset-hint") });
   const element = h("details", { open: Boolean(email.input.value || reset.input.checked) }, h("summary", {}, t("signin.more")), email, reset);
+  const typed = () => email.input.value.trim();
+  const isReachable = async () => {
+    if (!typed() || isAddress(typed())) return;
+    element.open = true;
+    throw new Problem("no-address");
+  };
+  const areGood = () => attempt(isReachable, email.error, email.input);
   const read = () => ({
-    email: email.input.value.trim() || undefined,
+    ...(typed() && { email: typed() }),
     resetAt: reset.input.checked ? Math.floor(hear() / 1000) - 3600 : undefined,
   });
-  return { element, read };
+  return { element, areGood, read };
 }
