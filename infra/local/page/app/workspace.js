@@ -1,6 +1,6 @@
 // What a workspace's owner may set, and see.
 
-import { focusOn, h, say } from "../dom.js";
+import { focusOn, h, say, unique } from "../dom.js";
 import { Problem } from "../api.js";
 import { acting, attempt, box, choice, field, form } from "../forms.js";
 import { withFactor } from "../flow.js";
@@ -65,7 +65,8 @@ async function listMembers(asked, place) {
   // In another language the screen was drawn anew meanwhile.
   if (!place.isConnected) return;
   const rows = h("tbody", {}, members.map(row));
-  const whole = table(summary, rows);
+  const counts = h("p", { class: "counts", id: unique("counts") }, t("members.summary", summary));
+  const whole = table(counts.id, rows);
   let cursor = first;
   const more = acting(t("members.more"), async () => {
     const next = await page({ ...asked, cursor });
@@ -76,8 +77,8 @@ async function listMembers(asked, place) {
     more.press.remove();
     focusOn(whole);
   });
-  place.replaceChildren(whole, h("div", { class: "actions" }, cursor && more.press), more.error);
-  say(t("members.summary", summary));
+  place.replaceChildren(counts, whole, h("div", { class: "actions" }, cursor && more.press), more.error);
+  say(counts.textContent);
 }
 
 async function page(asked) {
@@ -93,10 +94,9 @@ const row = ({ user, state, factors, last_seen: seen }) =>
     h("td", {}, day(new Date(`${seen}T12:00:00Z`))),
   ]);
 
-function table(summary, rows) {
+function table(label, rows) {
   const heads = ["user", "state", "factors", "seen"].map((one) => h("th", { scope: "col" }, t(`members.head.${one}`)));
-  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t("members.title") }, h("table", {}, [
-    h("caption", {}, t("members.summary", summary)),
+  return h("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": t("members.title") }, h("table", { "aria-labelledby": label }, [
     h("thead", {}, h("tr", {}, heads)),
     rows,
   ]));

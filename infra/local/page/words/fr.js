@@ -166,7 +166,7 @@ export default {
   "factor.remove-last": "C’est la dernière méthode : vos codes de récupération disparaissent avec elle, et une connexion ne demande ensuite que votre mot de passe.",
   "factor.removed": "Méthode supprimée : {name}.",
 
-  "workspace.title": "Sécurité de {workspace}",
+  "workspace.title": "Sécurité : {workspace}",
   "policy.title": "Authentification multifacteur",
   "policy.required": "Exiger la MFA de tous dans cet espace de travail",
   "policy.grace": "Jours de délai",
