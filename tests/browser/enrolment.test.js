@@ -268,6 +268,26 @@ test("what was begun is over after a quarter of an hour", async (context) => {
   await visitor.told("problem.enrollment-expired");
 });
 
+test("who took too long over setting up what their login asks for goes back to the login from there", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.require({ grace: "0" });
+  await visitor.logOut();
+  for (const [kind, confirms] of [["totp"], ["sms"], ["sms", true]]) {
+    await visitor.logIn("Bob");
+    await visitor.press(`enroll.${kind}.add`);
+    await visitor.heading(`enroll.${kind}.title`);
+    if (confirms) await visitor.press("enroll.sms.begin");
+    if (confirms) await visitor.heading("enroll.sms.confirm");
+    await visitor.later("quarter");
+    if (kind === "totp" || confirms) await visitor.type("000000");
+    await visitor.press(kind === "totp" || confirms ? "enroll.activate" : "enroll.sms.begin");
+    await visitor.told("problem.login-over");
+    await visitor.press("challenge.back");
+    await visitor.heading("signin.title");
+  }
+});
+
 test("an app is set up by keyboard alone, up to the recovery codes", async (context) => {
   const visitor = await visit(context);
   const keys = visitor.page.keyboard;

@@ -3,7 +3,7 @@
 import { button, copy, drawing, h, say } from "../dom.js";
 import { scan } from "../authenticator.js";
 import { acting, codeField, field, form } from "../forms.js";
-import { activated, withFactor } from "../flow.js";
+import { activated, logOut, withFactor } from "../flow.js";
 import { ask, session } from "../session.js";
 import { goTo } from "../window.js";
 import { t, timeOfDay } from "../words.js";
@@ -57,13 +57,19 @@ function app({ id, totp, expires_at: end }, back) {
       h("li", {}, form([code], t("enroll.activate"), () => activate(id, code.input.value))),
     ]),
     h("p", { class: "hint" }, t("enroll.until", { time: timeOfDay(new Date(end)) })),
-    h("p", {}, h("button", { type: "button", class: "link", onclick: back }, t("cancel"))),
+    wayOut(back),
   ];
 }
 
 function pretend(totp) {
   scan(totp);
   say(t("enroll.totp.pretended"));
+}
+
+/** The way out: at a login, also to its beginning, where it goes on if it has taken too long. */
+function wayOut(back) {
+  const link = (text, go) => h("button", { type: "button", class: "link", onclick: go }, text);
+  return h("p", { class: "actions" }, link(t("cancel"), back), !session.open && link(t("challenge.back"), logOut));
 }
 
 /** The number of a phone. */
@@ -87,7 +93,7 @@ export function phone(back) {
     h("h3", {}, t("enroll.sms.title")),
     h("p", {}, t("enroll.sms.why")),
     form([number, name], t("enroll.sms.begin"), begin),
-    h("p", {}, h("button", { type: "button", class: "link", onclick: back }, t("cancel"))),
+    wayOut(back),
   ];
 }
 
@@ -98,7 +104,7 @@ function confirmPhone(begun, back) {
     h("p", {}, t("enroll.sms.text-first")),
     ...texting(begun, begun.sms.phone_hint, code.input),
     form([code], t("enroll.activate"), () => activate(begun.id, code.input.value)),
-    h("p", {}, h("button", { type: "button", class: "link", onclick: back }, t("cancel"))),
+    wayOut(back),
   ];
 }
 
