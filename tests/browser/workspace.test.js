@@ -106,6 +106,27 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
   await visitor.heading("home.title", { name: "Bob" });
 });
 
+test("texts are no longer allowed while a phone's code is typed: it is an app that is offered then, and no phone", async (context) => {
+  const visitor = await visit(context);
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.enrolPhone({ first: true });
+  await visitor.keepCodes();
+  await visitor.logOut();
+  await visitor.later("half");
+  await visitor.logIn("Bob");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.fillFromText(2);
+  const owner = await visit(context, { at: visitor.url });
+  await owner.begin();
+  await owner.require({ grace: "0", texts: false });
+  await visitor.press("challenge.check");
+  await visitor.heading("enroll.title");
+  assert.equal(await visitor.button("enroll.sms.add").count(), 0);
+  await visitor.enrolApp();
+  await visitor.heading("home.title", { name: "Bob" });
+});
+
 test("texts are no longer allowed: in an open session a phone confirms nothing but the setting up of an app, and the page says so", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Bob");

@@ -31,9 +31,12 @@ export async function logIn(who, workspace) {
 /** A code was right: with what it proves the session opens, or a factor that is allowed can be begun. */
 async function settled({ assertion }) {
   if (await adopt(assertion)) return opened(session.claims.amr.some(isRecovery) ? security : home);
-  if (session.claims.mfa === "enroll_only") return show(chooseMethod, entry.login.methods, { back: logOut, why: "enroll.other" });
+  if (session.claims.mfa === "enroll_only") return show(chooseMethod, await methods(), { back: logOut, why: "enroll.other" });
   throw new Problem("assertion-refused");
 }
+
+/** What is allowed by now: it may have been changed since the login began. */
+const methods = async () => (await ask("POST", "/v1/logins")).body.methods;
 
 const isRecovery = (method) => method === "recovery" || method === "email";
 
