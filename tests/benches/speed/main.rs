@@ -54,7 +54,7 @@ struct Arguments {
     #[arg(long, default_value_t = 40)]
     starts: usize,
     /// Warm requests of each route, and as many of its calls alone
-    #[arg(long, default_value_t = 600)]
+    #[arg(long, default_value_t = 2_000)]
     requests: usize,
     /// The same where AWS takes as long as it does
     #[arg(long, default_value_t = 100)]

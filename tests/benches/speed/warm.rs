@@ -82,7 +82,7 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
         // Reads and writes a hundred members.
         ("members, a page", ada, Route::Members(None), most(1, 3, 5.0), Own { cpu: Some(0.6), ..share }),
     ] {
-        let rounds = if route == Route::Login { 6 * rounds } else { rounds };
+        let rounds = if route == Route::Login { 3 * rounds } else { rounds };
         let again = Again::new(world, user, route);
         let chain = Chain::seen(world, &again, most).await;
         let mut function = world.lambda(again.route.function()).await;
