@@ -93,6 +93,8 @@ function removing(name, last, act) {
     remove.focus();
     say([remove.getAttribute("aria-label"), warning.textContent].join(" ").trim(), { stays: true });
   });
+  // Nor has who holds a key down.
+  remove.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
   ask(false);
   return { remove, warning };
 }
