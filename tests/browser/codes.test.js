@@ -83,3 +83,17 @@ test("an app that nobody has named is not called by what it is twice, whatever t
   await visitor.prove(await visitor.next(secret));
   await visitor.heading("home.title", { name: "Ada" });
 });
+
+test("of two apps that nobody has named the challenge says which one it asks", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.later("half");
+  await visitor.enrolApp();
+  const [first, second] = [visitor.t("kind.totp"), `${visitor.t("kind.totp")} 2`];
+  await visitor.button("factor.remove-named", { name: second }).waitFor();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.app.getByText(visitor.t("challenge.open-app-named", { name: second })).waitFor();
+  await visitor.press("challenge.way-totp-named", { name: first });
+  await visitor.app.getByText(visitor.t("challenge.open-app-named", { name: first })).waitFor();
+});

@@ -12,7 +12,7 @@ test("the first key on a fresh page leads to its top: to what skips to the app, 
   await visitor.hasFocus(visitor.page.getByRole("combobox", { name: visitor.t("language") }));
 });
 
-for (const [name, address] of [["Zoe Smith", "Zoe.Smith@example.com"], ["zoe@example.net", "zoe@example.net"], ["zoe@home", "zoe.home@example.com"]]) {
+for (const [name, address] of [["Zoe Smith", "Zoe.Smith@example.com"], ["zoe@example.net", "zoe@example.net"], ["zoe@home", "zoe.home@example.com"], ["zoe@-home.example", "zoe.-home.example@example.com"]]) {
   test(`someone else has a mailbox, also by the name ${name}`, async (context) => {
     const visitor = await visit(context);
     await visitor.begin(name);

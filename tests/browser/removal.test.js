@@ -21,6 +21,10 @@ test("a factor is removed only once that is meant: the first press asks, and wha
     await asks.waitFor();
     assert.equal(await last.count(), 0);
   }
+  await visitor.button("factor.rename-named", app).focus();
+  for (const _ of [1, 2, 3]) await visitor.page.keyboard.down("Tab");
+  await visitor.page.keyboard.up("Tab");
+  assert.equal(await asks.evaluate((element) => element === document.activeElement), false, "a key that is held down leads past it");
   await asks.focus();
   for (const _ of [1, 2, 3]) await visitor.page.keyboard.down("Enter");
   await visitor.page.keyboard.up("Enter");

@@ -38,6 +38,7 @@ export async function startStack(test, port = 0) {
     });
     stack.once("error", missed);
     stack.once("exit", () => missed(new Error("the stack did not start")));
+    setTimeout(() => missed(new Error("the stack does not say where it is")), 60_000).unref();
   });
   return { url, stop };
 }

@@ -106,7 +106,8 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
   await visitor.heading("home.title", { name: "Bob" });
 });
 
-test("texts are no longer allowed while a phone's code is typed: it is an app that is offered then, and no phone", async (context) => {
+/** Bob, whose texts come to be forbidden while he types the code of one. */
+async function forbiddenMeanwhile(context) {
   const visitor = await visit(context);
   await visitor.logIn("Bob");
   await visitor.goTo("security");
@@ -120,9 +121,23 @@ test("texts are no longer allowed while a phone's code is typed: it is an app th
   const owner = await visit(context, { at: visitor.url });
   await owner.begin();
   await owner.require({ grace: "0", texts: false });
+  return visitor;
+}
+
+test("texts are no longer allowed while a phone's code is typed: it is an app that is offered then, and no phone", async (context) => {
+  const visitor = await forbiddenMeanwhile(context);
   await visitor.press("challenge.check");
   await visitor.heading("enroll.title");
   assert.equal(await visitor.button("enroll.sms.add").count(), 0);
+  await visitor.enrolApp();
+  await visitor.heading("home.title", { name: "Bob" });
+});
+
+test("where what is allowed by now is not to be had, a code that was right leads on by what was allowed before", async (context) => {
+  const visitor = await forbiddenMeanwhile(context);
+  await visitor.breaks("v1/logins");
+  await visitor.press("challenge.check");
+  await visitor.heading("enroll.title");
   await visitor.enrolApp();
   await visitor.heading("home.title", { name: "Bob" });
 });

@@ -13,6 +13,7 @@ use crate::{
 /// The routes whose calls were looked at.
 static LOOKED_AT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
+// One test, for only all of them together look at every route.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_of_the_contract_has_more_calls_follow_one_another_than_it_must() {
     tokio::join!(

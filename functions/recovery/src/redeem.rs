@@ -102,23 +102,23 @@ impl Function {
         let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_email().map(|()| all)?));
         let requirements = self.accounts.or_give_back(user, &reserved, allowed).await?;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
-        let (made, kept) = tokio::join!(
-            async {
-                tokio::try_join!(self.vault.emailed_code(user, &address, sent), self.contacts.seal(user, &address, now))
-            },
-            self.contacts.kept(user, account.contact.as_ref()),
+        // Where the code went to another address, that is the one kept from now on.
+        let (expected, (kept, contact)) = tokio::join!(
+            self.vault.emailed_code(user, &address, sent),
+            self.contacts.replaced(user, account.contact.as_ref(), &address, now),
         );
-        let (expected, sealed) = self.accounts.or_give_back(user, &reserved, made).await?;
+        let looked = expected.and_then(|expected| Ok((expected, contact?)));
+        let (expected, contact) = self.accounts.or_give_back(user, &reserved, looked).await?;
         if !code.is(&expected) {
             log(Event::VerificationRejected);
             return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());
         }
 
-        // Where the code went to another address, that is the one kept from now on.
-        let contact = Some(&sealed).filter(|_| !kept.as_ref().is_some_and(|kept| kept.is(&address)));
         let statement = caller.statement(account.epoch, settled("email", &requirements, account));
-        let (claimed, signed) =
-            tokio::join!(self.accounts.claim_emailed(user, &sent.nonce, contact), self.signer.sign(statement, now));
+        let (claimed, signed) = tokio::join!(
+            self.accounts.claim_emailed(user, &sent.nonce, contact.as_ref()),
+            self.signer.sign(statement, now)
+        );
         match &claimed {
             Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
             Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),

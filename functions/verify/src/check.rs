@@ -48,7 +48,8 @@ impl Function {
         });
         let usable = self.accounts.or_give_back(user, &reserved, usable).await?;
 
-        // The last attempt that the schedule allows: where it comes to nothing, the user is told.
+        // The last attempt that the schedule allows: where it comes to nothing, the user is told, at an address that is opened
+        // meanwhile.
         let locks = FACTORS.locks_at(account.failures);
         let contact = account.contact.as_ref().filter(|_| locks);
         let (looked, kept) =

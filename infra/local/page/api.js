@@ -52,8 +52,16 @@ export async function call(method, path, { body, token, assertion, headers = {} 
 
 const read = async (path) => (await fetch(path)).json();
 
-/** Fetches what was sent. */
-export const fetchOutbox = async () => Object.assign(outbox, await read("/dev/outbox"));
+let [asked, shown] = [0, 0];
+
+/** Fetches what was sent; a reply that others have overtaken is an old one. */
+export async function fetchOutbox() {
+  const turn = (asked += 1);
+  const sent = await read("/dev/outbox");
+  if (turn < shown) return;
+  shown = turn;
+  Object.assign(outbox, sent);
+}
 
 /**
  * Fetches what only the stack's own routes show: what was sent, and which AWS calls were made. Without it there is less to

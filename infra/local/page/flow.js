@@ -35,8 +35,8 @@ async function settled({ assertion }) {
   throw new Problem("assertion-refused");
 }
 
-/** What is allowed by now: it may have been changed since the login began. */
-const methods = async () => (await ask("POST", "/v1/logins")).body.methods;
+/** What is allowed by now: it may have been changed since the login began. Where that is not to be had, what was allowed then. */
+const methods = async () => (await ask("POST", "/v1/logins").then(({ body }) => body, () => entry.login)).methods;
 
 const isRecovery = (method) => method === "recovery" || method === "email";
 

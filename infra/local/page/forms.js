@@ -64,7 +64,8 @@ export const codeField = (label = t("code.label"), attributes = {}) =>
     required: true,
     "data-takes-code": true,
     onpaste: (event) => {
-      const [code] = event.clipboardData.getData("text").match(/(?<!\d)\d{3}[ -]?\d{3}(?!\d)/) ?? [];
+      // A message ends with its code; a phone's number may stand before it.
+      const code = event.clipboardData.getData("text").match(/(?<!\d)\d{3}[\s-]?\d{3}(?!\d)/g)?.at(-1);
       if (!code) return;
       event.preventDefault();
       event.target.value = code.replace(/\D/, "");

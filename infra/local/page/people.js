@@ -12,7 +12,8 @@ export const people = [
 ];
 
 const ATOM = "[\\w!#$%&'*+/=?^`{|}~-]+";
-const ADDRESS = new RegExp(`^${ATOM}(\\.${ATOM})*@[a-z\\d-]+(\\.[a-z\\d-]+)+$`, "i");
+const LABEL = "[a-z\\d]([a-z\\d-]{0,61}[a-z\\d])?";
+const ADDRESS = new RegExp(`^(?=[^@]{1,64}@)(?=.{3,254}$)${ATOM}(\\.${ATOM})*@${LABEL}(\\.${LABEL})+$`, "i");
 /** Whether it is an address that the service sends mail to: a plain one. To others nothing goes, and nobody is told. */
 export const isAddress = (text) => ADDRESS.test(text);
 

@@ -41,6 +41,25 @@ impl Vault {
         opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address is not told")).ok()
     }
 
+    /// The address that is kept, and `address` sealed to be kept from `now` on where it is another one. Both at the same time: a
+    /// seal that was not needed costs a call and no wait, and may fail.
+    pub async fn replaced(
+        &self,
+        user: &UserId,
+        contact: Option<&Contact>,
+        address: &EmailAddress,
+        now: Timestamp,
+    ) -> (Option<EmailAddress>, Result<Option<Contact>, Fault>) {
+        let (kept, sealed) = tokio::join!(self.kept(user, contact), self.seal(user, address, now));
+        if !kept.as_ref().is_some_and(|kept| kept.is(address)) {
+            return (kept, sealed.map(Some));
+        }
+        if let Err(fault) = sealed {
+            tracing::warn!(fault = chain(&fault), "an address that is kept already could not be sealed");
+        }
+        (kept, Ok(None))
+    }
+
     /// Opens the address that is kept.
     pub async fn open(&self, user: &UserId, contact: &Contact) -> Result<EmailAddress, Fault> {
         let address = self.sealer.open(binding(user), &contact.sealed).await?;

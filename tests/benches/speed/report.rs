@@ -43,7 +43,7 @@ impl Report {
         };
         let lines: String = bars.all().iter().map(line).collect();
         self.bars = format!(
-            "\n## Bars\n\nWhat is counted is held as it is. Of starts and of warm requests, what the median is at most is held, with 97.5 % confidence, \
+            "\n## Bars\n\nWhat is counted is held as it is. Of the times of starts and of warm requests, what the median is at most is held, with 97.5 % confidence, \
              which is a little more than the medians below; of growth, medians.\n\n| | measured | at most | |\n|---|---|---|---|\n{lines}"
         );
     }

@@ -26,7 +26,7 @@ export function challenge(login, ways, way = login.factors[0]) {
 
 function otherWays(login, way, redraw) {
   const link = (text, other) => h("li", {}, h("button", { type: "button", class: "link", onclick: () => redraw(other) }, text));
-  const factors = login.factors.filter((factor) => factor !== way).map((factor) => link(named(factor), factor));
+  const factors = login.factors.filter((factor) => factor !== way).map((factor) => link(named(factor, login), factor));
   const ways = [...factors];
   if (way !== "recovery") ways.push(link(t("challenge.use-recovery"), "recovery"));
   if (way !== "email" && login.recovery.email_hint) ways.push(link(t("challenge.use-email"), "email"));
@@ -34,11 +34,11 @@ function otherWays(login, way, redraw) {
 }
 
 /** A factor as its user knows it. */
-const named = ({ kind, name, phone_hint: hint }) =>
-  kind === "sms" ? t("challenge.way-sms", { name, hint }) : t(isNamed(name) ? "challenge.way-totp-named" : "challenge.way-totp", { name });
+const named = ({ kind, name, phone_hint: hint }, login) =>
+  kind === "sms" ? t("challenge.way-sms", { name, hint }) : t(goesByName(name, login) ? "challenge.way-totp-named" : "challenge.way-totp", { name });
 
-/** Whether an app has a name of its own, and not that of all apps. */
-const isNamed = (name) => !isSaid("kind.totp", name);
+/** Whether an app's name says which one it is: where there is another, or where it is not the name of all apps. */
+const goesByName = (name, { factors }) => factors.filter(({ kind }) => kind === "totp").length > 1 || !isSaid("kind.totp", name);
 
 /** What goes wrong with a code is told as of a code of this kind: the API's names for it are the same for all. */
 export const asOf = (kind) => (problem) => {
@@ -51,7 +51,7 @@ function factor(factor, login, ways) {
   const input = codeField();
   const check = form([input], t("challenge.check"), () => verify(input.input.value));
   if (factor.kind === "sms") return [wait, ...texting(factor, factor.phone_hint, input.input), check];
-  return [wait, h("p", { class: "hint" }, t(isNamed(factor.name) ? "challenge.open-app-named" : "challenge.open-app", { name: factor.name })), check];
+  return [wait, h("p", { class: "hint" }, t(goesByName(factor.name, login) ? "challenge.open-app-named" : "challenge.open-app", { name: factor.name })), check];
 }
 
 /** What was sent last for a factor or a recovery of this login: it is still told when its screen is drawn again, as in another language. */
@@ -68,8 +68,8 @@ function sending(what, of, hint, path, next) {
     const { body } = await ask("POST", path).catch(asOf("code"));
     sent.set(of, { ...body, from: hear() });
     told.replaceChildren(words(sent.get(of)));
-    // It also stays to be read.
-    say(told.textContent, { stays: true });
+    // It also stays to be read, unless the screen was drawn anew meanwhile.
+    say(told.textContent, { stays: told.isConnected });
     press.replaceChildren(t(`${what}.again`));
     next.focus();
   });

@@ -6,7 +6,7 @@ import { acting, codeField, field, form } from "../forms.js";
 import { activated, logOut, withFactor } from "../flow.js";
 import { ask, session } from "../session.js";
 import { goTo } from "../window.js";
-import { t, timeOfDay } from "../words.js";
+import { isSaid, t, timeOfDay } from "../words.js";
 import { asOf, texting } from "./challenge.js";
 
 /** Which kind is it to be? `why` it is asked, where it is not by choice; `back` is the way out. */
@@ -34,10 +34,11 @@ export async function beginApp(back, others = []) {
 
 /** A name that tells an app from the others: from the lost one, when that is to be removed. */
 function nameBeside(others) {
-  const taken = others.map(({ name }) => name);
-  let name = t("kind.totp");
-  for (let number = 2; taken.includes(name); number += 1) name = `${t("kind.totp")} ${number}`;
-  return name;
+  const taken = (name) => others.some((other) => other.name === name);
+  if (!others.some(({ name }) => isSaid("kind.totp", name))) return t("kind.totp");
+  let number = 2;
+  while (taken(`${t("kind.totp")} ${number}`)) number += 1;
+  return `${t("kind.totp")} ${number}`;
 }
 
 function app({ id, totp, expires_at: end }, back) {

@@ -69,7 +69,7 @@ function one(factor, last) {
 }
 
 /**
- * A button that removes when it is pressed twice: the first press asks, and whatever is done elsewhere takes that back. The
+ * A button that removes when it is pressed twice: the first press asks, and a press or a key elsewhere takes that back. The
  * question is as short as the button, which stays under the pointer.
  */
 function removing(name, last, act) {
@@ -93,8 +93,8 @@ function removing(name, last, act) {
     remove.focus();
     say([remove.getAttribute("aria-label"), warning.textContent].join(" ").trim(), { stays: true });
   });
-  // Nor has who holds a key down.
-  remove.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
+  // Nor has who holds the key down.
+  remove.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
   ask(false);
   return { remove, warning };
 }

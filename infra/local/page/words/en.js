@@ -42,7 +42,7 @@ export default {
   "signin.password": "The password is pretended here: choosing someone stands for it. Where it counts, choose a long one that you use nowhere else.",
   "signin.more": "More about this login",
   "signin.email": "Email address",
-  "signin.email-hint": "The identity provider has verified it. Left empty, it is the user name if that is an address, or else that name at example.com, with dots for spaces.",
+  "signin.email-hint": "The identity provider has verified it. Left empty, it is the user name if that is an address, or else that name at example.com, with dots for what no address has.",
   "signin.reset": "The password was reset an hour ago",
   "signin.reset-hint": "Then no recovery code is emailed for a day: one mailbox must not be both factors.",
   "signin.continue": "Log in",

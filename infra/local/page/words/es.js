@@ -42,7 +42,7 @@ export default {
   "signin.password": "La contraseña aquí es simulada: elegir a alguien hace sus veces. Donde cuenta, elige una larga que no uses en ningún otro sitio.",
   "signin.more": "Más sobre este inicio de sesión",
   "signin.email": "Dirección de correo",
-  "signin.email-hint": "El proveedor de identidad la ha verificado. Si queda vacía, es el nombre de usuario si es una dirección; si no, ese nombre en example.com, con puntos en vez de espacios.",
+  "signin.email-hint": "El proveedor de identidad la ha verificado. Si queda vacía, es el nombre de usuario si es una dirección; si no, ese nombre en example.com, con puntos en vez de lo que una dirección no admite.",
   "signin.reset": "La contraseña se restableció hace una hora",
   "signin.reset-hint": "Entonces no se envía ningún código por correo durante un día: un mismo buzón no debe ser los dos factores.",
   "signin.continue": "Iniciar sesión",

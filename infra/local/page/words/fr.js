@@ -42,7 +42,7 @@ export default {
   "signin.password": "Le mot de passe n’est qu’imité ici : choisir quelqu’un en tient lieu. Là où il compte, choisissez-en un long, que vous n’utilisez nulle part ailleurs.",
   "signin.more": "Plus sur cette connexion",
   "signin.email": "Adresse e-mail",
-  "signin.email-hint": "Le fournisseur d’identité l’a vérifiée. Laissée vide, c’est le nom d’utilisateur s’il en est une, sinon ce nom chez example.com, avec des points pour les espaces.",
+  "signin.email-hint": "Le fournisseur d’identité l’a vérifiée. Laissée vide, c’est le nom d’utilisateur s’il en est une, sinon ce nom chez example.com, avec des points pour ce qu’une adresse ne peut contenir.",
   "signin.reset": "Le mot de passe a été réinitialisé il y a une heure",
   "signin.reset-hint": "Dans ce cas, aucun code n’est envoyé par e-mail pendant un jour : une même boîte ne doit pas être les deux facteurs.",
   "signin.continue": "Se connecter",

@@ -75,7 +75,7 @@ pub enum Kind {
     Conflict,
     /// There is no room just now for any of a batch of reads: all of it is to be asked for again.
     Partial,
-    /// The call is applied half a second after it came.
+    /// The call is applied a second after it came.
     Late,
     /// No answer comes, for a minute.
     Hang,

@@ -35,7 +35,7 @@ pub use dynamodb::TABLE;
 /// How long a call hangs that is to: longer than anyone waits.
 const HANG: Duration = Duration::from_mins(1);
 /// How late a call is that is applied late.
-const LATE: Duration = Duration::from_millis(500);
+const LATE: Duration = Duration::from_secs(1);
 
 /// The services.
 pub struct Aws {
