@@ -7,6 +7,7 @@ const picture = (name) => new URL(name, import.meta.url).pathname;
 
 const wide = await visit({ after: (end) => ends.push(end) }, { width: 1440, height: 900 });
 await loginByApp(wide);
+await said(wide);
 await wide.page.screenshot({ path: picture("wide.png") });
 
 const narrow = await visit({ after: (end) => ends.push(end) }, { width: 400, height: 900, scheme: "dark" });
@@ -14,7 +15,8 @@ await narrow.logIn();
 await narrow.goTo("security");
 await narrow.beginFirst("totp");
 await narrow.heading("enroll.totp.title");
-await narrow.app.locator(".window").evaluate((element) => element.scrollIntoView({ block: "end" }));
+await narrow.app.locator(".window").evaluate((element) => element.scrollIntoView());
+await said(narrow);
 await narrow.page.screenshot({ path: picture("narrow.png") });
 for (const end of ends) await end();
 
@@ -27,4 +29,9 @@ async function loginByApp(visitor) {
   await visitor.logIn();
   await visitor.later("half");
   await visitor.press("phone.fill-named", account);
+}
+
+/** Until what was said is out of sight. */
+async function said({ page }) {
+  await page.waitForFunction(() => [...document.querySelectorAll("[role=log] p")].every((line) => getComputedStyle(line).opacity === "0"));
 }
