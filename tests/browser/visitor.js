@@ -20,7 +20,7 @@ export async function wordsOf(tag) {
 /** Opens the page of a stack, a new one unless said, as this visitor would; holds at the end of the test what must hold of every visit. */
 export async function visit(test, { width = 1440, height = 900, scheme = "light", tag = "en", at } = {}) {
   const url = at ?? (await startStack(test)).url;
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const browser = await launch();
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: scheme,
@@ -38,6 +38,16 @@ export async function visit(test, { width = 1440, height = 900, scheme = "light"
   await page.goto(url);
   await visitor.title("signin.title").waitFor();
   return visitor;
+}
+
+/** Starts the browser. Of thousands of starts one was seen to crash, before there was anything to test: then it is started again. */
+async function launch(tries = 3) {
+  try {
+    return await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  } catch (error) {
+    if (tries <= 1) throw error;
+    return launch(tries - 1);
+  }
 }
 
 const AT_HAND = ["Ada", "Bob", "Cleo", "Dan"];
