@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { visit, wordsOf } from "./visitor.js";
+import { visit } from "./visitor.js";
 
 test("what is wrong with a recovery code is said of recovery codes, and not as of an app's", async (context) => {
   const visitor = await visit(context);
@@ -50,10 +50,7 @@ test("of a whole text that is pasted the field takes the code", async (context) 
 test("that a code is on its way is still told in another language, for a text and for an email", async (context) => {
   const visitor = await visit(context);
   const hint = "+1 ••• ••• 0147";
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   await visitor.logOut();
   await visitor.later("half");
   await visitor.logIn("Bob");
@@ -61,8 +58,7 @@ test("that a code is on its way is still told in another language, for a text an
     if (what === "email") await visitor.press("challenge.use-email");
     await visitor.press(`${what}.send`, { hint: to });
     await visitor.button(`${what}.again`).waitFor();
-    await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption(other);
-    visitor.words = await wordsOf(other);
+    await visitor.speak(other);
     await visitor.title("challenge.title").waitFor();
     await visitor.app.locator(".note").getByText(visitor.t(`${what}.sent`, { hint: to }).split(". ")[0]).waitFor();
     await visitor.button(`${what}.again`).waitFor();
@@ -74,8 +70,7 @@ test("an app that nobody has named is not called by what it is twice, whatever t
   const visitor = await visit(context, { tag: "fr" });
   const { secret } = await visitor.begin();
   await visitor.logOut();
-  await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("en");
-  visitor.words = await wordsOf("en");
+  await visitor.speak("en");
   await visitor.logIn();
   await visitor.app.getByText("Open your authenticator app and type the code that it shows.", { exact: true }).waitFor();
   await visitor.press("challenge.use-recovery");

@@ -137,10 +137,7 @@ test("who has an app and a phone logs in with either", async (context) => {
 
 test("a phone that has answered STOP gets no text, and its user comes in another way", async (context) => {
   const visitor = await visit(context);
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  const [code] = await visitor.keepCodes();
+  const [code] = await visitor.beginByPhone();
   await visitor.logOut();
   await visitor.later("half");
   await visitor.ask("POST", "dev/opt-outs", { body: { phone: "+12125550147" } });
@@ -157,10 +154,7 @@ test("a text that can't be sent says so, also after another one, and is sent whe
   const hint = { hint: "+1 ••• ••• 0147" };
   const fails = () => visitor.ask("POST", "dev/faults", { body: { service: "sns", operation: "Publish", kind: "refuse", times: 1 } });
   const onItsWay = visitor.app.getByText(visitor.t("text.sent", hint).split(". ")[0]);
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   await visitor.logOut();
   await visitor.later("half");
   visitor.witness.broken.push("/texts");
@@ -185,10 +179,7 @@ test("after ten texts in a day the page says until which day, and then a text lo
   const visitor = await visit(context);
   const hint = "+1 ••• ••• 0147";
   const end = await visitor.nextWindow(86_400);
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   const path = `v1/factors/${(await visitor.ask("POST", "v1/logins", { token: await visitor.token("bob") })).body.factors[0].id}/texts`;
   // The waits between them are skipped, and the page is left out, until the wait is longer than any but that for another day.
   for (let after = 0; after <= 3600; ) {

@@ -41,8 +41,7 @@ test("another language is chosen on the page, where it is, and the API answers i
   await visitor.beginFirst("sms");
   await visitor.press("enroll.sms.begin");
   await visitor.heading("enroll.sms.confirm");
-  await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("fr");
-  visitor.words = await wordsOf("fr");
+  await visitor.speak("fr");
   await visitor.title("enroll.sms.confirm").waitFor();
   assert.equal(await visitor.page.locator("html").getAttribute("lang"), "fr");
   await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
@@ -51,26 +50,22 @@ test("another language is chosen on the page, where it is, and the API answers i
 
 test("what was chosen and typed is there in another language too", async (context) => {
   const visitor = await visit(context);
-  const speak = async (tag) => {
-    await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption(tag);
-    visitor.words = await wordsOf(tag);
-  };
   await visitor.app.getByRole("radio", { name: /^Bob/ }).check();
-  await speak("fr");
+  await visitor.speak("fr");
   assert.ok(await visitor.app.getByRole("radio", { name: /^Bob/ }).isChecked());
   await visitor.begin();
   await visitor.goTo("workspace");
   await visitor.field("policy.grace").fill("21");
   await visitor.field("policy.required").check();
   await visitor.field("policy.texts").uncheck();
-  await speak("es");
+  await visitor.speak("es");
   await visitor.field("policy.grace").waitFor();
   assert.equal(await visitor.field("policy.grace").inputValue(), "21");
   assert.deepEqual([await visitor.field("policy.required").isChecked(), await visitor.field("policy.texts").isChecked()], [true, false]);
   await visitor.goTo("security");
   await visitor.press("enroll.sms.add");
   await visitor.field("enroll.name").fill("Work");
-  await speak("en");
+  await visitor.speak("en");
   assert.equal(await visitor.field("enroll.name").inputValue(), "Work");
   await visitor.goTo("workspace");
   assert.equal(await visitor.field("policy.grace").inputValue(), "7", "what was not saved is forgotten with its screen");
@@ -105,10 +100,7 @@ async function tour(visitor, look) {
   await visitor.press("signin.continue");
   await visitor.told("problem.no-name");
   await look("sign-in-as-someone-else");
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   await visitor.logOut();
   await visitor.logIn();
   await visitor.heading("home.title", { name: "Ada" });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { wrong } from "./totp.js";
-import { visit, wordsOf } from "./visitor.js";
+import { visit } from "./visitor.js";
 
 test("a lost phone: a recovery code logs in, another app is added, and then the lost one is removed", async (context) => {
   const visitor = await visit(context);
@@ -311,8 +311,7 @@ test("who chooses another language while a change asks for a code, and cancels, 
   await visitor.later("quarter");
   await visitor.press("codes.new");
   await visitor.heading("challenge.again");
-  await visitor.page.getByRole("combobox", { name: visitor.t("language") }).selectOption("fr");
-  visitor.words = await wordsOf("fr");
+  await visitor.speak("fr");
   await visitor.title("challenge.again").waitFor();
   await visitor.press("cancel");
   await visitor.heading("security.title");

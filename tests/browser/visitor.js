@@ -239,6 +239,20 @@ class Visitor {
     return { secret, codes };
   }
 
+  /** Has Bob log in for the first time, and sets up his phone; returns his recovery codes. */
+  async beginByPhone() {
+    await this.logIn("Bob");
+    await this.goTo("security");
+    await this.enrolPhone({ first: true });
+    return this.keepCodes();
+  }
+
+  /** Chooses a language, and reads in it from then on. */
+  async speak(tag) {
+    await this.page.getByRole("combobox", { name: this.t("language") }).selectOption(tag);
+    this.words = await wordsOf(tag);
+  }
+
   /** Requires MFA of everyone in the workspace, and waits until that is said to be saved. */
   async require({ grace, texts = true, emails = true } = {}) {
     await this.goTo("workspace");

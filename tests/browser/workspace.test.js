@@ -84,10 +84,7 @@ test("who is in two workspaces is not told that the one they opened requires wha
 
 test("texts are no longer allowed: who has nothing else proves who they are, and sets up an app", async (context) => {
   const visitor = await visit(context);
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   await visitor.logOut();
 
   await visitor.begin();
@@ -109,10 +106,7 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
 /** Bob, whose texts come to be forbidden while he types the code of one. */
 async function forbiddenMeanwhile(context) {
   const visitor = await visit(context);
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   await visitor.logOut();
   await visitor.later("half");
   await visitor.logIn("Bob");
@@ -144,10 +138,7 @@ test("where what is allowed by now is not to be had, a code that was right leads
 
 test("texts are no longer allowed: in an open session a phone confirms nothing but the setting up of an app, and the page says so", async (context) => {
   const visitor = await visit(context);
-  await visitor.logIn("Bob");
-  await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
-  await visitor.keepCodes();
+  await visitor.beginByPhone();
   const owner = await visit(context, { at: visitor.url });
   await owner.begin();
   await owner.require({ grace: "0", texts: false });
