@@ -129,7 +129,7 @@ pub fn judge(method: &str, path: &str, body: &[u8], reply: &Reply) {
         assert_eq!(reply.body["status"], json!(reply.status), "{route}: {reply:?}");
         let known = PROBLEMS.iter().any(|(status, code)| (*status, code.as_str()) == (reply.status, reply.code()));
         assert!(known, "{route} answers {} with {}", reply.code(), reply.status);
-        let waits = [429, 503].contains(&reply.status);
+        let waits = [429, 503].contains(&reply.status) || reply.code() == "factor-too-new";
         assert_eq!(
             reply.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0),
             waits,

@@ -7,6 +7,8 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::clock::Timestamp;
+
 /// What a request can end in, other than its answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -46,8 +48,17 @@ pub enum Refusal {
     AssertionRequired,
     /// The assertion fails the check that is named.
     AssertionInvalid(&'static str),
-    /// Who came by SSO sets no MFA up here.
+    /// A login by SSO acts on nothing that the user's tenants share.
     SsoUser,
+    /// The factor that proved was begun with an emailed code less than a day ago.
+    FactorTooNew {
+        /// Until a day is over.
+        wait: Duration,
+    },
+    /// The login token is from before an operator took the user's factors away.
+    LoginTooOld,
+    /// The login token ends before a code that is sent now could be typed.
+    LoginEndsSoon,
     /// The user has no such factor.
     FactorNotFound,
     /// Only a pending factor can be activated.
@@ -67,7 +78,10 @@ pub enum Refusal {
     /// A workspace of the user does not allow that.
     NotAllowedByWorkspace,
     /// The user's last factor, while a workspace requires one.
-    LastFactor,
+    LastFactor {
+        /// From when on no workspace does that binds the user by now, if none of them sees the user again.
+        binds_until: Timestamp,
+    },
     /// Only an active factor can be verified.
     FactorNotActive,
     /// The user has as many of this kind as they may.

@@ -88,8 +88,8 @@ impl Event {
     }
 
     /// Writes the line of a factor that an operator imported; `weak` where its secret is shorter than is safe.
-    pub fn log_import(self, user: &UserId, factor: &str, operator: &UserId, reason: Option<&Reason>, weak: bool) {
-        let (operator, reason) = (operator.as_str(), reason.map(|reason| reason.0.as_str()));
+    pub fn log_import(self, user: &UserId, factor: &str, operator: &UserId, reason: &Reason, weak: bool) {
+        let (operator, reason) = (operator.as_str(), reason.0.as_str());
         tracing::info!(event = self.name(), user = user.as_str(), factor, operator, reason, weak, "event");
     }
 

@@ -2,13 +2,13 @@
 //! in as arguments. The file beside it, where there is one, makes the few AWS calls that make the rule hold.
 //!
 //! Who may know whom (a test reads the `use` lines and holds this):
-//! - [`user`], [`clock`], [`error`], [`line`](mod@line), [`settings`], [`calls`] and [`clients`] know nothing of ours, [`event`] knows user and line,
-//!   [`random`] error and [`window`] clock; anyone may know these ten;
-//! - [`totp`], [`phone`], [`code`], [`sealed`], [`attempts`], [`assertion`], [`boot`] know only those;
-//! - [`factor`] knows totp, phone, code and sealed; [`email`] knows sealed; [`recovery`] knows code and email; [`texts`]
+//! - [`user`], [`clock`], [`line`](mod@line), [`settings`], [`calls`] and [`clients`] know nothing of ours, [`event`] knows user and line,
+//!   [`random`] error, [`error`] and [`window`] clock; anyone may know these ten;
+//! - [`totp`], [`phone`], [`code`], [`sealed`], [`attempts`], [`boot`] know only those;
+//! - [`factor`] knows totp, phone, code and sealed; [`assertion`] knows factor; [`email`] knows sealed; [`recovery`] knows code and email; [`texts`]
 //!   knows phone; [`message`] knows code, phone, email and recovery;
 //! - [`account`] knows factor, recovery, attempts, code, sealed, email and texts;
-//! - [`policy`] and [`member`] know account and factor; [`http`] knows assertion, code and email;
+//! - [`member`] knows account and factor; [`policy`] those, assertion and member; [`http`] knows assertion, code and email;
 //! - a store, deriver, signer or sender knows what its noun may, [`table`], and one SDK client.
 
 pub mod account;

@@ -53,7 +53,14 @@ impl Key {
 
     /// What `workspace` requires.
     pub fn policy(workspace: &WorkspaceId) -> Self {
-        Self { pk: format!("WORKSPACE#{workspace}"), sk: "POLICY".to_owned() }
+        Self { pk: format!("{WORKSPACE}{workspace}"), sk: "POLICY".to_owned() }
+    }
+
+    /// The workspace whose policy `item` is.
+    pub fn workspace_of(item: &Item) -> Result<WorkspaceId, Fault> {
+        let id = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix(WORKSPACE));
+        let id = id.and_then(|id| WorkspaceId::try_from(id.to_owned()).ok());
+        id.ok_or(Fault::new("read whose policy it is"))
     }
 
     /// The texts that were counted for `subject` in `window`.
@@ -82,6 +89,8 @@ impl Key {
     }
 }
 
+/// What comes before the workspace that a policy is of.
+const WORKSPACE: &str = "WORKSPACE#";
 /// What comes before a member's name.
 const MEMBER: &str = "MEMBER#";
 
@@ -157,6 +166,8 @@ pub enum Obstacle {
 
 /// How often a write is made that others of the same item keep out.
 pub const TRIES: u32 = 6;
+/// How many items are read together at most (`BatchGetItem`'s quota).
+const BATCH: usize = 100;
 
 impl Table {
     /// Takes the table's name from the setting `MFA_TABLE`.
@@ -171,8 +182,16 @@ impl Table {
         Ok(request.send().await.map_err(|error| Fault::aws("read an item", error))?.item)
     }
 
-    /// The items at `keys`, of which there are at most 100, read strongly consistently; those that are there, in any order.
+    /// The items at `keys`, read strongly consistently; those that are there, in any order.
     pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
+        let mut found = Vec::new();
+        for batch in keys.chunks(BATCH) {
+            found.extend(self.get_batch(batch).await?);
+        }
+        Ok(found)
+    }
+
+    async fn get_batch(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
         let mut found = Vec::new();
         let mut left: Vec<_> = keys.iter().map(Key::attributes).collect();
         for attempt in 1..=TRIES {

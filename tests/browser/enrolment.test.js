@@ -89,16 +89,63 @@ test("who has removed their last factor gives the password before another", asyn
 
 test("nobody who has no factor any more confirms a change by being let in without one", async (context) => {
   const visitor = await visit(context);
-  const { codes } = await visitor.begin();
+  const { secret } = await visitor.begin();
   const other = await visit(context, { at: visitor.url });
-  await other.logIn();
-  await other.press("challenge.use-recovery");
-  await other.prove(codes[0], "recovery.label");
-  await other.heading("security.title");
+  await other.logInWith(secret);
+  await other.goTo("security");
   await other.remove(other.t("kind.totp"));
   await other.app.getByText(other.t("security.off")).waitFor();
   await visitor.remove(visitor.t("kind.totp"));
   await visitor.told("problem.no-factor");
+});
+
+test("who adds a phone is told what a text can't protect from, and is offered an app instead; who has only a phone is offered one too", async (context) => {
+  const visitor = await visit(context);
+  const limits = ["number", "messages", "page"].map((one) => visitor.app.getByText(visitor.t(`enroll.sms.limit.${one}`)));
+  await visitor.logIn("Bob");
+  await visitor.goTo("security");
+  await visitor.beginFirst("sms");
+  await visitor.heading("enroll.sms.title");
+  for (const limit of limits) await limit.waitFor();
+  await visitor.press("enroll.sms.offer");
+  await visitor.heading("enroll.totp.title");
+  await visitor.press("cancel");
+  await visitor.enrolPhone({ first: true });
+  await visitor.keepCodes();
+  await visitor.app.getByText(visitor.t("security.only-texts")).waitFor();
+  await visitor.press("enroll.sms.offer");
+  await visitor.finishApp();
+  await visitor.heading("security.title");
+  await visitor.button("factor.remove-named", { name: visitor.t("kind.totp") }).waitFor();
+  assert.equal(await visitor.app.getByText(visitor.t("security.only-texts")).count(), 0, "who has an app is not told to add one");
+});
+
+test("who must set up a method at the login, and chooses a phone, is offered an app instead", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.require({ grace: "0" });
+  await visitor.logOut();
+  await visitor.logIn("Bob");
+  await visitor.press("enroll.sms.add");
+  await visitor.heading("enroll.sms.title");
+  await visitor.app.getByText(visitor.t("enroll.sms.limits")).waitFor();
+  await visitor.press("enroll.sms.offer");
+  await visitor.finishApp();
+  await visitor.keepCodes();
+  await visitor.heading("home.title", { name: "Bob" });
+});
+
+test("who logged in before an operator reset them sets nothing up until they log in again", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.later("half");
+  await visitor.later("quarter");
+  const token = (await visitor.ask("POST", "dev/tokens", { body: { sub: "op", scope: "mfa:operator" } })).body.token;
+  assert.equal((await visitor.ask("POST", "v1/operator/reset", { token, body: { user: "ada", reason: "The phone is lost." } })).status, 200);
+  await visitor.press("enroll.totp.add");
+  await visitor.told("problem.login-too-old");
+  await visitor.logOut();
+  await visitor.begin();
 });
 
 test("five apps and two phones, and no more", async (context) => {

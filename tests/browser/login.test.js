@@ -279,7 +279,81 @@ test("whoever comes by SSO is asked for nothing, and is told where MFA is set", 
   await visitor.app.getByText(visitor.t("home.how.sso")).waitFor();
   await visitor.goTo("security");
   await visitor.app.getByText(visitor.t("problem.sso-user")).waitFor();
-  assert.equal(await visitor.button("enroll.totp.add").count(), 0);
+  for (const key of ["enroll.totp.add", "enroll.sms.add", "codes.new"]) assert.equal(await visitor.button(key).count(), 0);
+  assert.equal(visitor.witness.asked.filter((address) => address.endsWith("v1/factors")).length, 0, "nothing is asked that is refused");
+});
+
+test("who has an app is not asked for it at a login by SSO, and sees nothing of it there", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin("eve", { owner: true });
+  await visitor.logOut();
+  await visitor.logIn("eve", { owner: true, sso: true });
+  await visitor.app.getByText(visitor.t("home.how.sso")).waitFor();
+  await visitor.goTo("security");
+  await visitor.app.getByText(visitor.t("problem.sso-user")).waitFor();
+  assert.equal(await visitor.button("factor.remove-named", { name: visitor.t("kind.totp") }).count(), 0);
+  await visitor.require({ grace: "3" });
+});
+
+test("a code that was texted to one login is wrong in another, and right where it was asked for", async (context) => {
+  const visitor = await visit(context);
+  await visitor.beginByPhone();
+  await visitor.logOut();
+  await visitor.later("half");
+  await visitor.logIn("Bob");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.app.getByText("Type it here, where you asked for it.").waitFor();
+  await visitor.fillFromText(2);
+  const other = await visit(context, { at: visitor.url });
+  await other.logIn("Bob");
+  await other.prove(await visitor.textedCode());
+  await other.told("problem.code-rejected");
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Bob" });
+});
+
+test("a login that ends within a minute is texted no code, and the page says to log in again", async (context) => {
+  const visitor = await visit(context);
+  await visitor.beginByPhone();
+  await visitor.logOut();
+  await visitor.logIn("Bob");
+  await visitor.ask("POST", "dev/clock", { body: { advance_seconds: 530 } });
+  await visitor.later("half");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.told("problem.login-ends-soon");
+});
+
+test("in an open session a code is asked for with a login token that lasts, and is not tried with another", async (context) => {
+  const visitor = await visit(context);
+  const sent = (path) => visitor.witness.sent.filter((request) => request.startsWith("POST") && request.endsWith(path)).length;
+  const step = async () => {
+    await visitor.press("codes.new");
+    await visitor.heading("challenge.again");
+  };
+  await visitor.beginByPhone();
+  await visitor.ask("POST", "dev/clock", { body: { advance_seconds: 530 } });
+  await visitor.later("half");
+  await step();
+  const before = sent("dev/tokens");
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.fillFromText(2);
+  assert.equal(sent("dev/tokens"), before + 1, "the token had less than a minute left");
+  await visitor.press("challenge.check");
+  await visitor.keepCodes();
+
+  await visitor.later("quarter");
+  await step();
+  await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
+  await visitor.fillFromText(3);
+  await visitor.later("quarter");
+  const checked = sent("/verify");
+  await visitor.press("challenge.check");
+  await visitor.told("problem.code-expired");
+  assert.equal(sent("/verify"), checked, "a code of the old token is no guess with a new one");
+  await visitor.press("text.again");
+  await visitor.fillFromText(4);
+  await visitor.press("challenge.check");
+  await visitor.heading("codes.title");
 });
 
 test("someone in two workspaces opens either", async (context) => {

@@ -101,6 +101,8 @@ async function tour(visitor, look) {
   await visitor.told("problem.no-name");
   await look("sign-in-as-someone-else");
   await visitor.beginByPhone();
+  await visitor.app.getByText(visitor.t("security.only-texts")).waitFor();
+  await look("security-only-texts");
   await visitor.logOut();
   await visitor.logIn();
   await visitor.heading("home.title", { name: "Ada" });
@@ -126,6 +128,8 @@ async function tour(visitor, look) {
   await visitor.keepCodes();
   await visitor.press("enroll.sms.add");
   await visitor.heading("enroll.sms.title");
+  for (const limit of ["number", "messages", "page"]) await visitor.app.getByText(visitor.t(`enroll.sms.limit.${limit}`)).waitFor();
+  await visitor.button("enroll.sms.offer").waitFor();
   await look("phone");
   await visitor.press("enroll.sms.begin");
   await visitor.press("text.send", { hint });
@@ -175,6 +179,11 @@ async function tour(visitor, look) {
   await visitor.press("challenge.check");
   await visitor.app.getByText(visitor.t("security.on")).waitFor();
   await look("recovered");
+  await visitor.enrolApp();
+  await visitor.heading("security.title");
+  await visitor.remove(app.name);
+  await visitor.told("problem.factor-too-new");
+  await look("factor-too-new");
   await visitor.logOut();
   await visitor.logIn("Cleo");
   await visitor.goTo("security");

@@ -20,10 +20,14 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.told("problem.code-rejected.recovery");
   await visitor.prove(codes[3].toUpperCase().replaceAll("-", " "), "recovery.label");
   await visitor.heading("security.title");
-  await visitor.app.getByText(visitor.t("security.recovered")).waitFor();
+  await visitor.app.getByText(visitor.t("security.recovered.recovery")).waitFor();
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
   await visitor.remove(lost);
-  await visitor.told("problem.last-factor");
+  await visitor.heading("challenge.again");
+  await visitor.app.getByText(visitor.t("challenge.why-factor")).waitFor();
+  for (const way of ["recovery", "email"]) assert.equal(await visitor.button(`challenge.use-${way}`).count(), 0);
+  await visitor.press("cancel");
+  await visitor.told("problem.cancelled");
 
   const secret = await visitor.enrolApp();
   await visitor.heading("security.title");
@@ -52,6 +56,88 @@ test("a code by email logs in", async (context) => {
   assert.match(await visitor.field("email.label").inputValue(), /^\w{4}-\w{4}$/);
   await visitor.press("challenge.check");
   await visitor.heading("security.title");
+});
+
+test("after an emailed code the lost app stays for a day, the page says until when, and then it is removed", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  const [lost, found] = [visitor.t("kind.totp"), `${visitor.t("kind.totp")} 2`];
+  await visitor.logOut();
+  await visitor.press("phone.lose");
+  await visitor.logInByEmail();
+  const secret = await visitor.enrolApp();
+  await visitor.heading("security.title");
+  await visitor.button("factor.remove-named", { name: found }).waitFor();
+  await visitor.page.getByText(visitor.t("assertion.decoded"), { exact: true }).click();
+  const claims = await visitor.page.locator("#assertion").getByText('"enrolled_by": "email"').textContent();
+  const ready = Number(claims.match(/"factor_since": (\d+)/)[1]) + 86_400;
+  const waits = visitor.app.getByText(visitor.t("factor.by-email").split("{")[0]);
+  assert.equal(await waits.count(), 1, "the new app says that it waits, and the lost one does not");
+  await visitor.remove(lost);
+  await visitor.toldUntil("problem.factor-too-new", ready);
+  await visitor.isAccessible("a factor that is too new");
+  await visitor.goTo("security");
+  await visitor.press("codes.new");
+  await visitor.toldUntil("problem.factor-too-new", ready);
+
+  await visitor.later("day");
+  await visitor.goTo("security");
+  await visitor.button("factor.remove-named", { name: lost }).waitFor();
+  assert.equal(await waits.count(), 0);
+  await visitor.remove(lost);
+  await visitor.heading("challenge.again");
+  await visitor.app.getByText(visitor.t("challenge.open-app-named", { name: found })).waitFor();
+  await visitor.prove(await visitor.next(secret));
+  await visitor.hears("factor.removed", { name: lost });
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
+});
+
+test("a code that was emailed to one login is wrong in another, and right where it was asked for", async (context) => {
+  const visitor = await visit(context);
+  await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-email");
+  await visitor.press("email.send", { hint: "a•••@example.com" });
+  await visitor.app.getByText("Type it here, where you asked for it.").waitFor();
+  await visitor.fillFromEmail();
+  const other = await visit(context, { at: visitor.url });
+  await other.logIn();
+  await other.press("challenge.use-email");
+  await other.prove(await visitor.field("email.label").inputValue(), "email.label");
+  await other.told("problem.code-rejected.recovery");
+  await visitor.press("challenge.check");
+  await visitor.heading("security.title");
+});
+
+test("where emailed codes come to be forbidden, an app that was added with one no longer logs in, and a recovery code does", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin("Bob");
+  await visitor.logOut();
+  await visitor.press("phone.lose");
+  await visitor.logInByEmail("Bob");
+  const secret = await visitor.enrolApp();
+  await visitor.heading("security.title");
+  await visitor.later("day");
+  await visitor.remove(visitor.t("kind.totp"));
+  await visitor.prove(await visitor.next(secret));
+  await visitor.hears("factor.removed");
+  await visitor.logOut();
+  await visitor.begin();
+  await visitor.require({ grace: "0", emails: false });
+  await visitor.logOut();
+
+  await visitor.logIn("Bob");
+  await visitor.heading("challenge.title");
+  await visitor.app.getByText(visitor.t("challenge.forbidden-emailed")).waitFor();
+  await visitor.isAccessible("a factor that is not accepted");
+  assert.equal(await visitor.field("code.label").count(), 0);
+  await visitor.prove(codes[0], "recovery.label");
+  await visitor.heading("enroll.title");
+  await visitor.app.getByText(visitor.t("enroll.other")).waitFor();
+  await visitor.enrolApp();
+  await visitor.heading("home.title", { name: "Bob" });
 });
 
 test("an emailed code that was guessed at five times is over, and another one is sent", async (context) => {
@@ -212,7 +298,7 @@ test("to an address that is no longer verified no code goes, the page says why, 
   const visitor = await visit(context);
   const { codes } = await visitor.begin();
   await visitor.later("quarter");
-  await visitor.press("codes.new");
+  await visitor.press("enroll.totp.add");
   await visitor.press("challenge.use-email");
   await unverified(visitor);
   await visitor.later("quarter");
@@ -220,7 +306,7 @@ test("to an address that is no longer verified no code goes, the page says why, 
   await visitor.told("problem.email-not-verified");
   await visitor.press("challenge.use-recovery");
   await visitor.prove(codes[0], "recovery.label");
-  await visitor.heading("codes.title");
+  await visitor.heading("enroll.totp.title");
 });
 
 test("an email that AWS does not send, and a code that it fails to look at, are told, and nothing is lost", async (context) => {
@@ -289,20 +375,42 @@ test("in a session that is a while old, a change asks for a code, and is made wh
   await visitor.app.getByText(visitor.t("codes.left", { count: 10 })).waitFor();
 });
 
-test("in a session that is a while old, a recovery code confirms a change, and the next one too", async (context) => {
+test("in a session that is a while old, a recovery code confirms that another app is added, and that one removes the first", async (context) => {
   const visitor = await visit(context);
   const { codes } = await visitor.begin();
+  const lost = visitor.t("kind.totp");
   await visitor.later("quarter");
-  await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
-  await visitor.field("factor.name").fill("Work phone");
-  await visitor.press("save");
+  await visitor.remove(lost);
+  await visitor.heading("challenge.again");
+  assert.equal(await visitor.button("challenge.use-recovery").count(), 0, "no recovery code removes an app");
+  await visitor.press("cancel");
+  await visitor.press("enroll.totp.add");
   await visitor.heading("challenge.again");
   await visitor.press("challenge.use-recovery");
   await visitor.prove(codes[0], "recovery.label");
-  await visitor.hears("factor.renamed");
+  await visitor.finishApp();
+  await visitor.heading("security.title");
   await visitor.app.getByText(visitor.t("codes.left", { count: 9 })).waitFor();
-  await visitor.remove("Work phone");
-  await visitor.hears("factor.removed", { name: "Work phone" });
+  await visitor.remove(lost);
+  await visitor.hears("factor.removed", { name: lost });
+});
+
+test("a recovery code that was used to log in still adds an app after a change that it does not confirm was cancelled", async (context) => {
+  const visitor = await visit(context);
+  const { codes } = await visitor.begin();
+  await visitor.logOut();
+  await visitor.logIn();
+  await visitor.press("challenge.use-recovery");
+  await visitor.prove(codes[0], "recovery.label");
+  await visitor.heading("security.title");
+  await visitor.press("codes.new");
+  await visitor.heading("challenge.again");
+  await visitor.press("cancel");
+  await visitor.told("problem.cancelled");
+  await visitor.enrolApp();
+  await visitor.heading("security.title");
+  await visitor.press("codes.new");
+  await visitor.heading("codes.title");
 });
 
 test("who chooses another language while a change asks for a code, and cancels, is told in it that nothing was changed", async (context) => {

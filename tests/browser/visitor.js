@@ -193,6 +193,11 @@ class Visitor {
   async enrolApp({ first = false } = {}) {
     if (first) await this.beginFirst("totp");
     else await this.press("enroll.totp.add");
+    return this.finishApp();
+  }
+
+  /** Goes on with an app that is begun. */
+  async finishApp() {
     await this.heading("enroll.totp.title");
     await this.app.getByText(this.t("enroll.totp.type")).click();
     const secret = (await this.app.locator("code.secret").textContent()).replaceAll(" ", "");
@@ -216,6 +221,18 @@ class Visitor {
   async remove(name) {
     await this.press("factor.remove-named", { name });
     await this.press("factor.remove-really-named", { name });
+  }
+
+  /** Logs in as someone by an emailed code, because their phone is lost. */
+  async logInByEmail(name = "Ada") {
+    await this.logIn(name);
+    await this.press("challenge.use-email");
+    await this.press("email.send", { hint: `${name[0].toLowerCase()}•••@example.com` });
+    await this.button("email.again").waitFor();
+    await this.fillFromEmail();
+    await this.press("challenge.check");
+    await this.heading("security.title");
+    await this.app.getByText(this.t("security.recovered.email")).waitFor();
   }
 
   /** Reads the recovery codes, says that they are kept, and goes on. */
@@ -270,6 +287,13 @@ class Visitor {
     const texts = this.page.locator("#phone .texts li");
     await texts.nth(count - 1).waitFor();
     await texts.first().getByRole("button").click();
+  }
+
+  /** The code of the newest text. */
+  async textedCode() {
+    const text = this.page.locator("#phone .texts li .bubble").first();
+    await text.waitFor();
+    return (await text.textContent()).match(/#(\d{6})$/)[1];
   }
 
   /** Types the code of the newest email into the app's window, as the mailbox offers to. */

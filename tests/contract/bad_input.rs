@@ -36,7 +36,7 @@ async fn every_route_with_a_body_refuses_a_bad_one_and_changes_nothing() {
         (
             Method::POST,
             "/v1/operator/import".to_owned(),
-            r#"{"user":"ada","kind":"totp","secret":"JBSWY3DPEHPK3PXP"}"#.to_owned(),
+            r#"{"user":"ada","kind":"totp","secret":"JBSWY3DPEHPK3PXP","reason":"x"}"#.to_owned(),
         ),
     ] {
         let whom = if path.starts_with("/v1/operator") { &op } else { &ada };

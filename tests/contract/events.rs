@@ -21,12 +21,33 @@ pub fn sample(path: &str) -> Value {
 
 /// What the function answers: its status, and its body.
 pub async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
+    let reply = reply_of(stage, function, event).await;
+    (reply.status, reply.body)
+}
+
+/// What a user is answered by a sample event of theirs. The login token in it is the same in every stack.
+pub async fn by_sample(stage: &Stage, path: &str, sub: &str, factor: Option<&str>, code: Option<&str>) -> Reply {
+    let mut event = sample(path);
+    let claims = &mut event["requestContext"]["authorizer"]["jwt"]["claims"];
+    claims["sub"] = sub.into();
+    claims["email"] = format!("{sub}@example.com").into();
+    if let Some(factor) = factor {
+        event["pathParameters"]["factor_id"] = factor.into();
+    }
+    if let Some(code) = code {
+        event["body"] = json!({ "code": code }).to_string().into();
+    }
+    let (function, _) = path.split_once('/').unwrap();
+    reply_of(stage, function, &event).await
+}
+
+async fn reply_of(stage: &Stage, function: &str, event: &Value) -> Reply {
     let request = lambda_http::request::from_str(&event.to_string()).unwrap();
     let reply = Reply::of(&stage.stack.functions.call(function, request).await.unwrap());
     let http = &event["requestContext"]["http"];
     let body = event["body"].as_str().unwrap_or_default().as_bytes();
     openapi::judge(http["method"].as_str().unwrap(), http["path"].as_str().unwrap(), body, &reply);
-    (reply.status, reply.body)
+    reply
 }
 
 #[tokio::test(flavor = "multi_thread")]

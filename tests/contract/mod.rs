@@ -15,3 +15,4 @@ mod properties;
 mod round_trips;
 mod sealed;
 mod settings;
+mod sso;

@@ -149,13 +149,17 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     assert_eq!(steps(&stage, &redeemed).await, expected);
 
     let emailed = ada.email().await;
-    let expected =
-        [vec!["GenerateMac", "GetItem"], vec!["Decrypt"], vec!["GenerateMac", "UpdateItem"], vec!["SendEmail"]];
+    let expected = [
+        vec!["GenerateMac", "GetItem", "GetItem"],
+        vec!["Decrypt"],
+        vec!["GenerateMac", "UpdateItem"],
+        vec!["SendEmail"],
+    ];
     assert_eq!(steps(&stage, &emailed).await, expected);
     let redeemed = ada.redeem(&stage.emailed_to("ada@example.com").await).await;
     assert_eq!(steps(&stage, &redeemed).await, emailed_one(1));
 
-    let assertion = redeemed.body["assertion"].as_str().unwrap();
+    let assertion = &ada.prove(&enrolled).await;
     let codes = ada.post_with(assertion, "/v1/recovery/codes", json!({})).await;
     let without_key = |mut steps: Vec<Vec<String>>| {
         // The first assertion that a function sees has it fetch the public key.
@@ -165,14 +169,14 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     let expected = [vec!["GenerateMac", "GetItem"], vec!["Decrypt", "UpdateItem"], vec!["SendEmail"]];
     assert_eq!(without_key(steps(&stage, &codes).await), expected);
     let removed = ada.remove(assertion, &enrolled.id).await;
-    let expected = [vec!["GetItem"], vec!["Decrypt", "UpdateItem"], vec!["SendEmail", "Sign"]];
+    let expected = [vec!["GetItem", "GetItem"], vec!["Decrypt", "UpdateItem"], vec!["SendEmail", "Sign"]];
     assert_eq!(without_key(steps(&stage, &removed).await), expected);
 }
 
 /// The steps in which an emailed code is redeemed, told to so many addresses.
 fn emailed_one(told: usize) -> [Vec<&'static str>; 4] {
     let look = vec!["Decrypt", "Encrypt", "GenerateMac"];
-    [vec!["UpdateItem"], look, vec!["Sign", "UpdateItem"], vec!["SendEmail"; told]]
+    [vec!["GetItem", "UpdateItem"], look, vec!["Sign", "UpdateItem"], vec!["SendEmail"; told]]
 }
 
 async fn an_address_that_is_new_and_a_lock_cost_no_step_but_the_notices() {
@@ -221,8 +225,14 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let challenge = ada.post_nothing("/v1/logins").await;
     assert_eq!(steps(&stage, &challenge).await, std::slice::from_ref(&reads));
     let removed = ada.remove(activated.body["assertion"].as_str().unwrap(), &id).await;
-    let expected =
-        [vec!["GetPublicKey"], reads, vec!["Decrypt", "UpdateItem"], vec!["SendEmail", "Sign", "TransactWriteItems"]];
+    // What binds the account is one step more: first the workspaces where the user was seen, then the policies of all.
+    let expected = [
+        vec!["GetPublicKey"],
+        vec!["GetItem", "GetItem"],
+        vec!["BatchGetItem"],
+        vec!["Decrypt", "UpdateItem"],
+        vec!["SendEmail", "Sign", "TransactWriteItems"],
+    ];
     assert_eq!(steps(&stage, &removed).await, expected);
     let enrolled = ada.enrol().await;
     let verified = ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await;
@@ -230,6 +240,35 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     assert_eq!(steps(&stage, &verified).await, expected);
     let redeemed = ada.redeem(&enrolled.recovery_codes[0]).await;
     assert_eq!(steps(&stage, &redeemed).await[0], ["BatchGetItem", "UpdateItem"]);
+    let emailed = ada.email().await;
+    let expected = [
+        vec!["GenerateMac", "GetItem", "GetItem"],
+        vec!["BatchGetItem"],
+        vec!["Decrypt"],
+        vec!["GenerateMac", "UpdateItem"],
+        vec!["SendEmail"],
+    ];
+    assert_eq!(steps(&stage, &emailed).await, expected);
+    let redeemed = ada.redeem(&stage.emailed_to("ada@example.com").await).await;
+    let look = vec!["BatchGetItem", "Decrypt", "Encrypt", "GenerateMac"];
+    let expected = [vec!["GetItem", "UpdateItem"], look, vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
+    assert_eq!(steps(&stage, &redeemed).await, expected, "the policies are read while the code is looked at");
+    // A factor that was begun with an emailed code is asked what binds the account; of any other proof nothing is read.
+    let begun =
+        ada.post_with(redeemed.body["assertion"].as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await;
+    let of_mailbox = ada.finish(&begun.body).await;
+    stage.advance(24 * 3600 - 60).await;
+    let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"]})).await;
+    for (factor, reads) in [(&enrolled, 0), (&of_mailbox, 2)] {
+        let assertion = ada.prove(factor).await;
+        let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await;
+        assert_eq!(codes.status, 201);
+        let mut expected = vec![vec!["GenerateMac", "GetItem"], vec!["GetItem"], vec!["BatchGetItem"]];
+        expected.truncate(1 + reads);
+        expected.extend([vec!["Decrypt", "UpdateItem"], vec!["SendEmail"]]);
+        let steps: Vec<_> = steps(&stage, &codes).await.into_iter().filter(|step| step != &["GetPublicKey"]).collect();
+        assert_eq!(steps, expected);
+    }
     let sso = stage.user_with(json!({"sub": "bob", "workspaces": ["acme"], "sso": true})).await;
     let login = sso.post_nothing("/v1/logins").await;
     let expected = [vec!["GetItem", "GetItem"], vec!["Sign", "TransactWriteItems"]];
@@ -266,7 +305,14 @@ async fn an_owners_and_an_operators_routes_wait_as_little() {
     let expected = [vec!["GenerateMac", "GetItem"], vec!["Decrypt", "Encrypt"], vec!["UpdateItem"], vec!["SendEmail"]];
     assert_eq!(steps(&stage, &imported).await, expected);
     let erased = operator.act("erase", "ada").await;
-    let expected = [vec!["GetItem", "GetItem"], vec!["TransactWriteItems"], vec!["TransactWriteItems"]];
+    let expected = [
+        vec!["GetItem"],
+        vec!["Decrypt"],
+        vec!["GetItem", "GetItem"],
+        vec!["TransactWriteItems"],
+        vec!["TransactWriteItems"],
+        vec!["SendEmail"],
+    ];
     assert_eq!(steps(&stage, &erased).await, expected);
 }
 

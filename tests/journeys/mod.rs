@@ -1,5 +1,6 @@
 //! What people live through, one file a situation.
 
+mod codes_of_a_login;
 mod company_login;
 mod emailed_code;
 mod guessing;
@@ -14,7 +15,10 @@ mod replay;
 mod restart;
 mod rotation;
 mod second_phone;
+mod stolen_operator;
 mod strangers;
+mod tenants;
 mod texts;
 mod unfinished;
+mod weak_proof;
 mod workspace_requires;

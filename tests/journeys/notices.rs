@@ -33,7 +33,8 @@ async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
     let assertion = ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200)["assertion"].clone();
     // What is begun and never activated is nothing to tell of, nor that it is removed.
     let begun = ada.post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await.expect(201);
-    let removed = ada.remove(assertion.as_str().unwrap(), begun["id"].as_str().unwrap()).await.expect(200);
+    let assertion = ada.prove(&app).await;
+    let removed = ada.remove(&assertion, begun["id"].as_str().unwrap()).await.expect(200);
     ada.remove(removed["assertion"].as_str().unwrap(), &app.id).await.expect(200);
 
     let expected = [
@@ -156,7 +157,8 @@ async fn a_notice_that_fails_or_never_ends_fails_nothing_and_holds_nobody_up() {
     let activated =
         tokio::time::timeout(Duration::from_secs(30), activated).await.expect("an answer, long before the minute");
     let request = activated.request.clone();
-    let codes = activated.expect(200)["recovery_codes"].clone();
+    let activated = activated.expect(200);
+    let (codes, assertion) = (&activated["recovery_codes"], activated["assertion"].as_str().unwrap());
     assert!(logs::of(&request).iter().any(|line| line["message"] == "a notice may not have gone"));
 
     for (index, kind) in ["throttle", "error", "refuse", "drop_before", "drop_after"].iter().enumerate() {
@@ -166,7 +168,7 @@ async fn a_notice_that_fails_or_never_ends_fails_nothing_and_holds_nobody_up() {
     }
     // Nor does an address that can't be opened.
     stage.fault("kms", "Decrypt", "refuse", 10).await;
-    let assertion = ada.redeem(codes[5].as_str().unwrap()).await.expect(200)["assertion"].clone();
-    ada.remove(assertion.as_str().unwrap(), &id).await.expect(200);
+    ada.redeem(codes[5].as_str().unwrap()).await.expect(200);
+    ada.remove(assertion, &id).await.expect(200);
     assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "an authenticator app was removed");
 }

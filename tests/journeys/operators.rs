@@ -245,7 +245,7 @@ async fn a_user_moves_in_with_their_app() {
     let code = app.code(stage.now().await);
     let verified = ada.verify(id, &code).await.expect(200);
     ada.verify(id, &code).await.refused(422, "code-used");
-    // No address is kept of them: none is emailed a code yet, and nobody is told.
+    // No address is kept of them: nobody is emailed a code yet, and nobody was told.
     ada.email().await.refused(403, "email-recovery-held");
     assert_eq!(stage.emails_to(ADA).await.len(), 0);
     let codes =
@@ -308,10 +308,14 @@ async fn only_a_secret_that_apps_can_have_is_imported() {
         ("name", json!("a\u{202e}b")),
         ("reason", json!("a\nb")),
         ("reason", json!("x".repeat(257))),
+        ("reason", Value::Null),
+        ("email", json!("Eve <eve@example.com>")),
+        ("email", json!("")),
+        ("email", json!(["eve@example.com"])),
         ("digits", json!(8)),
         ("algorithm", json!("SHA256")),
     ] {
-        let mut ask = json!({"user": "eve", "kind": "totp", "secret": SECRET});
+        let mut ask = json!({"user": "eve", "kind": "totp", "secret": SECRET, "reason": "Moving in"});
         ask[field] = value;
         let reply = op.post("import", ask).await;
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
@@ -443,6 +447,7 @@ async fn a_reset_reaches_every_workspace_and_holds_where_they_cannot_be_told() {
     assert_eq!(states().await, [0, 40]);
 
     for kind in ["refuse", "error", "conflict"] {
+        let ada = stage.user_with(json!({"sub": "ada", "workspaces": names})).await;
         ada.enrol().await;
         ada.login().await;
         stage.fault("dynamodb", "TransactWriteItems", kind, 20).await;

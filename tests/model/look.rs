@@ -45,7 +45,13 @@ impl Play {
         let person = &mut self.people[who];
         assert!(epoch >= person.epoch, "the epoch fell");
         person.epoch = epoch;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let factor = text(&said["enrolled_by"]).map(|by| (by, said["factor_since"].as_u64().unwrap()));
+        let method = text(&said["amr"][0]).unwrap();
+        assert_eq!(said["amr"][1] == "mfa", factor.is_some(), "{said}");
         person.proof = Some(Proof {
+            method,
+            factor,
             token: token.to_owned(),
             mfa: said["mfa"].as_str().unwrap().to_owned(),
             epoch,
@@ -98,6 +104,7 @@ impl Play {
         let (epoch, used) = (number(&account["epoch"]), used(&account));
         assert!(epoch >= person.epoch || could.erases, "the epoch fell");
         (person.epoch, person.has_account) = (epoch, !account.is_null());
+        person.reset_at = account["reset_at"]["N"].as_str().map(|millis| millis.parse::<u64>().unwrap() / 1000);
         (person.has_codes, person.has_contact) = (!account["recovery"].is_null(), !account["contact"].is_null());
         let known = person.recovery.iter().flatten().filter(|(_, used)| *used).count();
         if used != Some(known) {
@@ -129,9 +136,12 @@ impl Play {
                 tries: 0,
                 last_step: number(&row["last_step"]),
                 texted: None,
+                enrolled_by: row["enrolled_by"]["S"].as_str().unwrap_or("first").to_owned(),
+                since: 0,
             });
         }
         let factor = person.factor(id).unwrap();
+        factor.since = number(&row["activated_at"]) / 1000;
         let (last_step, spent) = (number(&row["last_step"]), could.spends.as_deref() == Some(id));
         assert!(!factor.active || active, "{} is pending again", PEOPLE[who]);
         assert!(factor.active || !active || spent, "{} is active without a code", PEOPLE[who]);

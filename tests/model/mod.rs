@@ -36,6 +36,8 @@ const REACHED: &[(&str, &str)] = &[
     ("AtOnce", "too-many-attempts"),
     ("*", "not-allowed-by-workspace"),
     ("Begin", "201"),
+    ("*", "login-too-old"),
+    ("*", "factor-too-new"),
     ("Email", "202"),
     ("Email", "too-many-emails"),
     ("Enrol", "200"),

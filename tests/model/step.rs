@@ -33,6 +33,8 @@ pub enum Step {
     Recover { who: usize, code: usize, at_once: usize },
     /// Redeems the code that was emailed last, or a wrong one.
     RecoverByEmail { who: usize, wrong: bool },
+    /// Comes back by an emailed code: adds an app with it, and would remove what is lost.
+    ComeBack { who: usize },
     /// Has new recovery codes made.
     Renew { who: usize },
     /// Removes a factor.
@@ -112,6 +114,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (who.clone(), 0..12_usize, 1..4_usize)
             .prop_map(|(who, code, at_once)| Step::Recover { who, code, at_once }),
         2 => (who.clone(), prop::bool::weighted(0.3)).prop_map(|(who, wrong)| Step::RecoverByEmail { who, wrong }),
+        1 => who.clone().prop_map(|who| Step::ComeBack { who }),
         1 => who.clone().prop_map(|who| Step::Renew { who }),
         3 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Remove { who, factor }),
         1 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Rename { who, factor }),
@@ -123,7 +126,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         3 => (0..WORKSPACES.len(), prop::bool::weighted(0.6), 0..2_u64, any::<bool>()).prop_map(
             |(workspace, required, grace_days, phones)| Step::Require { workspace, required, grace_days, phones }
         ),
-        1 => (who, prop::sample::select(vec!["unlock", "unlock", "unlock", "unlock", "reset", "erase"]))
+        1 => (who, prop::sample::select(vec!["unlock", "unlock", "unlock", "reset", "reset", "erase"]))
             .prop_map(|(whom, act)| Step::Operate { whom, act }),
         9 => (call, kind, prop_oneof![3 => Just(0), 1 => Just(1)], prop::bool::weighted(0.75))
             .prop_map(|(call, kind, spare, every_try)| Step::Fault { call, kind, spare, every_try }),

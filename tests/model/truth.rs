@@ -25,6 +25,9 @@ pub struct Factor {
     pub last_step: u64,
     /// The code that was texted last, if anybody has seen it, and until when it lives.
     pub texted: Option<(String, u64)>,
+    /// How its user proved who they are when they began it, and since when it is active.
+    pub enrolled_by: String,
+    pub since: u64,
 }
 
 impl Factor {
@@ -39,6 +42,26 @@ pub struct Proof {
     pub mfa: String,
     pub epoch: u64,
     pub until: u64,
+    /// What was shown: a code of a factor (`otp`, `sms`), a `recovery` code, or an emailed one (`email`).
+    pub method: String,
+    /// How the factor was begun that was used, if one was, and since when it is active.
+    pub factor: Option<(String, u64)>,
+}
+
+impl Proof {
+    /// How a factor counts as begun that this proof begins.
+    pub fn enrols_by(&self, now: u64) -> &str {
+        match &self.factor {
+            Some((by, _)) if by == "email" => by,
+            Some((by, since)) if ["first", "recovery", "import"].contains(&by.as_str()) && now < since + DAY => by,
+            _ => &self.method,
+        }
+    }
+
+    /// Whether it does no strong act yet: a mailbox is behind the factor, which is not a day old.
+    pub fn is_too_new(&self, now: u64) -> bool {
+        self.factor.as_ref().is_some_and(|(by, since)| by == "email" && now < since + DAY)
+    }
 }
 
 /// Guesses in a row that were compared.
@@ -99,6 +122,8 @@ pub struct Person {
     /// The app that an operator brought last: its factor and its secret.
     pub imported: Option<(String, String)>,
     pub proof: Option<Proof>,
+    /// When an operator last took everything away.
+    pub reset_at: Option<u64>,
     pub epoch: u64,
     /// Everything that was ever accepted of theirs: a factor and a code, or a recovery code.
     pub accepted: HashSet<(String, String)>,

@@ -144,6 +144,8 @@ impl User {
 
 /// A code of each kind that has not been used: Ada's app and recovery codes, and one emailed to her; one texted to Bob.
 pub struct OneOfEach {
+    pub ada: User,
+    pub bob: User,
     pub app: Enrolled,
     pub emailed: String,
     pub phone: String,
@@ -159,7 +161,8 @@ impl Stage {
         let emailed = self.emailed_to("ada@example.com").await;
         let phone = bob.enrol_phone(number).await;
         bob.text(&phone).await.expect(202);
-        OneOfEach { app, emailed, phone, texted: self.code_to(number).await }
+        let texted = self.code_to(number).await;
+        OneOfEach { ada, bob, app, emailed, phone, texted }
     }
 }
 
@@ -183,7 +186,7 @@ impl Operator {
 
     /// Imports an authenticator app's secret.
     pub async fn import(&self, user: &str, secret: &str) -> Reply {
-        self.post("import", json!({"user": user, "kind": "totp", "secret": secret})).await
+        self.post("import", json!({"user": user, "kind": "totp", "secret": secret, "reason": "Moving in"})).await
     }
 
     pub async fn post(&self, act: &str, body: Value) -> Reply {

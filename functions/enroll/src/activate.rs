@@ -9,7 +9,6 @@ use shared::{
     },
     assertion::{Settled, signer::Signed},
     clock::Timestamp,
-    email::Contact,
     error::{Error, Fault, Refusal, Result, chain},
     event::Event,
     factor::{FactorId, Kind, Summary},
@@ -37,7 +36,6 @@ struct Activated<'a> {
 impl Function {
     pub(crate) async fn activate(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
-        caller.refuse_sso()?;
         let (user, now) = (&caller.user, request.now);
         let mut fields = request.fields()?;
         let code = fields.code()?;
@@ -52,14 +50,13 @@ impl Function {
         let reserved = reserved?;
         let account = &reserved.account;
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
-        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrolable(factor.kind)?));
+        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrolable(factor)?));
         self.accounts.or_give_back(user, &reserved, allowed).await?;
-        let method = factor.kind.amr();
         let what = if factor.kind == Kind::Totp { What::AppAdded } else { What::PhoneAdded };
         let (looked, kept) = tokio::join!(
             async {
-                let check = self.vault.check(user, &id, factor, &code, now);
-                tokio::try_join!(check, self.first_codes(user, account), self.contact(&caller, now))
+                let check = self.vault.check(user, &id, factor, &code, &caller.ath, now);
+                tokio::try_join!(check, self.first_codes(user, account), self.contact(user, caller.address(), now))
             },
             self.contacts.kept(user, account.contact.as_ref()),
         );
@@ -71,9 +68,9 @@ impl Function {
 
         let set = codes.as_ref().map(|codes| &codes.kept);
         let make = |account: &Account| account.activate(&id, spent, now, set.cloned(), contact.clone());
-        let (after, signed) = self.save_and_sign(&caller, reserved.account, make, method, now).await?;
+        let (after, signed) = self.save_and_sign(&caller, &id, reserved.account, make, now).await?;
         Event::FactorActivated.log(user, id.as_str());
-        let member = Member::of(&after, false, now);
+        let member = Member::of(&after, now);
         tokio::join!(
             self.tell(what, &caller, kept.as_ref(), request),
             self.members.note(user, &after, seen, caller.workspaces(), &member)
@@ -103,15 +100,16 @@ impl Function {
     async fn save_and_sign(
         &self,
         caller: &Caller,
+        id: &FactorId,
         mut account: Account,
         make: impl Fn(&Account) -> Result<Change, Refusal>,
-        method: &str,
         now: Timestamp,
     ) -> Result<(Account, Result<Signed, Fault>)> {
         for _ in 0..SAVES {
             let change = make(&account)?;
             let after = account.after(&change);
-            let statement = caller.statement(after.epoch, Settled::passed(method));
+            let factor = after.factors.get(id).ok_or(Refusal::FactorNotFound)?;
+            let statement = caller.statement(after.epoch, Settled::by_factor(factor));
             let save = self.accounts.save(&caller.user, &account, &change);
             let (saved, signed) = tokio::join!(save, self.signer.sign(statement, now));
             match saved? {
@@ -120,14 +118,6 @@ impl Function {
             }
         }
         Err(Fault::contended("save an activated factor").into())
-    }
-
-    /// The address to be kept from the activation on: the token's, if it is verified.
-    async fn contact(&self, caller: &Caller, now: Timestamp) -> Result<Option<Contact>, Fault> {
-        match caller.address() {
-            Some(address) => self.contacts.seal(&caller.user, &address, now).await.map(Some),
-            None => Ok(None),
-        }
     }
 
     /// The recovery codes that an activation brings: none where a factor is active already.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::require_to_begin,
+    assertion::proof,
     clock::Timestamp,
     code::Purpose,
     error::{Fault, Refusal, Result},
@@ -58,7 +58,6 @@ impl<'a> Begun<'a> {
 impl Function {
     pub(crate) async fn begin(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
-        caller.refuse_sso()?;
         let mut fields = request.fields()?;
         let (kind, name) = (kind(&mut fields)?, name(&mut fields)?);
         match kind {
@@ -105,14 +104,15 @@ impl Function {
             self.digests.digest(Purpose::Number, number.e164()),
             self.digests.digest(Purpose::Exchange, number.exchange()),
         );
-        requirements?.require_enrolable(Kind::Sms)?;
+        requirements?.require_kind(Kind::Sms)?;
         let phone = Phone { hint: number.hint(), number_digest: number_digest?, exchange_digest: exchange_digest? };
         let factor = Factor::begun(name, sealed?, Some(phone), now);
         self.save_begun(caller, account?, &id, &factor, now).await?;
         Reply::created(&Begun::new(&id, &factor))
     }
 
-    /// Saves what was begun, if the caller may: with a factor that is active already only with an assertion.
+    /// Saves what was begun, if the caller may: after a reset only by a login since then, and where a factor is active already
+    /// only with an assertion.
     async fn save_begun(
         &self,
         caller: &Caller,
@@ -122,10 +122,12 @@ impl Function {
         now: Timestamp,
     ) -> Result<()> {
         let make = |account: &Account| {
+            account.require_login_since_reset(caller.token.logged_in_at)?;
+            let mut factor = factor.clone();
             if account.has_factor() {
-                require_to_begin(caller.assertion.as_ref(), account.epoch)?;
+                factor.enrolled_by = proof::to_begin(caller.assertion.as_ref(), account.epoch)?.enrols_by(now)?;
             }
-            account.begin(id, factor.clone(), now)
+            account.begin(id, factor, now)
         };
         self.accounts.change(&caller.user, account, make).await?;
         Event::FactorPending.log(&caller.user, id.as_str());

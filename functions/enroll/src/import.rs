@@ -3,11 +3,12 @@
 
 use shared::{
     account::{
-        Account,
+        Account, Change,
         store::{SAVES, Saved},
     },
     code::Purpose,
-    error::{Fault, Result},
+    email::EmailAddress,
+    error::{Fault, Refusal, Result},
     event::Event,
     factor::{Factor, FactorId, Kind},
     http::{Reply, Request, body::invalid, operator::reason},
@@ -18,6 +19,9 @@ use shared::{
 use zeroize::Zeroizing;
 
 use crate::{Function, begin};
+
+/// What an import's `email` must be.
+const EMAIL: &str = "The field `email` must be an email address that mail can be sent to.";
 
 impl Function {
     pub(crate) async fn import(&self, request: &Request) -> Result<Reply> {
@@ -31,6 +35,8 @@ impl Function {
         let name = begin::name(&mut fields)?;
         let secret = TotpSecret::parse(&Zeroizing::new(fields.text("secret")?));
         let secret = secret.ok_or_else(|| invalid("The field `secret` must be base32, of 80 to 512 bits."))?;
+        let email = fields.optional_text("email")?.map(|email| EmailAddress::parse(&email));
+        let email = email.map(|email| email.ok_or_else(|| invalid(EMAIL))).transpose()?;
         let reason = reason(&mut fields)?;
         fields.end()?;
 
@@ -39,19 +45,19 @@ impl Function {
         let (account, digest) =
             tokio::try_join!(self.accounts.load(&user), self.digests.digest_of(Purpose::Import, &subject))?;
         let id = FactorId::of(digest.bits());
-        let (sealed, kept) = tokio::join!(
+        let (sealed, contact, kept) = tokio::join!(
             self.vault.seal_totp(&user, &id, &secret),
+            self.contact(&user, email.clone(), now),
             self.contacts.kept(&user, account.contact.as_ref())
         );
-        let factor = Factor::imported(name, sealed?, now);
-        if let Some(known) = self.save_imported(&user, account, &id, &factor, request).await? {
+        let (factor, contact) = (Factor::imported(name, sealed?, now), contact?);
+        let make = |account: &Account| account.import(&id, factor.clone(), contact.clone(), now);
+        if let Some(known) = self.save_imported(&user, account, &id, make).await? {
             return Reply::ok(&known.summary(&id));
         }
-        Event::FactorImported.log_import(&user, id.as_str(), &operator.id, reason.as_ref(), secret.is_weak());
-        if let Some(kept) = kept {
-            let notice = Notice::new(What::Imported, now, None, request.accept_language());
-            self.mail.tell(&notice, [Some(&kept), None]).await;
-        }
+        Event::FactorImported.log_import(&user, id.as_str(), &operator.id, &reason, secret.is_weak());
+        let notice = Notice::new(What::Imported, now, None, request.accept_language());
+        self.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
         Reply::created(&factor.summary(&id))
     }
 
@@ -61,11 +67,10 @@ impl Function {
         user: &UserId,
         mut account: Account,
         id: &FactorId,
-        factor: &Factor,
-        request: &Request,
+        make: impl Fn(&Account) -> Result<Option<Change>, Refusal>,
     ) -> Result<Option<Factor>> {
         for _ in 0..SAVES {
-            let Some(change) = account.import(id, factor.clone(), request.now)? else {
+            let Some(change) = make(&account)? else {
                 return Ok(account.factors.remove(id));
             };
             match self.accounts.save(user, &account, &change).await? {

@@ -5,10 +5,10 @@ use shared::{
     account::store::Accounts,
     assertion::signer::Signer,
     clients::Clients,
-    clock::Clock,
+    clock::{Clock, Timestamp},
     code::deriver::Deriver,
-    email::{self, EmailAddress},
-    error::Result,
+    email::{self, Contact, EmailAddress},
+    error::{Fault, Result},
     factor::vault::Vault,
     http::{Api, Reply, Request, caller::Caller, operator::Operators},
     member::store::Members,
@@ -20,6 +20,7 @@ use shared::{
     policy::store::Policies,
     recovery,
     settings::{SettingError, Settings},
+    user::UserId,
 };
 
 mod activate;
@@ -88,6 +89,19 @@ impl Function {
 }
 
 impl Function {
+    /// An address to be kept, if there is one: sealed.
+    async fn contact(
+        &self,
+        user: &UserId,
+        address: Option<EmailAddress>,
+        now: Timestamp,
+    ) -> Result<Option<Contact>, Fault> {
+        match address {
+            Some(address) => self.contacts.seal(user, &address, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Tells the user what happened, at the token's address and at the one that was kept before.
     async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());

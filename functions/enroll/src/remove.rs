@@ -4,10 +4,10 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::{Settled, require_passed},
+    assertion::{Settled, proof},
     error::{Refusal, Result},
     event::Event,
-    factor::{FactorId, Kind},
+    factor::{Factor, FactorId, Kind},
     http::{Reply, Request},
     member::Member,
     message::mail::What,
@@ -28,16 +28,18 @@ impl Function {
         request.fields()?.end()?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
-        let (account, requirements, seen) = tokio::join!(
-            self.accounts.load(user),
-            self.policies.requirements(caller.workspaces(), now),
-            self.members.seen(user, caller.workspaces())
-        );
-        let (account, requirements) = (account?, requirements?);
-        let presented = require_passed(caller.assertion.as_ref(), account.epoch)?;
+        let (account, seen) = tokio::try_join!(self.accounts.load(user), self.members.load(user))?;
+        let presented = proof::of_factor(caller.assertion.as_ref(), account.epoch)?;
+        let binding = self.policies.binding(&seen, caller.workspaces(), now).await?;
         let make = |account: &Account| {
-            require_passed(Some(presented), account.epoch)?;
-            account.remove(&id, requirements.is_required(), now)
+            proof::of_factor(Some(presented), account.epoch)?;
+            if account.factors.get(&id).is_some_and(Factor::is_active) {
+                proof::strong(Some(presented), account.epoch, now)?;
+                if presented.is_by_emailed_factor() {
+                    binding.require_email()?;
+                }
+            }
+            account.remove(&id, binding.required_until(), now)
         };
         let contact = account.contact.clone();
         let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind));
@@ -54,8 +56,8 @@ impl Function {
                 _ => {}
             }
         };
-        let member = Member::of(&after, caller.by_sso(), now);
-        let noted = self.members.note(user, &after, seen, caller.workspaces(), &member);
+        let member = Member::of(&after, now);
+        let noted = self.members.note(user, &after, Some(seen), caller.workspaces(), &member);
         let (signed, (), ()) = tokio::join!(self.signer.sign(statement, now), notice, noted);
         let signed = signed?;
         Reply::ok(&Removed { assertion: signed.token, expires_at: signed.expires_at.rfc3339() })

@@ -2,7 +2,7 @@
 
 use shared::{
     account::Account,
-    assertion::require_passed,
+    assertion::proof,
     error::{Fault, Refusal, Result},
     factor::FactorId,
     http::{Reply, Request, body::missing},
@@ -20,7 +20,7 @@ impl Function {
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
         let make = |account: &Account| {
-            require_passed(caller.assertion.as_ref(), account.epoch)?;
+            proof::of_factor(caller.assertion.as_ref(), account.epoch)?;
             account.rename(&id, name.clone(), now)
         };
         let after = self.accounts.change(user, self.accounts.load(user).await?, make).await?;

@@ -2,17 +2,18 @@
 
 use lambda_http::{Body, Response};
 use shared::{
-    account::store::Accounts,
-    assertion::signer::Signer,
+    account::{Account, store::Accounts},
+    assertion::{proof, signer::Signer},
     clients::Clients,
     clock::Clock,
     email,
     error::Result,
-    http::{Api, Reply, Request, operator::Operators},
+    http::{Api, Reply, Request, caller::Caller, operator::Operators},
     member::store::Members,
     message::email::Sender,
     policy::store::Policies,
     settings::{SettingError, Settings},
+    user::WorkspaceId,
 };
 
 mod login;
@@ -51,6 +52,18 @@ impl Function {
     pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
         let request = self.api.receive(event);
         self.api.answer(&request, Box::pin(self.route(&request))).await
+    }
+
+    /// Refuses an owner who has not proven enough to act on `workspace`.
+    async fn prove(
+        &self,
+        caller: &Caller,
+        account: &Account,
+        workspace: &WorkspaceId,
+        request: &Request,
+    ) -> Result<()> {
+        let proof = proof::for_workspace(caller.assertion.as_ref(), account.epoch, workspace, request.now)?;
+        self.policies.require_trusted(&self.members, proof, &caller.user, caller.workspaces(), request.now).await
     }
 
     async fn route(&self, request: &Request) -> Result<Reply> {

@@ -22,7 +22,9 @@ struct Login<'a> {
     reason: &'static str,
     factors: Vec<Summary<'a>>,
     methods: Vec<Kind>,
-    recovery: Recovery,
+    /// Absent at a login by SSO, which is not told how the account stands that other tenants share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery: Option<Recovery>,
     #[serde(skip_serializing_if = "Option::is_none")]
     enroll_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,9 +45,9 @@ struct Recovery {
 
 impl Function {
     pub(crate) async fn login(&self, request: &Request) -> Result<Reply> {
-        let caller = self.api.caller(request).await?;
+        let caller = self.api.caller_also_by_sso(request).await?;
         request.fields()?.end()?;
-        // Who comes by SSO is asked for nothing here, whatever is required.
+        // A user who comes by SSO is asked for nothing here, whatever is required.
         let workspaces = if caller.by_sso() { &[] } else { caller.workspaces() };
         let (account, requirements, seen) = tokio::join!(
             self.accounts.load(&caller.user),
@@ -54,7 +56,8 @@ impl Function {
         );
         let (account, requirements) = (account?, requirements?);
         let Decided { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
-        let member = Member::of(&account, caller.by_sso(), request.now);
+        let now = request.now;
+        let member = if caller.by_sso() { Member::by_sso(now) } else { Member::of(&account, now) };
         let allowed = async {
             let Decision::Allow = decision else { return Ok(None) };
             let statement = caller.statement(account.epoch, Settled::not_required(reason));
@@ -62,27 +65,31 @@ impl Function {
         };
         let noted = self.members.note(&caller.user, &account, seen, caller.workspaces(), &member);
         let (signed, ()) = tokio::join!(allowed, noted);
-        Reply::ok(&Login {
+        let assertion = signed?.map(|signed| signed.token);
+        let login = Login {
             decision: decision.name(),
             reason,
-            factors: account
-                .active()
-                .into_iter()
-                .filter(|(_, factor)| decision != Decision::Challenge || requirements.is_usable(factor))
-                .map(|(id, factor)| factor.summary(id))
-                .collect(),
-            // Who comes by SSO has nothing to enrol here.
-            methods: if caller.by_sso() { Vec::new() } else { requirements.methods() },
-            recovery: Recovery {
-                codes: account.recovery_standing(),
-                email_hint: caller
-                    .address()
-                    .filter(|_| account.has_factor() && requirements.allow_email())
-                    .map(|address| address.hint()),
-            },
+            factors: Vec::new(),
+            methods: Vec::new(),
+            recovery: None,
             enroll_by: enroll_by.map(Timestamp::rfc3339),
-            retry_after: retry_after(&account, request.now),
-            assertion: signed?.map(|signed| signed.token),
+            retry_after: None,
+            assertion,
+        };
+        if caller.by_sso() {
+            return Reply::ok(&login);
+        }
+        let factors = account.active().into_iter().filter(|(_, factor)| requirements.lets_prove(factor, &account));
+        let address = caller.address().filter(|_| account.has_factor() && requirements.allow_email());
+        Reply::ok(&Login {
+            factors: factors.map(|(id, factor)| factor.summary(id)).collect(),
+            methods: requirements.methods(),
+            recovery: Some(Recovery {
+                codes: account.recovery_standing(),
+                email_hint: address.map(|address| address.hint()),
+            }),
+            retry_after: retry_after(&account, now),
+            ..login
         })
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use shared::{
-    assertion::require_for_workspace,
     error::{Refusal, Result},
     factor::Kind,
     http::{Reply, Request, body::invalid},
@@ -33,7 +32,7 @@ struct Shown<'a> {
 
 impl Function {
     pub(crate) async fn list_members(&self, request: &Request) -> Result<Reply> {
-        let caller = self.api.caller(request).await?;
+        let caller = self.api.caller_also_by_sso(request).await?;
         let workspace = owned(&caller, request)?;
         let (state, cursor) = asked(request)?;
         let (account, summary, page) = tokio::try_join!(
@@ -41,7 +40,7 @@ impl Function {
             self.members.summary(&workspace),
             self.members.page(&workspace, state, cursor.as_ref())
         )?;
-        require_for_workspace(caller.assertion.as_ref(), account.epoch, &workspace)?;
+        self.prove(&caller, &account, &workspace, request).await?;
         let shown = page.members.iter().map(|(user, member)| Shown {
             user,
             state: member.state,

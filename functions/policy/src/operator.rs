@@ -1,15 +1,14 @@
 //! `POST /v1/operator/unlock`, `/reset` and `/erase`: what whoever runs the deployment does for a user who can't help
-//! themselves, or is gone. Each is an event with its reason; the user hears of the first two at the address that is kept.
+//! themselves, or is gone. Each is an event with its reason, and the user is told of it at the address that is kept.
 
 use serde::Serialize;
 use shared::{
     account::{Account, Change},
-    email::Contact,
+    email::{Contact, EmailAddress},
     error::{Error, Refusal, Result},
     event::{Event, Reason},
     http::{
         Reply, Request,
-        body::missing,
         operator::{Operator, reason},
     },
     message::mail::{Notice, What},
@@ -41,7 +40,8 @@ impl Function {
         let act = self.act(request)?;
         let (after, contact) = self.change(&act, Account::unlock).await?;
         act.log(Event::UserUnlocked);
-        self.tell(What::Unlocked, &act.user, contact.as_ref(), request).await;
+        let kept = self.contacts.kept(&act.user, contact.as_ref()).await;
+        self.tell(What::Unlocked, kept.as_ref(), request).await;
         Reply::ok(&Done { mfa_epoch: after.epoch })
     }
 
@@ -49,19 +49,24 @@ impl Function {
         let act = self.act(request)?;
         let (after, contact) = self.change(&act, |account| account.reset(request.now)).await?;
         act.log(Event::UserReset);
-        tokio::join!(
-            self.members.reset(&act.user, &after),
-            self.tell(What::Reset, &act.user, contact.as_ref(), request)
-        );
+        let told = async {
+            let kept = self.contacts.kept(&act.user, contact.as_ref()).await;
+            self.tell(What::Reset, kept.as_ref(), request).await;
+        };
+        tokio::join!(self.members.reset(&act.user, &after), told);
         Reply::ok(&Done { mfa_epoch: after.epoch })
     }
 
     pub(crate) async fn erase(&self, request: &Request) -> Result<Reply> {
         let act = self.act(request)?;
+        // The address goes with the rest: it is opened first, and told afterwards.
+        let account = self.accounts.load(&act.user).await?;
+        let kept = self.contacts.kept(&act.user, account.contact.as_ref()).await;
         let erased = self.members.erase(&act.user).await;
-        // Where it failed halfway some of it is done: that is an event too.
+        // Where it failed halfway, some or all of it may be done: that is an event too, and the user is told.
         if !matches!(erased, Err(Error::Refusal(_))) {
             act.log(Event::UserErased);
+            self.tell(What::Erased, kept.as_ref(), request).await;
         }
         erased?;
         Reply::ok(&Done { mfa_epoch: 0 })
@@ -71,7 +76,7 @@ impl Function {
         let operator = self.operators.admit(request)?;
         let mut fields = request.fields()?;
         let user = operator.acts_on(&mut fields)?;
-        let reason = reason(&mut fields)?.ok_or_else(|| missing("reason"))?;
+        let reason = reason(&mut fields)?;
         fields.end()?;
         Ok(Act { operator, user, reason })
     }
@@ -89,9 +94,8 @@ impl Function {
     }
 
     /// Tells the user what was done to them, at the address that is kept: the operator's token has none of theirs.
-    async fn tell(&self, what: What, user: &UserId, contact: Option<&Contact>, request: &Request) {
-        let Some(kept) = self.contacts.kept(user, contact).await else { return };
+    async fn tell(&self, what: What, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, None, request.accept_language());
-        self.mail.tell(&notice, [Some(&kept), None]).await;
+        self.mail.tell(&notice, [kept, None]).await;
     }
 }

@@ -5,7 +5,6 @@ use std::{cmp::Ordering, collections::BTreeSet};
 use serde::Serialize;
 use shared::{
     account::store::SAVES,
-    assertion::require_for_workspace,
     clock::Timestamp,
     error::{Error, Fault, Refusal, Result},
     event::Event,
@@ -37,20 +36,20 @@ struct Shown<'a> {
 
 impl Function {
     pub(crate) async fn show_policy(&self, request: &Request) -> Result<Reply> {
-        let caller = self.api.caller(request).await?;
+        let caller = self.api.caller_also_by_sso(request).await?;
         let workspace = owned(&caller, request)?;
         show(&self.policies.load(&workspace).await?)
     }
 
     pub(crate) async fn set_policy(&self, request: &Request) -> Result<Reply> {
-        let caller = self.api.caller(request).await?;
+        let caller = self.api.caller_also_by_sso(request).await?;
         let workspace = owned(&caller, request)?;
         let wish = wish(request.fields()?)?;
         let (account, mut policy) = tokio::try_join!(self.accounts.load(&caller.user), self.policies.load(&workspace))?;
         if wish.required && !account.has_factor() && !caller.by_sso() {
             return Err(Refusal::OwnerNeedsMfa.into());
         }
-        require_for_workspace(caller.assertion.as_ref(), account.epoch, &workspace)?;
+        self.prove(&caller, &account, &workspace, request).await?;
 
         for _ in 0..SAVES {
             let read = request.if_match();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::require_passed,
+    assertion::proof,
     error::Result,
     event::Event,
     http::{Reply, Request},
@@ -21,16 +21,20 @@ struct Codes<'a> {
 impl Function {
     pub(crate) async fn codes(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
-        let user = &caller.user;
+        let (user, now) = (&caller.user, request.now);
         request.fields()?.end()?;
 
         let (account, drawn) = tokio::try_join!(self.accounts.load(user), self.vault.draw(user))?;
         let make = |account: &Account| {
             // Who has no factor could have no assertion: that is the reason to name.
             let change = account.regenerate(drawn.kept.clone())?;
-            require_passed(caller.assertion.as_ref(), account.epoch)?;
+            proof::strong(caller.assertion.as_ref(), account.epoch, now)?;
             Ok(change)
         };
+        make(&account)?;
+        if let Some(proof) = &caller.assertion {
+            self.policies.require_trusted(&self.members, proof, user, caller.workspaces(), now).await?;
+        }
         let contact = account.contact.clone();
         let (changed, kept) =
             tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));

@@ -38,15 +38,13 @@ impl Function {
         let caller = self.api.caller(request).await?;
         let now = request.now;
         request.fields()?.end()?;
+        caller.token.require_time_for_a_code(now)?;
         let address = self.address(&caller, now)?;
         let folded = address.folded();
         let digest = self.digests.digest(Purpose::EmailAddress, &folded);
-        let (account, requirements, digest) = tokio::try_join!(
-            self.accounts.load(&caller.user),
-            self.policies.requirements(caller.workspaces(), now),
-            digest
-        )?;
-        requirements.require_email()?;
+        let (account, seen, digest) =
+            tokio::try_join!(self.accounts.load(&caller.user), self.members.load(&caller.user), digest)?;
+        self.policies.binding(&seen, caller.workspaces(), now).await?.require_email()?;
         let expires = self.count_and_send(&caller, account, &address, &digest, request).await?;
         Reply::accepted(&Sent {
             to_hint: address.hint(),
@@ -67,7 +65,7 @@ impl Function {
         let (user, now) = (&caller.user, request.now);
         for _ in 0..self.limits.plans() {
             if !account.has_factor() {
-                return Ok(now.plus(SENT_LIFE));
+                return Ok(caller.token.ends_with(now.plus(SENT_LIFE)));
             }
             let kept = match &account.contact {
                 Some(contact) => Some(self.contacts.open(user, contact).await?),
@@ -90,12 +88,12 @@ impl Function {
             let forget = is_kept && account.contact.as_ref().is_some_and(|contact| contact.changed.is_some());
             let (taken, code) = tokio::join!(
                 self.accounts.take_email(user, &email, forget),
-                self.vault.emailed_code(user, address, sent)
+                self.vault.emailed_code(user, address, sent, &caller.ath)
             );
             match taken? {
                 Saved::Stale(newer) => account = *newer,
                 Saved::Done => {
-                    let expires = sent.expires;
+                    let expires = caller.token.ends_with(sent.expires);
                     return self.deliver(user, address, &email, code, expires, request).await.map(|()| expires);
                 }
             }

@@ -10,6 +10,7 @@ use shared::{
     email::{self, EmailAddress},
     error::{Refusal, Result},
     http::{Api, Reply, Request, caller::Caller},
+    member::store::Members,
     message::{
         email::Sender,
         mail::{Notice, What},
@@ -28,6 +29,7 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     policies: Policies,
+    members: Members,
     vault: Vault,
     contacts: email::vault::Vault,
     digests: Deriver,
@@ -43,6 +45,7 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
+            members: Members::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
             contacts: email::vault::Vault::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,

@@ -93,22 +93,23 @@ impl Function {
         let address = self.address(caller, now)?;
         let log = |event: Event| event.log(user, "emailed_code");
 
-        let (reserved, requirements) = tokio::join!(
-            self.accounts.reserve_emailed(user, now),
-            self.policies.requirements(caller.workspaces(), now)
-        );
+        let (reserved, seen) = tokio::join!(self.accounts.reserve_emailed(user, now), self.members.load(user));
         let reserved = reserved?;
         let account = &reserved.account;
-        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_email().map(|()| all)?));
-        let requirements = self.accounts.or_give_back(user, &reserved, allowed).await?;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
-        // Where the code went to another address, that is the one kept from now on.
-        let (expected, (kept, contact)) = tokio::join!(
-            self.vault.emailed_code(user, &address, sent),
-            self.contacts.replaced(user, account.contact.as_ref(), &address, now),
-        );
-        let looked = expected.and_then(|expected| Ok((expected, contact?)));
-        let (expected, contact) = self.accounts.or_give_back(user, &reserved, looked).await?;
+        let looked = async {
+            let seen = seen?;
+            // Where the code went to another address, that is the one kept from now on.
+            let (binding, expected, (kept, contact)) = tokio::join!(
+                self.policies.binding(&seen, caller.workspaces(), now),
+                self.vault.emailed_code(user, &address, sent, &caller.ath),
+                self.contacts.replaced(user, account.contact.as_ref(), &address, now),
+            );
+            let binding = binding?;
+            binding.require_email()?;
+            Ok::<_, Error>((binding.of_token, expected?, kept, contact?))
+        };
+        let (requirements, expected, kept, contact) = self.accounts.or_give_back(user, &reserved, looked.await).await?;
         if !code.is(&expected) {
             log(Event::VerificationRejected);
             return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());

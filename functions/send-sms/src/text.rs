@@ -48,6 +48,7 @@ impl Function {
     pub(crate) async fn text(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller(request).await?;
         request.fields()?.end()?;
+        caller.token.require_time_for_a_code(request.now)?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
         let sent = self.count_and_send(&caller, &id, request).await;
@@ -71,7 +72,7 @@ impl Function {
             self.address(request)
         )?;
         for _ in 0..self.budget.limits.plans() {
-            let text = self.plan(&account, &requirements, caller, id, now)?;
+            let text = self.plan(&account, &requirements, id, now)?;
             let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
@@ -79,12 +80,13 @@ impl Function {
             let (taken, number, code) = tokio::join!(
                 self.accounts.take_text(user, &text, &counters, now),
                 self.vault.open_phone(user, id, factor),
-                self.vault.sent_code(user, id, &text.code),
+                self.vault.sent_code(user, id, &text.code, &caller.ath),
             );
             match taken? {
                 Taken::Stale(newer) => account = *newer,
                 Taken::Done(counted) => {
-                    let delivered = self.deliver(number, code, &text, request).await;
+                    let expires = caller.token.ends_with(text.code.expires);
+                    let delivered = self.deliver(number, code, &text, expires, request).await;
                     if let Err(Undelivered { error, perhaps_gone }) = delivered {
                         if !perhaps_gone {
                             self.accounts.give_back_text(user, &text, &counted).await;
@@ -93,7 +95,7 @@ impl Function {
                     }
                     return Reply::accepted(&Sent {
                         to_hint: &phone.hint,
-                        expires_at: text.code.expires.rfc3339(),
+                        expires_at: expires.rfc3339(),
                         resend_after: whole_seconds(text.wait),
                     });
                 }
@@ -103,23 +105,11 @@ impl Function {
     }
 
     /// The text that is to be sent, as the account stands.
-    fn plan(
-        &self,
-        account: &Account,
-        requirements: &Requirements,
-        caller: &Caller,
-        id: &FactorId,
-        now: Timestamp,
-    ) -> Result<Text> {
+    fn plan(&self, account: &Account, requirements: &Requirements, id: &FactorId, now: Timestamp) -> Result<Text> {
         if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind == Kind::Sms) {
-            let allowed = if factor.is_active() {
-                // One that is forbidden still proves who its holder is, where they have nothing else.
-                requirements.is_usable(factor) || !requirements.has_usable(account)
-            } else {
-                caller.refuse_sso()?;
-                requirements.may_enrol(factor.kind)
-            };
-            if !allowed {
+            if !factor.is_active() {
+                requirements.require_enrolable(factor)?;
+            } else if !requirements.lets_prove(factor, account) {
                 return Err(Refusal::NotAllowedByWorkspace.into());
             }
         }
@@ -141,6 +131,7 @@ impl Function {
         number: Result<PhoneNumber, Fault>,
         code: Result<Code, Fault>,
         text: &Text,
+        expires: Timestamp,
         request: &Request,
     ) -> Result<(), Undelivered> {
         let (number, code) = (number?, code?);
@@ -148,7 +139,7 @@ impl Function {
             return Err(Refusal::PhoneOptedOut.into());
         }
         let language = Language::accepted(request.accept_language());
-        let minutes = text.code.expires.since(request.now).as_secs() / 60;
+        let minutes = expires.since(request.now).as_secs() / 60;
         let words = self.texts.code(language, &code, minutes);
         self.sender.send(&number, &words).await.map_err(|unsent| match unsent {
             Unsent::Refused => Refusal::TextNotSent.into(),

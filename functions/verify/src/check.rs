@@ -41,10 +41,9 @@ impl Function {
         let reserved = reserved?;
         let account = &reserved.account;
         let mut factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
-        let usable = requirements.map_err(Error::from).and_then(|requirements| match requirements.is_usable(&factor) {
-            // What a workspace forbids is good for one thing where there is nothing else: enrolling what it allows.
-            false if requirements.has_usable(account) => Err(Refusal::NotAllowedByWorkspace.into()),
-            usable => Ok(usable),
+        let usable = requirements.map_err(Error::from).and_then(|requirements| {
+            let proves = requirements.lets_prove(&factor, account);
+            if proves { Ok(requirements.is_usable(&factor)) } else { Err(Refusal::NotAllowedByWorkspace.into()) }
         });
         let usable = self.accounts.or_give_back(user, &reserved, usable).await?;
 
@@ -52,8 +51,10 @@ impl Function {
         // meanwhile.
         let locks = FACTORS.locks_at(account.failures);
         let contact = account.contact.as_ref().filter(|_| locks);
-        let (looked, kept) =
-            tokio::join!(self.vault.check(user, &id, &factor, &code, now), self.contacts.kept(user, contact));
+        let (looked, kept) = tokio::join!(
+            self.vault.check(user, &id, &factor, &code, &caller.ath, now),
+            self.contacts.kept(user, contact)
+        );
         let failed = async |event: Event| {
             log(event);
             if locks {
@@ -67,7 +68,7 @@ impl Function {
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
-        let settled = Settled::passed(factor.kind.amr());
+        let settled = Settled::by_factor(&factor);
         let settled = if usable { settled } else { settled.to_enroll_only() };
         let statement = caller.statement(account.epoch, settled);
         let (claimed, signed) =

@@ -3,7 +3,7 @@
 import { Problem } from "./api.js";
 import { say } from "./dom.js";
 import { workspaces } from "./people.js";
-import { adopt, ask, begin, end, forgetAssertion, renew, session } from "./session.js";
+import { adopt, ask, begin, end, forgetAssertion, logInAgain, session } from "./session.js";
 import { goTo, interrupt, show } from "./window.js";
 import { t } from "./words.js";
 import { challenge } from "./app/challenge.js";
@@ -17,6 +17,9 @@ import { signIn } from "./app/signin.js";
 /** How the session came to be open: what the home screen tells of. */
 export const entry = { login: null, claims: null };
 
+/** The reason of a login whose user has a factor, but none that their workspaces accept. */
+const METHOD_NOT_ALLOWED = "method_not_allowed";
+
 /** The password was right: asks what follows, and does it. */
 export async function logIn(who, workspace) {
   await begin(who, workspace);
@@ -24,7 +27,8 @@ export async function logIn(who, workspace) {
   entry.login = login;
   if (login.decision === "allow") await enter(login.assertion);
   else if (login.decision === "challenge") show(challenge, login, { proven: settled, back: logOut });
-  else if (login.factors.length) show(challenge, login, { proven: settled, back: logOut, forbidden: true });
+  // Of a user whose only factor was begun with an emailed code, where those are forbidden, none is listed: a recovery code helps.
+  else if (login.reason === METHOD_NOT_ALLOWED) show(challenge, login, { proven: settled, back: logOut, forbidden: true });
   else show(chooseMethod, login.methods, { back: logOut, why: "enroll.required" });
 }
 
@@ -70,14 +74,19 @@ export function logOut() {
   goTo(signIn);
 }
 
-/** Does what may need a second factor: where the API asks for one, it is asked for here, and the same is done again. */
-export async function withFactor(act) {
+/**
+ * Does what may need a second factor: where the API asks for one, it is asked for here, and the same is done again. A recovery
+ * code or an emailed one confirms it only where `recovery` says so: they are good for beginning a factor, and for no other change.
+ */
+export async function withFactor(act, { recovery = false } = {}) {
   try {
     return await act();
   } catch (problem) {
     if (!asksForFactor(problem)) throw problem;
+    // One that is good, but not good enough, stays: a recovery code works once, and may be wanted for what it is good for.
+    if (problem.code === "assertion-invalid") forgetAssertion();
   }
-  await stepUp();
+  await stepUp(recovery);
   try {
     return await act();
   } catch (problem) {
@@ -94,25 +103,25 @@ const asksForFactor = ({ code }) => ["assertion-required", "assertion-invalid"].
  */
 export async function withPassword(act) {
   if (!(await interrupt(password))) throw new Problem("cancelled");
-  await renew();
+  await logInAgain();
   return act();
 }
 
-/** Asks for a second factor within an open session. */
-async function stepUp() {
-  forgetAssertion();
+/** Asks for a second factor within an open session, or for a code that stands in for it where `recovery` says so. */
+async function stepUp(recovery) {
   const login = (await ask("POST", "/v1/logins")).body;
   const { decision, reason, factors } = login;
   // That MFA is settled is not that it was passed: of those who are let in without a code, SSO alone vouches for them.
   if (decision === "allow" && reason === "sso") return adopt(login.assertion);
-  if (decision === "allow" || !factors.length) throw new Problem("no-factor");
+  if (decision === "allow" || (!factors.length && reason !== METHOD_NOT_ALLOWED)) throw new Problem("no-factor");
+  if (!factors.length && !recovery) throw new Problem("enroll-only");
   const proven = await interrupt((back) => {
     const took = async ({ assertion }) => {
       const good = await adopt(assertion);
       const { mfa } = session.claims;
       back((good && mfa === "passed") || mfa === "enroll_only");
     };
-    return challenge(login, { proven: took, back: () => back(false), again: true, forbidden: decision === "enroll" });
+    return challenge(login, { proven: took, back: () => back(false), again: true, recovery, forbidden: decision === "enroll" });
   });
   if (!proven) throw new Problem("cancelled");
 }

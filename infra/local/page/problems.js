@@ -1,7 +1,7 @@
 // What a problem means to whoever it happened to.
 
 import { hear } from "./clock.js";
-import { day, hasWords, t, timeOfDay } from "./words.js";
+import { day, dayAndTime, hasWords, t, timeOfDay } from "./words.js";
 
 /** A problem in words: by what is special about it, by its code, or else as the API says it. */
 export function explain(problem) {
@@ -9,6 +9,7 @@ export function explain(problem) {
   const parts = [key ? t(key) : (problem.detail ?? t("problem.unknown", { code: problem.code }))];
   if (problem.attempts_left > 0) parts.push(t("problem.left", { count: problem.attempts_left }));
   if (problem.attempts_left === 0) parts.push(t("problem.none-left"));
+  if (problem.binds_until) parts.push(t("problem.binds-until", { moment: dayAndTime(new Date(problem.binds_until)) }));
   if (problem.again) parts.push(again(problem.again));
   return parts.join(" ");
 }

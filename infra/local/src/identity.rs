@@ -8,6 +8,8 @@ use aws_lc_rs::{
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
 
+use shared::random;
+
 use crate::clock::StackClock;
 
 /// The audience of login tokens.
@@ -47,10 +49,13 @@ impl IdentityProvider {
         if ask.keys().any(|name| !CLAIMS.contains(&name.as_str())) {
             return Err("there is a field that is not known here; put other claims into `claims`");
         }
+        // By its id no login has the token of another.
+        let jti = random::id().map_err(|_| "no id can be drawn for the token")?;
         let now = i64::try_from(self.clock.now().seconds()).unwrap_or(i64::MAX);
         let defaults = json!({
             "iss": self.issuer, "aud": AUDIENCE, "iat": now, "exp": now.saturating_add(life),
             "email": format!("{sub}@example.com"), "email_verified": true, "workspaces": [],
+            "jti": jti,
         });
         let mut claims = defaults.as_object().cloned().unwrap_or_default();
         claims.extend(ask.into_iter().chain(more));

@@ -1,7 +1,7 @@
 //! A user's whole MFA state, and what may happen to it. It is one item, so that one conditional write is one atomic rule
 //! over all of it: never a sixth authenticator, never two first activations.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +25,8 @@ pub mod texts;
 
 /// How many factors may be pending at once; one more replaces the oldest.
 const PENDING_LIMIT: usize = 3;
+/// How far behind ours the clock of the identity provider may be.
+const RESET_SKEW: Duration = Duration::from_mins(1);
 /// The account. A user without an item has the default one, at version 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -55,6 +57,8 @@ pub struct Account {
     pub emails: Option<emailed::Tally>,
     /// The address that is kept of the user.
     pub contact: Option<Contact>,
+    /// When an operator last took every factor away, if one did.
+    pub reset_at: Option<Timestamp>,
 }
 
 /// A change of settings: what it writes, and nothing else of the account.
@@ -68,8 +72,12 @@ pub struct Change {
     pub epoch: Option<u64>,
     /// The address to be kept from now on, where another is.
     pub contact: Option<Contact>,
+    /// Whether an emailed code is dropped, as it is with the last factor and with another address.
+    pub drop_emailed: bool,
     /// Whether both counts of wrong codes are cleared: an operator's affair alone.
     pub unlock: bool,
+    /// When an operator took every factor away, if this is that.
+    pub reset_at: Option<Timestamp>,
 }
 
 /// What a change does to one factor.
@@ -93,6 +101,13 @@ pub enum Recovery {
     Replace(RecoveryCodes),
     /// The user has none from now on, and no emailed code either.
     Remove,
+}
+
+impl Change {
+    /// Whether an emailed code is dropped. One that is under way to the address before must not bring that one back.
+    pub fn drops_emailed(&self) -> bool {
+        self.drop_emailed || self.contact.is_some() || self.recovery == Recovery::Remove
+    }
 }
 
 impl Account {
@@ -160,23 +175,29 @@ impl Account {
         Ok(Change { factors: [(id.clone(), Edit::Rename(name))].into(), ..Change::default() })
     }
 
-    /// Takes a factor away, and with it every other pending one. With the last active one go the recovery codes; where MFA is
-    /// `required` it stays.
-    pub fn remove(&self, id: &FactorId, required: bool, now: Timestamp) -> Result<Change, Refusal> {
+    /// Takes a factor away, and with it every other pending one. With the last active one go the recovery codes. That one stays
+    /// while a workspace requires MFA, which is until `required_until` at least.
+    pub fn remove(&self, id: &FactorId, required_until: Option<Timestamp>, now: Timestamp) -> Result<Change, Refusal> {
         let factor = self.living(id, now)?;
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Remove);
         let last = !self.factors.iter().any(|(other, factor)| factor.is_active() && other != id);
-        if required && last && factor.is_active() {
-            return Err(Refusal::LastFactor);
+        if let Some(binds_until) = required_until.filter(|_| last && factor.is_active()) {
+            return Err(Refusal::LastFactor { binds_until });
         }
         let recovery = if last { Recovery::Remove } else { Recovery::Keep };
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), ..Change::default() })
     }
 
     /// Makes an app active that the user has elsewhere. Every pending factor goes, and no recovery codes come: they are for the
-    /// user's eyes. `None` where it was imported already.
-    pub fn import(&self, id: &FactorId, factor: Factor, now: Timestamp) -> Result<Option<Change>, Refusal> {
+    /// user's eyes. An emailed code is dropped. `contact` is kept if no address is yet. `None` where the app was imported already.
+    pub fn import(
+        &self,
+        id: &FactorId,
+        factor: Factor,
+        contact: Option<Contact>,
+        now: Timestamp,
+    ) -> Result<Option<Change>, Refusal> {
         if self.factors.get(id).is_some_and(Factor::is_active) {
             return Ok(None);
         }
@@ -185,7 +206,9 @@ impl Account {
         }
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Write(Box::new(factor)));
-        Ok(Some(Change { factors, epoch: Some(self.next_epoch(now)), ..Change::default() }))
+        let contact = contact.filter(|_| self.contact.is_none());
+        let epoch = Some(self.next_epoch(now));
+        Ok(Some(Change { factors, epoch, contact, drop_emailed: true, ..Change::default() }))
     }
 
     /// Clears both counts of wrong codes.
@@ -198,8 +221,18 @@ impl Account {
     pub fn reset(&self, now: Timestamp) -> Result<Change, Refusal> {
         self.known()?;
         let factors = self.factors.keys().map(|id| (id.clone(), Edit::Remove)).collect();
-        let epoch = Some(self.next_epoch(now));
-        Ok(Change { factors, recovery: Recovery::Remove, epoch, contact: None, unlock: true })
+        let (recovery, epoch) = (Recovery::Remove, Some(self.next_epoch(now)));
+        Ok(Change { factors, recovery, epoch, unlock: true, reset_at: Some(now), ..Change::default() })
+    }
+
+    /// Refuses a login token to begin a factor with if its user logged in more than a minute before an operator took every
+    /// factor away, or if it does not tell when they did.
+    pub fn require_login_since_reset(&self, logged_in_at: Option<Timestamp>) -> Result<(), Refusal> {
+        let Some(reset_at) = self.reset_at else { return Ok(()) };
+        match logged_in_at {
+            Some(at) if reset_at.minus(RESET_SKEW) <= at => Ok(()),
+            _ => Err(Refusal::LoginTooOld),
+        }
     }
 
     /// Refuses what is to be done to a user of whom there is nothing.
@@ -240,12 +273,15 @@ impl Account {
         match &change.recovery {
             Recovery::Keep => {}
             Recovery::Replace(codes) => after.recovery = Some(codes.clone()),
-            Recovery::Remove => (after.recovery, after.emailed) = (None, None),
+            Recovery::Remove => after.recovery = None,
         }
         if let Some(contact) = &change.contact {
             after.contact = Some(contact.clone());
+        }
+        if change.drops_emailed() {
             after.emailed = None;
         }
+        after.reset_at = change.reset_at.or(after.reset_at);
         if change.unlock {
             (after.failures, after.recovery_failures) = (0, 0);
         }

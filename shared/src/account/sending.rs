@@ -6,15 +6,12 @@ use super::Account;
 use crate::{
     attempts::{self, Verdict},
     clock::Timestamp,
-    code::{Nonce, RESENT_LIFE, SENT_LIFE, SentCode},
+    code::{Nonce, RESENT_LIFE, SENT_LIFE, SHORTEST_LIFE, SentCode},
     error::Refusal,
     factor::{FactorId, Kind},
     recovery::emailed::{self, EmailedCode},
     texts::{Limits, Subject, Tally},
 };
-
-/// No code is texted that would live shorter: nobody could type it.
-const SHORTEST_LIFE: Duration = Duration::from_mins(1);
 
 /// A text that is to be sent: what it changes in the account, and what was there before.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +68,8 @@ impl Account {
         if expires.since(now) < SHORTEST_LIFE {
             return Err(Refusal::EnrollmentExpired);
         }
-        let new = SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now };
+        let new =
+            SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now, by_login: true };
         let code = match &factor.code {
             Some(last) if last.is_live(now) => {
                 let again = last.sent_at.plus(limits.wait_after(last.sends));

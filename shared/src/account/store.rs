@@ -148,13 +148,12 @@ fn expression(
             set.push("recovery = :recovery".to_owned());
             update = update.expression_attribute_values(":recovery", value(codes)?);
         }
-        Recovery::Remove => remove.extend(["recovery".to_owned(), "emailed".to_owned()]),
+        Recovery::Remove => remove.push("recovery".to_owned()),
+    }
+    if change.drops_emailed() {
+        remove.push("emailed".to_owned());
     }
     if let Some(contact) = &change.contact {
-        // A code that is under way to the address before must not bring that one back.
-        if change.recovery != Recovery::Remove {
-            remove.push("emailed".to_owned());
-        }
         set.push("contact = :contact".to_owned());
         update = update.expression_attribute_values(":contact", value(contact)?);
     }
@@ -165,6 +164,10 @@ fn expression(
     if change.unlock {
         set.extend(["failures = :zero".to_owned(), "recovery_failures = :zero".to_owned()]);
         update = update.expression_attribute_values(":zero", number(0_u64));
+    }
+    if let Some(reset_at) = change.reset_at {
+        set.push("reset_at = :reset_at".to_owned());
+        update = update.expression_attribute_values(":reset_at", number(reset_at.millis()));
     }
     let mut text = format!("SET {}", set.join(", "));
     if !remove.is_empty() {

@@ -13,10 +13,12 @@ use subtle::ConstantTimeEq;
 use crate::{
     clock::Timestamp,
     error::Refusal,
+    factor::{EnrolledBy, Factor},
     user::{UserId, WorkspaceId},
 };
 
 pub mod keys;
+pub mod proof;
 pub mod signer;
 
 /// How long an assertion lives.
@@ -62,6 +64,12 @@ pub struct Claims {
     pub reason: Option<String>,
     /// What was proven (RFC 8176); empty where nothing was.
     pub amr: Vec<String>,
+    /// When the factor that was used became active, in Unix seconds; absent where none was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub factor_since: Option<u64>,
+    /// How the factor that was used was begun; absent where none was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrolled_by: Option<EnrolledBy>,
     /// The workspaces that this login is good for.
     pub workspaces: Vec<WorkspaceId>,
     /// The account's epoch: older sessions and assertions end when it rises.
@@ -91,19 +99,29 @@ pub struct Settled {
     mfa: Mfa,
     reason: Option<String>,
     amr: Vec<String>,
+    factor_since: Option<u64>,
+    enrolled_by: Option<EnrolledBy>,
     /// When it ends, in Unix seconds, where that is before an assertion's own life is over.
     until: u64,
 }
 
 impl Settled {
-    /// By a code of a factor of this method ([`crate::factor::Kind::amr`]).
-    pub fn passed(method: &str) -> Self {
-        Self { mfa: Mfa::Passed, reason: None, amr: vec![method.to_owned(), "mfa".to_owned()], until: u64::MAX }
+    /// By a code of this active factor.
+    pub fn by_factor(factor: &Factor) -> Self {
+        Self {
+            mfa: Mfa::Passed,
+            reason: None,
+            amr: vec![factor.kind.amr().to_owned(), "mfa".to_owned()],
+            factor_since: factor.active_since().map(Timestamp::seconds),
+            enrolled_by: Some(factor.enrolled_by),
+            until: u64::MAX,
+        }
     }
 
     /// By a recovery code or an emailed one: not by a second factor, which an app may ask for besides.
     pub fn recovered(method: &str) -> Self {
-        Self { amr: vec![method.to_owned()], ..Self::passed(method) }
+        let amr = vec![method.to_owned()];
+        Self { mfa: Mfa::Passed, reason: None, amr, factor_since: None, enrolled_by: None, until: u64::MAX }
     }
 
     /// The same, but good for no more than beginning a factor that is allowed: what proved it is not, or not any more.
@@ -114,18 +132,32 @@ impl Settled {
 
     /// It was not needed, for this reason ([`crate::policy::Decision::of`]).
     pub fn not_required(reason: &str) -> Self {
-        Self { mfa: Mfa::NotRequired, reason: Some(reason.to_owned()), amr: Vec::new(), until: u64::MAX }
+        Self {
+            mfa: Mfa::NotRequired,
+            reason: Some(reason.to_owned()),
+            amr: Vec::new(),
+            factor_since: None,
+            enrolled_by: None,
+            until: u64::MAX,
+        }
     }
 
     /// As another assertion says, and no longer than that: what was proven once does not prove itself on and on.
     pub fn as_in(claims: &Claims) -> Self {
-        Self { mfa: claims.mfa, reason: claims.reason.clone(), amr: claims.amr.clone(), until: claims.exp }
+        Self {
+            mfa: claims.mfa,
+            reason: claims.reason.clone(),
+            amr: claims.amr.clone(),
+            factor_since: claims.factor_since,
+            enrolled_by: claims.enrolled_by,
+            until: claims.exp,
+        }
     }
 }
 
 impl Claims {
     fn new(statement: Statement<'_>, issuer: &str, audience: &str, jti: String, now: Timestamp) -> Self {
-        let Settled { mfa, reason, amr, until } = statement.settled;
+        let Settled { mfa, reason, amr, factor_since, enrolled_by, until } = statement.settled;
         Self {
             iss: issuer.to_owned(),
             aud: if mfa == Mfa::EnrollOnly { issuer } else { audience }.to_owned(),
@@ -136,6 +168,8 @@ impl Claims {
             mfa,
             reason,
             amr,
+            factor_since,
+            enrolled_by,
             workspaces: statement.workspaces.to_vec(),
             mfa_epoch: statement.epoch,
             ath: statement.ath.to_owned(),
@@ -146,35 +180,6 @@ impl Claims {
 /// The hash that binds an assertion to a login token: base64url of the SHA-256 of the token alone (as in RFC 9449).
 pub fn token_hash(login_token: &str) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest(login_token))
-}
-
-/// The assertion that lets its user change their factors, in an account of this epoch.
-pub fn require_passed(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
-    require(assertion, epoch, &[Mfa::Passed])
-}
-
-/// The assertion that lets its user begin another factor, in an account of this epoch.
-pub fn require_to_begin(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
-    require(assertion, epoch, &[Mfa::Passed, Mfa::EnrollOnly])
-}
-
-/// The assertion that lets an owner act on `workspace`: MFA was passed, or the login came by SSO that vouches for it.
-pub fn require_for_workspace<'a>(
-    assertion: Option<&'a Claims>,
-    epoch: u64,
-    workspace: &WorkspaceId,
-) -> Result<&'a Claims, Refusal> {
-    let claims = require(assertion, epoch, &[Mfa::Passed, Mfa::NotRequired])?;
-    let by_sso = claims.reason.as_deref() == Some("sso") && claims.workspaces.contains(workspace);
-    if claims.mfa == Mfa::Passed || by_sso { Ok(claims) } else { Err(Refusal::AssertionRequired) }
-}
-
-fn require<'a>(assertion: Option<&'a Claims>, epoch: u64, enough: &[Mfa]) -> Result<&'a Claims, Refusal> {
-    match assertion {
-        Some(claims) if claims.mfa_epoch != epoch => Err(Refusal::AssertionInvalid("mfa_epoch")),
-        Some(claims) if enough.contains(&claims.mfa) => Ok(claims),
-        _ => Err(Refusal::AssertionRequired),
-    }
 }
 
 #[derive(Serialize, Deserialize)]

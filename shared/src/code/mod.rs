@@ -20,6 +20,9 @@ pub const SENT_LIFE: Duration = Duration::from_mins(10);
 /// A code that is sent again lives so long still; one that would not is replaced.
 pub const RESENT_LIFE: Duration = Duration::from_mins(5);
 
+/// No code is sent that would live shorter: nobody could type it.
+pub const SHORTEST_LIFE: Duration = Duration::from_mins(1);
+
 /// Six digits. Zeroized on drop, never printed.
 pub struct Code(Zeroizing<String>);
 
@@ -86,6 +89,10 @@ pub struct SentCode {
     pub sends: u32,
     /// When it was last sent.
     pub sent_at: Timestamp,
+    /// Whether it is derived from the login token's hash too, so that it is good for the login that asked. A row that says
+    /// nothing was written before codes were.
+    #[serde(default)]
+    pub by_login: bool,
 }
 
 impl SentCode {

@@ -101,6 +101,48 @@ pub enum Status {
     Active,
 }
 
+/// How a user proved who they are when they began a factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnrolledBy {
+    /// With the login token alone: no factor was active. Rows that say nothing are read so.
+    #[default]
+    First,
+    /// With a code of an authenticator app.
+    Otp,
+    /// With a texted code.
+    Sms,
+    /// With a recovery code.
+    Recovery,
+    /// With an emailed code, or with a factor that was begun with one.
+    Email,
+    /// An operator imported it.
+    Import,
+}
+
+impl EnrolledBy {
+    /// What an assertion's first `amr` value says of a factor that the assertion begins.
+    pub fn of_method(method: &str) -> Option<Self> {
+        match method {
+            "otp" => Some(Self::Otp),
+            "sms" => Some(Self::Sms),
+            "recovery" => Some(Self::Recovery),
+            "email" => Some(Self::Email),
+            _ => None,
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+    const fn is_first(&self) -> bool {
+        matches!(self, Self::First)
+    }
+
+    /// Whether a step-up waits a day after such a factor became active: no active factor stood behind its begin.
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::First | Self::Recovery | Self::Email | Self::Import)
+    }
+}
+
 /// What a user calls a factor: 1 to 64 characters, none of them a control character.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -146,6 +188,12 @@ pub struct Factor {
     pub name: FactorName,
     /// When it was begun.
     pub created_at: Timestamp,
+    /// How its user proved who they are then.
+    #[serde(default, skip_serializing_if = "EnrolledBy::is_first")]
+    pub enrolled_by: EnrolledBy,
+    /// When it became active. Rows of active factors that say nothing have been so since their begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<Timestamp>,
     /// When a code from it was last accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
@@ -175,7 +223,7 @@ pub enum Spent {
 }
 
 impl Factor {
-    /// A factor just begun: a phone if there is a number.
+    /// A factor just begun, by the login token alone: a phone if there is a number.
     pub fn begun(name: Option<FactorName>, sealed: Sealed, phone: Option<Phone>, now: Timestamp) -> Self {
         let kind = if phone.is_some() { Kind::Sms } else { Kind::Totp };
         Self {
@@ -183,6 +231,8 @@ impl Factor {
             status: Status::Pending,
             name: name.unwrap_or_else(|| FactorName::of_kind(kind)),
             created_at: now,
+            enrolled_by: EnrolledBy::First,
+            activated_at: None,
             last_used_at: None,
             sealed,
             tries: Some(0),
@@ -196,7 +246,9 @@ impl Factor {
     /// have been accepted by now are not: it may have been here before, and removed.
     pub fn imported(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
         let last_step = Some(totp::latest_step(now));
-        Self { status: Status::Active, tries: None, last_step, ..Self::begun(name, sealed, None, now) }
+        let begun = Self::begun(name, sealed, None, now);
+        let (enrolled_by, activated_at) = (EnrolledBy::Import, Some(now));
+        Self { status: Status::Active, tries: None, last_step, enrolled_by, activated_at, ..begun }
     }
 
     /// The factor once a code has proven it.
@@ -206,13 +258,19 @@ impl Factor {
             Spent::Step(step) => Some(step),
             Spent::Sent(_) => None,
         };
-        let proven = Self { status: Status::Active, last_used_at: Some(now), last_step, ..self.clone() };
+        let (activated_at, last_used_at) = (Some(now), Some(now));
+        let proven = Self { status: Status::Active, activated_at, last_used_at, last_step, ..self.clone() };
         Self { tries: None, code: None, ..proven }
     }
 
     /// Whether a code of it could be accepted: an app always shows one, a phone has been sent one.
     pub fn has_live_code(&self, now: Timestamp) -> bool {
         self.kind == Kind::Totp || self.code.as_ref().is_some_and(|code| code.is_live(now))
+    }
+
+    /// Since when it is active; `None` while it is pending.
+    pub fn active_since(&self) -> Option<Timestamp> {
+        self.is_active().then(|| self.activated_at.unwrap_or(self.created_at))
     }
 
     /// Whether it is active.
@@ -238,6 +296,8 @@ impl Factor {
             name: &self.name,
             status: self.status,
             created_at: self.created_at.rfc3339(),
+            enrolled_by: self.enrolled_by,
+            factor_since: self.active_since().map(Timestamp::rfc3339),
             last_used_at: self.last_used_at.map(Timestamp::rfc3339),
             phone_hint: self.phone.as_ref().map(|phone| phone.hint.as_str()),
         }
@@ -252,6 +312,9 @@ pub struct Summary<'a> {
     name: &'a FactorName,
     status: Status,
     created_at: String,
+    enrolled_by: EnrolledBy,
+    /// Since when it is active, where it is.
+    factor_since: Option<String>,
     last_used_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_hint: Option<&'a str>,

@@ -47,19 +47,23 @@ impl Vault {
         self.sent_codes.current_label()
     }
 
-    /// The code that a phone is sent.
-    pub async fn sent_code(&self, user: &UserId, id: &FactorId, sent: &SentCode) -> Result<Code, Fault> {
-        let message = message(code::Purpose::Text, &[user.as_str(), id.as_str()], Some(&sent.nonce));
+    /// The code that a phone is sent for the login of the token with the hash `ath`: another login has another one.
+    pub async fn sent_code(&self, user: &UserId, id: &FactorId, sent: &SentCode, ath: &str) -> Result<Code, Fault> {
+        let mut subject = vec![user.as_str(), id.as_str()];
+        subject.extend(sent.by_login.then_some(ath));
+        let message = message(code::Purpose::Text, &subject, Some(&sent.nonce));
         Ok(Code::of(&self.sent_codes.derive(&sent.key, message).await?))
     }
 
-    /// What accepting `typed` as a code of the factor spends; `None` if it is none of its codes at `now`.
+    /// What accepting `typed` as a code of the factor spends; `None` if it is none of its codes at `now`, for the login of the
+    /// token with the hash `ath`.
     pub async fn check(
         &self,
         user: &UserId,
         id: &FactorId,
         factor: &Factor,
         typed: &Code,
+        ath: &str,
         now: Timestamp,
     ) -> Result<Option<Spent>, Fault> {
         match factor.kind {
@@ -69,7 +73,7 @@ impl Vault {
             }
             Kind::Sms => {
                 let Some(sent) = factor.code.as_ref().filter(|sent| sent.is_live(now)) else { return Ok(None) };
-                let right = self.sent_code(user, id, sent).await?.is(typed);
+                let right = self.sent_code(user, id, sent, ath).await?.is(typed);
                 Ok(right.then_some(Spent::Sent(sent.nonce)))
             }
         }

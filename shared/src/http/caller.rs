@@ -31,10 +31,22 @@ pub struct Caller {
     pub assertion: Option<Claims>,
 }
 
+/// Which logins a route admits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// Those by password: the route acts on what the user's tenants share.
+    ByPassword,
+    /// Those by SSO too.
+    All,
+}
+
 impl Caller {
-    pub(super) async fn read(api: &Api, request: &Request) -> Result<Self> {
+    pub(super) async fn read(api: &Api, request: &Request, admitted: Admitted) -> Result<Self> {
         let claims = claims(request).ok_or(Refusal::Unauthenticated)?;
         let token = api.claims.read(claims)?;
+        if token.by_sso() && admitted == Admitted::ByPassword {
+            return Err(Refusal::SsoUser.into());
+        }
         let login_token = request.header("authorization").ok_or(Refusal::Unauthenticated)?;
         let ath = token_hash(bare(login_token));
         let mut caller = Self { user: token.user.clone(), token, ath, assertion: None };
@@ -62,12 +74,7 @@ impl Caller {
 
     /// Whether the login came by SSO.
     pub fn by_sso(&self) -> bool {
-        self.token.sso != Sso::No
-    }
-
-    /// Refuses who came by SSO: they have MFA at their identity provider, and none to set up here.
-    pub fn refuse_sso(&self) -> Result<(), Refusal> {
-        if self.by_sso() { Err(Refusal::SsoUser) } else { Ok(()) }
+        self.token.by_sso()
     }
 
     /// What is to be asserted of this login.
@@ -75,9 +82,11 @@ impl Caller {
         Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, settled }
     }
 
-    /// The user's email address, if their identity provider has verified it and mail can be sent to it.
+    /// The user's email address, if their identity provider has verified it and mail can be sent to it. One that a tenant's SSO
+    /// says is none.
     pub fn address(&self) -> Option<EmailAddress> {
-        self.token.email.as_deref().filter(|_| self.token.email_verified).and_then(EmailAddress::parse)
+        let trusted = self.token.email_verified && !self.by_sso();
+        self.token.email.as_deref().filter(|_| trusted).and_then(EmailAddress::parse)
     }
 
     /// What an authenticator app should call the account: the email address, if it can be one (RFC 5321: at most 254
@@ -104,6 +113,19 @@ fn bare(authorization: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{http::claims::ClaimNames, settings::Settings};
+
+    #[test]
+    fn an_address_that_sso_says_is_none() {
+        let names = ClaimNames::new(&Settings::from_iter([("MFA_SSO_CLAIM", "sso")])).unwrap();
+        let address = |sso: &str| {
+            let claims =
+                [("sub", "ada"), ("workspaces", "acme"), ("email", "a@b.co"), ("email_verified", "true"), ("sso", sso)];
+            let token = names.read(&claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).unwrap();
+            Caller { user: token.user.clone(), token, ath: String::new(), assertion: None }.address()
+        };
+        assert!(address("false").is_some() && address("true").is_none() && address("[acme]").is_none());
+    }
 
     #[test]
     fn the_scheme_is_not_part_of_the_token() {

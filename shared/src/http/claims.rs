@@ -5,6 +5,7 @@ use std::{collections::HashMap, fmt};
 
 use crate::{
     clock::Timestamp,
+    code::SHORTEST_LIFE,
     error::Refusal,
     settings::{SettingError, Settings},
     user::{UserId, WorkspaceId},
@@ -64,6 +65,30 @@ pub struct LoginToken {
     pub sso: Sso,
     /// When the user's password was last reset, if the token tells.
     pub password_reset_at: Option<Timestamp>,
+    /// When the user logged in: `auth_time` (OpenID Connect Core section 2), else `iat`, if the token tells.
+    pub logged_in_at: Option<Timestamp>,
+    /// When the token ends: `exp`.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl LoginToken {
+    /// Whether the login came by SSO.
+    pub fn by_sso(&self) -> bool {
+        self.sso != Sso::No
+    }
+
+    /// Until when a code is good that is sent now and `expires` by itself: it is of this login, which ends too.
+    pub fn ends_with(&self, expires: Timestamp) -> Timestamp {
+        self.expires_at.map_or(expires, |end| end.min(expires))
+    }
+
+    /// Refuses to send a code for a login that ends before the code could be typed.
+    pub fn require_time_for_a_code(&self, now: Timestamp) -> Result<(), Refusal> {
+        match self.expires_at {
+            Some(end) if end < now.plus(SHORTEST_LIFE) => Err(Refusal::LoginEndsSoon),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Debug for LoginToken {
@@ -117,32 +142,43 @@ impl ClaimNames {
             Some(value) => ids(value).ok_or_else(|| invalid(&self.owned_workspaces))?,
             None => Vec::new(),
         };
+        let moment = |name: &str| claim(name).map(|value| moment(value).ok_or_else(|| invalid(name))).transpose();
         let password_reset_at = match self.password_reset_at.as_deref() {
-            Some(name) => claim(name).map(|value| moment(value).ok_or_else(|| invalid(name))).transpose()?,
+            Some(name) => moment(name)?,
             None => None,
         };
+        let (logged_in_at, issued_at, expires_at) = (moment("auth_time")?, moment("iat")?, moment("exp")?);
         Ok(LoginToken {
             user,
             email: claim(&self.email).map(str::to_owned),
             email_verified: claim(&self.email_verified) == Some("true"),
-            sso: self.sso(self.sso.as_deref().and_then(claim), &workspaces),
+            sso: self.sso(claim, &workspaces)?,
             workspaces,
             owned_workspaces,
             password_reset_at,
+            logged_in_at: logged_in_at.or(issued_at),
+            expires_at,
         })
     }
 
-    /// SSO counts only by a configured value, which vouches for all workspaces, or by a list `[a b]` of ids, which vouches
-    /// for those; whatever else the claim holds, the login is an ordinary one.
-    fn sso(&self, claim: Option<&str>, workspaces: &[WorkspaceId]) -> Sso {
-        let Some(claim) = claim else { return Sso::No };
-        if self.sso_values.iter().any(|value| value == claim) {
-            return Sso::Yes(workspaces.to_vec());
+    /// The one place that decides whether a login came by SSO. It did if the claim is a configured value, which vouches for all
+    /// of the token's workspaces, or a list `[a b]` of ids that names anything, which vouches for those. A list that vouches for
+    /// none of the token's workspaces is no ordinary login: its tenant could drop a member and log in as by password. An absent
+    /// claim, an empty list and any other plain value are an ordinary login.
+    fn sso<'a>(&self, claim: impl Fn(&str) -> Option<&'a str>, workspaces: &[WorkspaceId]) -> Result<Sso, Refusal> {
+        let Some((name, value)) = self.sso.as_deref().and_then(|name| Some((name, claim(name)?))) else {
+            return Ok(Sso::No);
+        };
+        if self.sso_values.iter().any(|known| known == value) {
+            return Ok(Sso::Yes(workspaces.to_vec()));
         }
         // A list alone: a bare word is a value, and may be the name of a connection that is also a workspace's id.
-        let vouched = if claim.starts_with('[') { ids(claim).unwrap_or_default() } else { Vec::new() };
-        let both = workspaces.iter().filter(|id| vouched.contains(id)).cloned().collect::<Vec<_>>();
-        if both.is_empty() { Sso::No } else { Sso::Yes(both) }
+        let vouched = if value.starts_with('[') { ids(value).ok_or_else(|| invalid(name))? } else { Vec::new() };
+        if vouched.is_empty() {
+            return Ok(Sso::No);
+        }
+        let both: Vec<_> = workspaces.iter().filter(|id| vouched.contains(id)).cloned().collect();
+        if both.is_empty() { Err(Refusal::SsoUser) } else { Ok(Sso::Yes(both)) }
     }
 }
 
@@ -268,9 +304,22 @@ mod tests {
         assert_eq!(sso(&on, "true"), Sso::Yes(ids("a b").unwrap()));
         assert_eq!(sso(&on, "[b c]"), Sso::Yes(ids("b").unwrap()));
         assert_eq!(sso(&on, "[a]"), Sso::Yes(ids("a").unwrap()));
-        for other in ["a", "a b", "false", "TRUE", "1", "", "[]", "c", "a/b", "Username-Password-Authentication"] {
+        for other in ["a", "a b", "false", "TRUE", "1", "", "[]", "[ ]", "c", "a/b", "Username-Password-Authentication"]
+        {
             assert_eq!(sso(&on, other), Sso::No, "{other:?}");
         }
+        let refusal = |value: &str| read(&on, &[("sub", "ada"), ("workspaces", "[a b]"), ("sso", value)]).unwrap_err();
+        assert_eq!(
+            refusal("[c]"),
+            Refusal::SsoUser,
+            "a list that vouches for none of the token's is no ordinary login"
+        );
+        for unreadable in ["[a", "[a,b]", "[a/b]"] {
+            assert_eq!(refusal(unreadable), invalid("sso"), "{unreadable}");
+        }
+        let none = [("MFA_SSO_CLAIM", "sso"), ("MFA_WORKSPACES", "none")];
+        assert_eq!(read(&none, &[("sub", "ada"), ("sso", "true")]).unwrap().sso, Sso::Yes(Vec::new()));
+        assert_eq!(read(&none, &[("sub", "ada"), ("sso", "[a]")]).unwrap_err(), Refusal::SsoUser);
         assert_eq!(sso(&[], "true"), Sso::No, "no claim configured means no SSO");
         assert_eq!(sso(&[("MFA_SSO_CLAIM", "sso"), ("MFA_SSO_VALUES", "saml")], "true"), Sso::No);
         for empty in ["true,", ",", " ", "a,,b"] {
@@ -286,6 +335,15 @@ mod tests {
         }
         for bad in ["", "soon", "-1", "1e300", "inf", "NaN", "infinity", " 1795478400", "1795478400000", "0x10"] {
             assert_eq!(moment(bad), None, "{bad:?}");
+        }
+        let at = |claims: &[(&str, &str)]| read(&[("MFA_WORKSPACES", "none")], &[&[("sub", "ada")], claims].concat());
+        let moments = |claims: &[(&str, &str)]| at(claims).map(|token| [token.logged_in_at, token.expires_at]).unwrap();
+        let seconds = |seconds| Some(Timestamp::from_seconds(seconds));
+        assert_eq!(moments(&[("iat", "7"), ("exp", "9")]), [seconds(7), seconds(9)]);
+        assert_eq!(moments(&[("iat", "7"), ("auth_time", "5")]), [seconds(5), None]);
+        assert_eq!(moments(&[]), [None, None]);
+        for claim in ["auth_time", "iat", "exp"] {
+            assert_eq!(at(&[(claim, "soon")]).unwrap_err(), invalid(claim));
         }
         let reset = [("MFA_PASSWORD_RESET_CLAIM", "reset"), ("MFA_WORKSPACES", "none")];
         assert_eq!(read(&reset, &[("sub", "ada"), ("reset", "soon")]).unwrap_err(), invalid("reset"));

@@ -14,7 +14,10 @@ use lambda_http::{
 use serde::Serialize;
 use tracing::{Instrument, info_span};
 
-use self::{caller::Caller, claims::ClaimNames};
+use self::{
+    caller::{Admitted, Caller},
+    claims::ClaimNames,
+};
 use crate::{
     assertion::keys::PublicKeys,
     calls,
@@ -87,9 +90,15 @@ impl Api {
         .await
     }
 
-    /// Who is asking. An assertion that the request carries is checked here, and an invalid one is an error.
+    /// The user who is asking, after a login by password. A login by SSO is refused: it acts on nothing that the user's tenants
+    /// share. An assertion that the request carries is checked here, and an invalid one is an error.
     pub async fn caller(&self, request: &Request) -> Result<Caller> {
-        Caller::read(self, request).await
+        Caller::read(self, request, Admitted::ByPassword).await
+    }
+
+    /// The same, after a login by password or by SSO: for a route that acts only on what SSO vouches for.
+    pub async fn caller_also_by_sso(&self, request: &Request) -> Result<Caller> {
+        Caller::read(self, request, Admitted::All).await
     }
 
     /// The public keys that assertions are checked with.

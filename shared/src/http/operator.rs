@@ -65,11 +65,9 @@ impl Operator {
     }
 }
 
-/// The field `reason`, if it is there.
-pub fn reason(fields: &mut Fields) -> Result<Option<Reason>, Refusal> {
-    let reason = fields.optional_text("reason")?;
-    let read = |text: String| Reason::parse(&text).ok_or_else(|| invalid(REASON));
-    reason.map(read).transpose()
+/// The field `reason`: every act of an operator has one.
+pub fn reason(fields: &mut Fields) -> Result<Reason, Refusal> {
+    Reason::parse(&fields.text("reason")?).ok_or_else(|| invalid(REASON))
 }
 
 const REASON: &str = "The field `reason` must be 1 to 256 characters, without control characters.";

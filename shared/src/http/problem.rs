@@ -47,15 +47,17 @@ fn title(code: &str) -> String {
 /// The problem that a refusal is, with its code.
 pub(super) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply) {
     let retry_after = match refusal {
-        Refusal::TooManyAttempts { wait } | Refusal::TooManyTexts { wait, .. } | Refusal::TooManyEmails { wait } => {
-            Some(whole_seconds(*wait))
-        }
+        Refusal::TooManyAttempts { wait }
+        | Refusal::TooManyTexts { wait, .. }
+        | Refusal::TooManyEmails { wait }
+        | Refusal::FactorTooNew { wait } => Some(whole_seconds(*wait)),
         _ => None,
     };
     let more = match refusal {
         Refusal::CodeRejected { attempts_left } => Some(("attempts_left", (*attempts_left).into())),
         Refusal::PhoneNotSupported(reason) => Some(("reason", (*reason).into())),
         Refusal::TooManyTexts { limit, .. } => Some(("limit", (*limit).into())),
+        Refusal::LastFactor { binds_until } => Some(("binds_until", binds_until.rfc3339().into())),
         _ => None,
     };
     describe(refusal).reply(base, retry_after, more)
@@ -147,7 +149,20 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::NotAllowedByWorkspace => {
             (FORBIDDEN, "not-allowed-by-workspace", "A workspace of yours does not allow that. Use another way.")
         }
-        Refusal::LastFactor => {
+        Refusal::FactorTooNew { .. } => (
+            FORBIDDEN,
+            "factor-too-new",
+            "This factor was added with an emailed code less than a day ago. Use another factor, or wait.",
+        ),
+        Refusal::LoginTooOld => {
+            (FORBIDDEN, "login-too-old", "An operator reset this user's MFA after this login began. Log in again.")
+        }
+        Refusal::LoginEndsSoon => (
+            FORBIDDEN,
+            "login-ends-soon",
+            "The login token ends in less than a minute. Log in again, then ask for a code.",
+        ),
+        Refusal::LastFactor { .. } => {
             (CONFLICT, "last-factor", "A workspace of yours requires a factor. Add another one first.")
         }
         Refusal::EmailNotVerified => (

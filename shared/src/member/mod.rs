@@ -19,6 +19,8 @@ pub mod store;
 /// How many workspaces one transaction writes to: three writes each, one beside the account and a look at that, of
 /// DynamoDB's 100.
 const TOGETHER: usize = 32;
+/// For how many days after a user was last seen by password a workspace's policy binds their account.
+const BINDING_DAYS: u64 = 90;
 /// Members on one page.
 const PAGE: usize = 100;
 
@@ -65,6 +67,11 @@ impl Day {
         Self(moment.seconds() / Self::SECONDS)
     }
 
+    /// Until when a policy binds that a user was last seen under on this day: to the end of the ninetieth day after it.
+    pub const fn binds_until(self) -> Timestamp {
+        Timestamp::from_seconds(self.0.saturating_add(BINDING_DAYS + 1).saturating_mul(Self::SECONDS))
+    }
+
     /// RFC 3339's full date: `2026-11-24`.
     pub fn date(self) -> String {
         let mut date = Timestamp::from_seconds(self.0.saturating_mul(Self::SECONDS)).rfc3339();
@@ -82,24 +89,41 @@ pub struct Member {
     pub factors: BTreeSet<Kind>,
     /// When they were last seen.
     pub day: Day,
+    /// When they were last seen by password, if they were. In a row from before this was kept, `day` says it, unless the state
+    /// is [`State::Sso`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_day: Option<Day>,
 }
 
 impl Member {
-    /// The user of `account`, seen `now`.
-    pub fn of(account: &Account, by_sso: bool, now: Timestamp) -> Self {
+    /// The user of `account`, seen `now` at a login by password.
+    pub fn of(account: &Account, now: Timestamp) -> Self {
         let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind).collect();
-        let state = match (by_sso, factors.is_empty()) {
-            (true, _) => State::Sso,
-            (false, true) => State::None,
-            (false, false) => State::Mfa,
-        };
-        Self { state, factors, day: Day::of(now) }
+        let state = if factors.is_empty() { State::None } else { State::Mfa };
+        Self { state, factors, day: Day::of(now), password_day: Some(Day::of(now)) }
+    }
+
+    /// A user seen `now` at a login by SSO. Of their factors, which other tenants share, it shows nothing.
+    pub fn by_sso(now: Timestamp) -> Self {
+        Self { state: State::Sso, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
     }
 
     /// The same once all factors were taken from the account.
     fn reset(&self) -> Self {
         let state = if self.state == State::Sso { State::Sso } else { State::None };
-        Self { state, factors: BTreeSet::new(), day: self.day }
+        Self { state, factors: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// The day that they were last seen by password, if they ever were.
+    fn last_by_password(&self) -> Option<Day> {
+        self.password_day.or_else(|| (self.state != State::Sso).then_some(self.day))
+    }
+
+    /// What is to be seen instead of `before`: neither day goes back, and a login by SSO leaves that by password alone.
+    fn after(&self, before: Option<&Self>) -> Self {
+        let Some(before) = before else { return self.clone() };
+        let password_day = self.password_day.max(before.last_by_password());
+        Self { day: self.day.max(before.day), password_day, ..self.clone() }
     }
 }
 
@@ -133,14 +157,21 @@ impl Seen {
         let mut moves = Vec::new();
         for workspace in workspaces {
             let before = self.workspaces.get(workspace);
-            let day = before.map_or(member.day, |before| before.day.max(member.day));
-            let after = Member { day, ..member.clone() };
+            let after = member.after(before);
             if before != Some(&after) {
                 moves.push(Move { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
             }
         }
         moves.sort_by_key(|one| !one.changes_state());
         moves
+    }
+
+    /// The workspaces whose policies bind the user's account at `now`, and until when each does: those where the user was seen
+    /// by password in the last 90 days.
+    pub fn binding(&self, now: Timestamp) -> impl Iterator<Item = (&WorkspaceId, Timestamp)> {
+        let until = |member: &Member| member.last_by_password().map(Day::binds_until);
+        let all = self.workspaces.iter().filter_map(move |(workspace, member)| Some((workspace, until(member)?)));
+        all.filter(move |(_, until)| now < *until)
     }
 
     /// What is to be written once all factors were taken from the account.
@@ -251,7 +282,7 @@ mod tests {
 
     fn member(state: State, day: u64) -> Member {
         let factors = if state == State::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
-        Member { state, factors, day: Day(day) }
+        Member { state, factors, day: Day(day), password_day: Some(Day(day)) }
     }
 
     fn seen(entries: &[(&str, Member)]) -> Seen {

@@ -134,7 +134,8 @@ impl Members {
         self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(Summary::default()), table::read)
     }
 
-    async fn load(&self, user: &UserId) -> Result<Seen, Fault> {
+    /// What was last written of `user` to workspaces, for what must not be decided without it.
+    pub async fn load(&self, user: &UserId) -> Result<Seen, Fault> {
         self.table.get(&Key::seen(user)).await?.map_or_else(|| Ok(Seen::default()), table::read)
     }
 

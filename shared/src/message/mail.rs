@@ -52,11 +52,13 @@ pub enum What {
     Reset,
     /// An operator imported the authenticator app that the user had elsewhere.
     Imported,
+    /// An operator had the user forgotten.
+    Erased,
 }
 
 impl What {
     /// All of it.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AppAdded,
         Self::PhoneAdded,
         Self::AppRemoved,
@@ -70,6 +72,7 @@ impl What {
         Self::Unlocked,
         Self::Reset,
         Self::Imported,
+        Self::Erased,
     ];
 
     const fn section(self) -> &'static str {
@@ -87,13 +90,14 @@ impl What {
             Self::Unlocked => "unlocked",
             Self::Reset => "reset",
             Self::Imported => "imported",
+            Self::Erased => "erased",
         }
     }
 
     /// What to do about it. Where an operator did it, from where tells the user nothing.
     const fn closing(self) -> &'static str {
         match self {
-            Self::Unlocked | Self::Reset | Self::Imported => "operator",
+            Self::Unlocked | Self::Reset | Self::Imported | Self::Erased => "operator",
             _ => "notice",
         }
     }

@@ -8,10 +8,11 @@ use crate::{
     account::Account,
     clock::Timestamp,
     error::Refusal,
-    factor::{Factor, Kind},
+    factor::{EnrolledBy, Factor, Kind},
     user::UserId,
 };
 
+pub mod binding;
 pub mod store;
 
 /// The most days of grace.
@@ -154,9 +155,14 @@ impl Requirements {
         self.allowed_soon.contains(&kind)
     }
 
-    /// Refuses to enrol a factor of a `kind` that may not be.
-    pub fn require_enrolable(&self, kind: Kind) -> Result<(), Refusal> {
+    /// Refuses to begin a factor of a `kind` that may not be enrolled.
+    pub fn require_kind(&self, kind: Kind) -> Result<(), Refusal> {
         if self.may_enrol(kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
+    }
+
+    /// Refuses to go on with the enrolment of a pending `factor` that may not be enrolled.
+    pub fn require_enrolable(&self, factor: &Factor) -> Result<(), Refusal> {
+        if self.trusts(factor) { self.require_kind(factor.kind) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
     /// Refuses a code by email where it may not be.
@@ -169,9 +175,20 @@ impl Requirements {
         self.email
     }
 
-    /// Whether a factor is good for logging in: active, and of a kind that is allowed.
+    /// Whether a factor is good for logging in: active, of a kind that is allowed, and not begun with an emailed code where
+    /// those are forbidden.
     pub fn is_usable(&self, factor: &Factor) -> bool {
-        factor.is_active() && self.allowed.contains(&factor.kind)
+        factor.is_active() && self.allowed.contains(&factor.kind) && self.trusts(factor)
+    }
+
+    /// Whether an active factor proves who its user is. One of a kind that is forbidden does, for enrolling another, where there
+    /// is no usable one.
+    pub fn lets_prove(&self, factor: &Factor, account: &Account) -> bool {
+        self.is_usable(factor) || (factor.is_active() && self.trusts(factor) && !self.has_usable(account))
+    }
+
+    fn trusts(&self, factor: &Factor) -> bool {
+        self.email || factor.enrolled_by != EnrolledBy::Email
     }
 
     /// Whether the user has any that is.

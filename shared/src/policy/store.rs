@@ -1,5 +1,7 @@
 //! The policies in the table.
 
+use std::collections::BTreeMap;
+
 use super::{Policy, Requirements};
 use crate::{
     clients::Clients,
@@ -30,10 +32,17 @@ impl Policies {
 
     /// What `workspaces` require together. For none, nothing is read.
     pub async fn requirements(&self, workspaces: &[WorkspaceId], now: Timestamp) -> Result<Requirements, Fault> {
-        let keys: Vec<_> = workspaces.iter().map(Key::policy).collect();
-        let policies = self.table.get_all(&keys).await?.into_iter().map(table::read::<Policy>);
-        let policies = policies.collect::<Result<Vec<_>, Fault>>()?;
-        Ok(Requirements::of(&policies, now))
+        Ok(Requirements::of(self.load_all(workspaces).await?.values(), now))
+    }
+
+    /// The policies of `workspaces` that were ever set. For none, nothing is read.
+    pub(super) async fn load_all(
+        &self,
+        workspaces: impl IntoIterator<Item = &WorkspaceId>,
+    ) -> Result<BTreeMap<WorkspaceId, Policy>, Fault> {
+        let keys: Vec<_> = workspaces.into_iter().map(Key::policy).collect();
+        let items = self.table.get_all(&keys).await?.into_iter();
+        items.map(|item| Ok((Key::workspace_of(&item)?, table::read(item)?))).collect()
     }
 
     /// Saves `next`, made from `read`, if no other change came first.

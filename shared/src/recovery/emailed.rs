@@ -26,12 +26,15 @@ pub struct EmailedCode {
     pub expires: Timestamp,
     /// Codes that were tried on it.
     pub tries: u32,
+    /// As [`crate::code::SentCode::by_login`].
+    #[serde(default)]
+    pub by_login: bool,
 }
 
 impl EmailedCode {
     /// A code not tried yet.
     pub fn new(key: &str, nonce: Nonce, now: Timestamp) -> Self {
-        Self { key: key.to_owned(), nonce, expires: now.plus(SENT_LIFE), tries: 0 }
+        Self { key: key.to_owned(), nonce, expires: now.plus(SENT_LIFE), tries: 0, by_login: true }
     }
 
     /// Whether it can still be accepted.

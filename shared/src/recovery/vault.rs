@@ -49,14 +49,19 @@ impl Vault {
         self.sent_codes.current_label()
     }
 
-    /// The code that is emailed to `address`: another address has another one.
+    /// The code that is emailed to `address` for the login of the token with the hash `ath`: another address, and another
+    /// login, has another one.
     pub async fn emailed_code(
         &self,
         user: &UserId,
         address: &EmailAddress,
         sent: &EmailedCode,
+        ath: &str,
     ) -> Result<RecoveryCode, Fault> {
-        let message = message(Purpose::Email, &[user.as_str(), &address.folded()], Some(&sent.nonce));
+        let address = address.folded();
+        let mut subject = vec![user.as_str(), &address];
+        subject.extend(sent.by_login.then_some(ath));
+        let message = message(Purpose::Email, &subject, Some(&sent.nonce));
         let mac = self.sent_codes.derive(&sent.key, message).await?;
         Ok(RecoveryCode::of(mac.bytes().get(..5).unwrap_or_default()))
     }

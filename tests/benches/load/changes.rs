@@ -17,7 +17,7 @@ const APPS: usize = 3;
 impl User {
     /// Enrols an app, the first factor or another.
     pub async fn add_app(&mut self) {
-        if self.factors.iter().filter(|factor| matches!(factor.device, Device::App { .. })).count() >= APPS {
+        if !self.has_room_for_an_app() {
             return;
         }
         let Some(begun) = self.begin(json!({"kind": "totp"})).await else { return };
@@ -27,6 +27,11 @@ impl User {
         let step = self.step_of(off);
         let attempt = Attempt::activate(&id, app.code(step * STEP), Some(step));
         self.activate(attempt, Factor { id, device: Device::App { app, off, last: step } }).await;
+    }
+
+    /// Whether the user has fewer apps than they may.
+    pub fn has_room_for_an_app(&self) -> bool {
+        self.factors.iter().filter(|factor| matches!(factor.device, Device::App { .. })).count() < APPS
     }
 
     /// Enrols the phone, if it is not.

@@ -66,6 +66,12 @@ impl User {
         {
             codes.unclear += 1;
         }
+        // A recovery code proves enough to begin a factor. The activation then brings an assertion that is good for more.
+        if self.assertion.is_some() && self.has_room_for_an_app() && self.rng.percent(10) {
+            self.add_app().await;
+        } else {
+            self.assertion = None;
+        }
     }
 
     /// Presents a right code, and perhaps once more when it is spent.

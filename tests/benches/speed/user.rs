@@ -72,7 +72,7 @@ impl User {
             "aud": "app",
             "email": self.address(),
             "email_verified": "true",
-            "exp": "1795564800",
+            "exp": "4102444800",
             "iat": "1795521600",
             "iss": "https://id.example.com",
             "owned_workspaces": "[acme-0]",

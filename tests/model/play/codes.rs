@@ -68,7 +68,10 @@ impl Play {
             let person = &mut self.people[who];
             person.guesses.clear();
             let factor = person.factor(id).unwrap();
-            assert_eq!(claims(&reply.body)["mfa"], if required.is_usable(factor) { "passed" } else { "enroll_only" });
+            let said = claims(&reply.body);
+            assert_eq!(said["mfa"], if required.is_usable(factor) { "passed" } else { "enroll_only" });
+            assert_eq!(said["enrolled_by"], factor.enrolled_by.as_str());
+            assert_eq!(said["factor_since"], factor.since);
             if factor.app.is_some() {
                 factor.last_step = factor.last_step.max(code.step.unwrap());
             } else {
@@ -162,9 +165,10 @@ impl Play {
             let within = |window| person.texts.iter().filter(|at| *at / window == now / window).count();
             assert!(within(600) <= 5 && within(DAY) <= 10, "{} is texted too often", PEOPLE[who]);
             let factor = person.factor(id).unwrap();
-            // The same code again lives no longer than it did.
-            let again = factor.texted.take().filter(|(old, _)| *old == code);
-            factor.texted = again.or(Some((code, now + 600)));
+            // The same code again lives no longer than it did; nor does that of another login in its place.
+            let lives = |(old, until): &(String, u64)| *old == code || (old == UNSEEN && now + 300 <= *until);
+            let until = factor.texted.take().filter(lives).map_or(now + 600, |(_, until)| until);
+            factor.texted = Some((code, until));
         } else if reply.status >= 500 {
             // There may be another code now, which nobody has seen.
             self.people[who].factor(id).unwrap().texted = None;

@@ -19,7 +19,7 @@ impl Play {
             None => Err((403, "assertion-required")),
             Some(proof) if proof.until > self.now && proof.epoch == self.people[who].epoch => {
                 match proof.mfa.as_str() {
-                    "passed" => Ok(()),
+                    "passed" if and_enrolling || proof.factor.is_some() => Ok(()),
                     "enroll_only" if and_enrolling => Ok(()),
                     _ => Err((403, "assertion-required")),
                 }
@@ -28,12 +28,20 @@ impl Play {
         }
     }
 
+    /// Whether the user's assertion is good for a strong act: why not, if not.
+    pub(super) fn strong(&self, who: usize) -> Result<(), (u16, &'static str)> {
+        self.proven(who, false)?;
+        let is_too_new = self.people[who].proof.as_ref().is_some_and(|proof| proof.is_too_new(self.now));
+        if is_too_new { Err((403, "factor-too-new")) } else { Ok(()) }
+    }
+
     pub(super) fn due_begin(&self, who: usize, kind: &str) -> Due {
         let person = &self.people[who];
         let (is_phone, limit) = if kind == "sms" { (true, 2) } else { (false, 5) };
         match self.proven(who, true) {
             Err(why) if self.is_over(who) => Err(why),
             _ if is_phone && !self.required(who).phones_ever => FORBIDDEN,
+            _ if self.logged_in_before_reset(who) => Err((403, "login-too-old")),
             Err(why) if person.active().next().is_some() => Err(why),
             _ if person.active().filter(|factor| factor.kind == kind).count() >= limit => {
                 Err((409, "too-many-factors"))
@@ -139,7 +147,7 @@ impl Play {
     }
 
     pub(super) fn due_renew(&self, who: usize) -> Due {
-        match self.proven(who, false) {
+        match self.strong(who) {
             Err(why) if self.is_over(who) => Err(why),
             _ if self.people[who].active().next().is_none() => Err((409, "factor-not-active")),
             proven => proven.map(|()| 201),
@@ -158,13 +166,14 @@ impl Play {
         let person = &self.people[who];
         let is_last = person.factors[index].active && person.active().count() == 1;
         match self.due_rename(who, index) {
+            Ok(_) if person.factors[index].active && self.strong(who).is_err() => self.strong(who).map(|()| 200),
             Ok(_) if is_last && self.required(who).now => Err((409, "last-factor")),
             due => due,
         }
     }
 
     pub(super) fn due_require(&self, owner: usize, required: bool) -> Due {
-        match self.proven(owner, false) {
+        match self.strong(owner) {
             Err(why) if self.is_over(owner) => Err(why),
             _ if required && self.people[owner].active().next().is_none() => Err((409, "owner-needs-mfa")),
             proven => proven.map(|()| 200),

@@ -27,6 +27,10 @@ impl Play {
         let reply = self.stage.send(request).await;
         self.holds(who, &reply, due);
         self.begun(who, phone.then_some(number), &reply).await;
+        if reply.code() == "login-too-old" {
+            // They log in again.
+            self.tokens.remove(&who);
+        }
         self.look(who, &Could::default()).await;
     }
 
@@ -38,6 +42,8 @@ impl Play {
         let now = self.now;
         let kept = self.stage.account(PEOPLE[who]).await["factors"]["M"].as_object().cloned().unwrap();
         let person = &mut self.people[who];
+        let has_factor = person.active().next().is_some();
+        let by = person.proof.as_ref().filter(|_| has_factor).map_or("first", |proof| proof.enrols_by(now)).to_owned();
         person.has_account = true;
         // Three are pending at most; those that can't be activated any more are dropped.
         person.factors.retain(|factor| factor.active || factor.is_live_pending(now));
@@ -59,6 +65,8 @@ impl Play {
             tries: 0,
             last_step: 0,
             texted: None,
+            enrolled_by: by,
+            since: 0,
         });
     }
 
@@ -94,6 +102,8 @@ impl Play {
             person.factors.retain(|factor| factor.active || factor.id == id);
             let factor = person.factor(&id).unwrap();
             (factor.active, factor.last_step, factor.texted) = (true, code.step.unwrap(), None);
+            factor.since = now;
+            assert_eq!(reply.body["factor"]["enrolled_by"], factor.enrolled_by.as_str(), "{reply:?}");
             // The address is kept from now on, and what was emailed before is void.
             (person.emailed, person.has_contact) = (None, true);
             assert_eq!(reply.body["recovery_codes"].is_array(), could.codes, "{reply:?}");

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     could::Could,
     step::{PEOPLE, Shown, Step, WORKSPACES},
-    truth::{DAY, Person, Policies, Policy, Required, strictest},
+    truth::{DAY, Person, Policies, Policy, Required, UNSEEN, strictest},
 };
 use crate::stage::{Reply, Stage, User};
 
@@ -111,6 +111,13 @@ impl Play {
             Step::Email { who } => self.email(who).await,
             Step::Recover { who, code, at_once } => self.recover(who, code, at_once).await,
             Step::RecoverByEmail { who, wrong } => self.recover_by_email(who, wrong).await,
+            Step::ComeBack { who } => {
+                self.email(who).await;
+                self.recover_by_email(who, false).await;
+                self.begin(who, false).await;
+                self.activate(who, who, 0, Shown::Right).await;
+                self.remove(who, 1).await;
+            }
             Step::Renew { who } => self.renew(who).await,
             Step::Remove { who, factor } => self.remove(who, factor).await,
             Step::Rename { who, factor } => self.rename(who, factor).await,
@@ -181,9 +188,21 @@ impl Play {
         let ask = json!({"sub": PEOPLE[who], "workspaces": workspaces, "owned_workspaces": owned});
         let user = self.stage.user_with(ask).await;
         self.tokens.insert(who, (user.clone(), self.now + DAY / 2));
-        // What was proven to another login is no proof to this one.
-        self.people[who].proof = None;
+        // What was proven to another login is no proof to this one; nor are codes good that were sent for another.
+        let person = &mut self.people[who];
+        person.proof = None;
+        let emailed = person.emailed.iter_mut().map(|emailed| &mut emailed.code);
+        let texted = person.factors.iter_mut().filter_map(|factor| factor.texted.as_mut().map(|(code, _)| code));
+        for code in emailed.chain(texted) {
+            UNSEEN.clone_into(code);
+        }
         user
+    }
+
+    /// Whether the user has logged in a minute or more before an operator took everything away.
+    pub fn logged_in_before_reset(&self, who: usize) -> bool {
+        let logged_in_at = self.tokens.get(&who).map_or(self.now, |(_, until)| until - DAY / 2);
+        self.people[who].reset_at.is_some_and(|at| logged_in_at + 60 < at)
     }
 
     /// What this user's workspaces require.

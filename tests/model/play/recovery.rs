@@ -43,9 +43,11 @@ impl Play {
                 UNSEEN.to_owned()
             };
             let emailed = &mut self.people[who].emailed;
-            // The same code again lives no longer than it did.
-            let again = emailed.take().filter(|old| old.code == code);
-            *emailed = again.or(Some(Emailed { code, until: now + 600, tries: 0 }));
+            // The same code again lives no longer than it did; nor does that of another login in its place.
+            let lives =
+                |old: &Emailed| old.code == code || (old.code == UNSEEN && now + 300 <= old.until && old.tries < 5);
+            let (until, tries) = emailed.take().filter(lives).map_or((now + 600, 0), |old| (old.until, old.tries));
+            *emailed = Some(Emailed { code, until, tries });
         }
         self.look(who, &could).await;
     }

@@ -74,6 +74,8 @@ impl Play {
             self.holds_one_of(who, reply, &due);
         }
         self.judge_login(who, &login);
+        // By the proof from before: what the others prove comes too late for it.
+        self.begun(who, None, &begin).await;
         self.renamed(who, &id, name, &rename);
         self.verified(who, &id, &code, &verify);
         if let (Some(id), Some(reply)) = (&phone_id, &text) {
@@ -82,7 +84,6 @@ impl Play {
             self.texted(who, id, before, reply).await;
         }
         self.redeemed(who, &recovery, &redeem);
-        self.begun(who, None, &begin).await;
         self.resync(who, &could).await;
     }
 

@@ -68,7 +68,11 @@ impl Play {
             if act != "unlock" {
                 person.lose_all();
             }
+            if act == "reset" {
+                person.reset_at = Some(self.now);
+            }
             if act == "erase" {
+                person.reset_at = None;
                 (person.epoch, person.has_account, person.has_contact, person.was_seen) = (0, false, false, false);
                 (person.texts, person.emails) = (Vec::new(), Vec::new());
             }
@@ -95,7 +99,7 @@ impl Play {
             let id = reply.body["id"].as_str().unwrap().to_owned();
             let uri = format!("otpauth://totp/app?secret={secret}&algorithm=SHA1&digits=6&period=30");
             let person = &mut self.people[whom];
-            person.has_account = true;
+            (person.has_account, person.emailed) = (true, None);
             person.imported = Some((id.clone(), secret));
             person.factors = vec![Factor {
                 id,
@@ -109,6 +113,8 @@ impl Play {
                 // What it may have shown elsewhere is good no more.
                 last_step: self.now / 30 + 1,
                 texted: None,
+                enrolled_by: "import".to_owned(),
+                since: self.now,
             }];
         }
         self.look(whom, &could).await;
@@ -117,7 +123,7 @@ impl Play {
     /// Everybody who is listed is of the workspace, and as many are counted of each sort.
     pub(super) async fn members(&mut self, workspace: &'static str) {
         self.user(2).await;
-        let due = self.proven(2, false).map(|()| 200);
+        let due = self.strong(2).map(|()| 200);
         let request = self.request(2, Method::GET, &format!("/v1/workspaces/{workspace}/members")).await;
         let reply = self.stage.send(request).await;
         // An owner is told who the others are, but not how to reach them.

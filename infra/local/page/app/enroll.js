@@ -7,7 +7,7 @@ import { activated, logOut, withFactor } from "../flow.js";
 import { ask, session } from "../session.js";
 import { goTo } from "../window.js";
 import { isSaid, t, timeOfDay } from "../words.js";
-import { asOf, texting } from "./challenge.js";
+import { asOf, askWithCode, texting } from "./challenge.js";
 
 /** Which kind is it to be? `why` it is asked, where it is not by choice; `back` is the way out. */
 export function chooseMethod(methods, { back, why }) {
@@ -16,7 +16,7 @@ export function chooseMethod(methods, { back, why }) {
     h("h3", {}, t("enroll.title")),
     h("p", {}, t(why ?? "enroll.choose")),
     methods.includes("totp") && method("totp", () => beginApp(again)),
-    methods.includes("sms") && method("sms", async () => goTo(phone, again)),
+    methods.includes("sms") && method("sms", async () => goTo(phone, again, () => beginApp(again))),
     h("p", {}, h("button", { type: "button", class: "link", onclick: back }, t(session.open ? "cancel" : "challenge.back"))),
   ];
 }
@@ -28,7 +28,7 @@ function method(kind, act) {
 
 /** Begins an authenticator app beside `others`, and shows its QR code. */
 export async function beginApp(back, others = []) {
-  const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: nameBeside(others) } }));
+  const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: nameBeside(others) } }), { recovery: true });
   goTo(app, begun.body, back);
 }
 
@@ -41,7 +41,8 @@ function nameBeside(others) {
   return `${t("kind.totp")} ${number}`;
 }
 
-function app({ id, totp, expires_at: end }, back) {
+function app(begun, back) {
+  const { totp, expires_at: end } = begun;
   const code = codeField();
   const grouped = totp.secret.match(/.{4}/g).join(" ");
   return [
@@ -55,7 +56,7 @@ function app({ id, totp, expires_at: end }, back) {
         ]),
         h("p", { class: "pretend" }, button(t("enroll.totp.pretend"), () => pretend(totp))),
       ]),
-      h("li", {}, form([code], t("enroll.activate"), () => activate(id, code.input.value))),
+      h("li", {}, form([code], t("enroll.activate"), () => activate(begun, code.input.value))),
     ]),
     h("p", { class: "hint" }, t("enroll.until", { time: timeOfDay(new Date(end)) })),
     wayOut(back),
@@ -73,8 +74,17 @@ function wayOut(back) {
   return h("p", { class: "actions" }, link(t("cancel"), back), !session.open && link(t("challenge.back"), logOut));
 }
 
-/** The number of a phone. */
-export function phone(back) {
+/** The offer to begin an authenticator app, where a phone is what the user has or is about to have. */
+export function appOffer(begin) {
+  const { press, error } = acting(t("enroll.sms.offer"), begin);
+  return [h("div", { class: "actions" }, press), error];
+}
+
+/**
+ * The number of a phone, and before it what a text can't protect from, with `beginInstead` for an authenticator app: a user of
+ * a restricted authenticator is told of its risks and offered another (NIST SP 800-63B-4).
+ */
+export function phone(back, beginInstead) {
   const number = field("phone", t("enroll.sms.number"), {
     hint: t("enroll.sms.hint"),
     type: "tel",
@@ -88,11 +98,16 @@ export function phone(back) {
   const begin = async () => {
     // The API would call it by an English name.
     const body = { kind: "sms", phone: number.input.value, name: name.input.value.trim() || t("enroll.sms.default") };
-    goTo(confirmPhone, (await withFactor(() => ask("POST", "/v1/factors", { body }))).body, back);
+    goTo(confirmPhone, (await withFactor(() => ask("POST", "/v1/factors", { body }), { recovery: true })).body, back);
   };
   return [
     h("h3", {}, t("enroll.sms.title")),
     h("p", {}, t("enroll.sms.why")),
+    h("section", { class: "card quiet" }, [
+      h("h4", {}, t("enroll.sms.limits")),
+      h("ul", {}, ["number", "messages", "page"].map((one) => h("li", {}, t(`enroll.sms.limit.${one}`)))),
+      ...appOffer(beginInstead),
+    ]),
     form([number, name], t("enroll.sms.begin"), begin),
     wayOut(back),
   ];
@@ -104,12 +119,13 @@ function confirmPhone(begun, back) {
     h("h3", {}, t("enroll.sms.confirm")),
     h("p", {}, t("enroll.sms.text-first")),
     ...texting(begun, begun.sms.phone_hint, code.input),
-    form([code], t("enroll.activate"), () => activate(begun.id, code.input.value)),
+    form([code], t("enroll.activate"), () => activate(begun, code.input.value)),
     wayOut(back),
   ];
 }
 
-async function activate(id, code) {
-  const { body } = await withFactor(() => ask("POST", `/v1/factors/${id}/activate`, { body: { code }, comesOnce: true }).catch(asOf("code")));
+async function activate(begun, code) {
+  const ask = () => askWithCode(`/v1/factors/${begun.id}/activate`, code, begun, { comesOnce: true }).catch(asOf("code"));
+  const { body } = await withFactor(ask, { recovery: true });
   await activated(body);
 }

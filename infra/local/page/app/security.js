@@ -1,23 +1,27 @@
 // The settings of one's own second step: apps, phones, recovery codes.
 
 import { h, once, onceElsewhere, say } from "../dom.js";
+import { hear } from "../clock.js";
 import { acting, attempt, field, form } from "../forms.js";
 import { withFactor, withPassword } from "../flow.js";
 import { ask, adopt, session } from "../session.js";
 import { goTo, refresh } from "../window.js";
-import { day, t, timeOfDay } from "../words.js";
+import { day, dayAndTime, t, timeOfDay } from "../words.js";
 import { codes } from "./codes.js";
-import { beginApp, phone } from "./enroll.js";
+import { appOffer, beginApp, phone } from "./enroll.js";
+
+/** For how long a factor that was begun with an emailed code does not change what protects the account, in milliseconds. */
+const WAIT = 86_400_000;
 
 /** The screen; what it lists is fetched each time that it is drawn. */
 export function security() {
   const place = h("div", { "aria-busy": "true" }, h("p", { class: "hint" }, t("loading")));
   const error = h("p", { class: "error", role: "alert" });
-  const recovered = session.claims?.amr.some((method) => method === "recovery" || method === "email");
+  const [recovered] = session.claims?.amr.filter((method) => method === "recovery" || method === "email") ?? [];
   if (!session.who.sso) attempt(() => load(place), error).then((done) => done || place.remove());
   return [
     h("h3", {}, t("security.title")),
-    recovered && h("p", { class: "note" }, t("security.recovered")),
+    recovered && h("p", { class: "note" }, t(`security.recovered.${recovered}`)),
     error,
     session.who.sso ? h("p", { class: "note" }, t("problem.sso-user")) : place,
     h("section", { class: "card quiet" }, h("h4", {}, t("security.hints")), h("ul", {}, ["password", "mailbox", "codes"].map((one) => h("li", {}, t(`security.hint.${one}`))))),
@@ -30,29 +34,33 @@ async function load(place) {
   const of = (kind) => active.filter((factor) => factor.kind === kind);
   const back = () => goTo(security);
   const last = active.length === 1;
+  const app = () => beginApp(back, of("totp"));
   const add = (begin) => () => (active.length ? begin() : withPassword(begin));
   place.removeAttribute("aria-busy");
   place.replaceChildren(
     h("p", { class: active.length ? "state on" : "state off" }, t(active.length ? "security.on" : "security.off")),
-    kind("totp", of("totp"), last, add(() => beginApp(back, of("totp")))),
-    kind("sms", of("sms"), last, add(async () => goTo(phone, back))),
+    kind("totp", of("totp"), last, add(app)),
+    kind("sms", of("sms"), last, add(async () => goTo(phone, back, app)), of("totp").length ? null : app),
     active.length ? recoveryCodes(recovery) : "",
   );
 }
 
-function kind(name, factors, last, add) {
+/** The factors of a kind. `better` begins one of a better kind, where the user has none. */
+function kind(name, factors, last, add, better) {
   const { press, error } = acting(t(`enroll.${name}.add`), add);
   return h("section", { class: "card" }, [
     h("h4", {}, t(`kind.${name}`)),
     h("p", { class: "hint" }, t(`enroll.${name}.why`)),
     factors.length > 0 && h("ul", { class: "factors" }, factors.map((factor) => one(factor, last))),
+    ...(factors.length > 0 && better ? [h("p", { class: "note" }, t("security.only-texts")), ...appOffer(better)] : []),
     h("div", { class: "actions" }, press),
     error,
   ]);
 }
 
 function one(factor, last) {
-  const { id, name, phone_hint: hint, created_at: created, last_used_at: used } = factor;
+  const { id, name, phone_hint: hint, created_at: created, last_used_at: used, enrolled_by: by, factor_since: since } = factor;
+  const ready = new Date(since).getTime() + WAIT;
   const error = h("p", { class: "error", role: "alert" });
   const item = h("li", {});
   const known = hint ? `${name} ${hint}` : name;
@@ -60,7 +68,7 @@ function one(factor, last) {
   const rename = h("button", { type: "button", "aria-label": t("factor.rename-named", { name: known }), onclick: () => renaming(item, factor) }, t("factor.rename"));
   const dates = [t("factor.added", { day: day(new Date(created)) }), used && t("factor.used", { day: day(new Date(used)), time: timeOfDay(new Date(used)) })];
   item.append(
-    h("div", {}, h("strong", {}, name), hint && h("span", { class: "phone-hint" }, ` ${hint}`), h("p", { class: "hint" }, dates.filter(Boolean).join(" · "))),
+    h("div", {}, h("strong", {}, name), hint && h("span", { class: "phone-hint" }, ` ${hint}`), h("p", { class: "hint" }, dates.filter(Boolean).join(" · ")), by === "email" && hear() < ready && h("p", { class: "hint" }, t("factor.by-email", { moment: dayAndTime(ready) }))),
     h("div", { class: "actions" }, rename, remove),
     warning,
     error,
