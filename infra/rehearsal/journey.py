@@ -155,12 +155,18 @@ expect(call("POST", "/v1/recovery/emails", ada), 202)
 code = re.findall(r"\\n\\n([0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{4})\\n\\n", sent("ses/messages"))[-1]
 recovered = expect(call("POST", "/v1/recovery/verify", ada, {"code": code}), 200)
 assert said(recovered["assertion"], ada, "ada")["amr"] == ["email"]
-codes = expect(call("POST", "/v1/recovery/codes", ada, {}, mfa_assertion=recovered["assertion"]), 201)["recovery_codes"]
-assert len(set(codes) - set(activated["recovery_codes"])) == 10
+# It logs her in and begins a factor, and no more.
+expect(call("POST", "/v1/recovery/codes", ada, {}, mfa_assertion=recovered["assertion"]), 403, "assertion-required")
+expect(call("DELETE", f"/v1/factors/{factor}", ada, mfa_assertion=recovered["assertion"]), 403, "assertion-required")
+expect(call("POST", "/v1/factors", ada, {"kind": "totp", "name": "Next"}, mfa_assertion=recovered["assertion"]), 201)
 
 step("an owner requires MFA, and sees who has it")
 boss = token("ada", owned_workspaces=["acme"])
-proof = expect(call("POST", "/v1/recovery/verify", boss, {"code": codes[0]}), 200)["assertion"]
+proof = expect(call("POST", f"/v1/factors/{factor}/verify", boss, {"code": next_code(app)}), 200)["assertion"]
+claims = said(proof, boss, "ada")
+assert claims["enrolled_by"] == "first" and claims["factor_since"] <= claims["iat"], claims
+codes = expect(call("POST", "/v1/recovery/codes", boss, {}, mfa_assertion=proof), 201)["recovery_codes"]
+assert len(set(codes) - set(activated["recovery_codes"])) == 10
 path = "/v1/workspaces/acme/policy"
 expect(call("PUT", path, bob, {"required": True}), 403, "not-owner")
 expect(call("PUT", path, boss, {"required": True}), 403, "assertion-required")
@@ -168,11 +174,13 @@ expect(call("PUT", path, boss, {"required": True, "grace_days": 0, "allowed_fact
 assert expect(call("GET", path, boss), 200)["required"] is True
 assert expect(call("POST", "/v1/logins", token("new")), 200)["reason"] == "required_by_workspace"
 assert expect(call("POST", "/v1/logins", bob), 200)["reason"] == "method_not_allowed"
-assert expect(call("POST", "/v1/logins", token("sso", sso=True)), 200)["reason"] == "sso"
+sso = token("sso", sso=True)
+assert expect(call("POST", "/v1/logins", sso), 200)["reason"] == "sso"
+expect(call("GET", "/v1/factors", sso), 403, "sso-user")
 members = expect(call("GET", "/v1/workspaces/acme/members?state=none", boss, mfa_assertion=proof), 200)
 assert members["summary"] == {"mfa": 2, "none": 1, "sso": 1}, members
 assert [one["user"] for one in members["members"]] == ["new"], members
-expect(call("DELETE", f"/v1/factors/{factor}", boss, mfa_assertion=proof), 409, "last-factor")
+assert "binds_until" in expect(call("DELETE", f"/v1/factors/{factor}", boss, mfa_assertion=proof), 409, "last-factor")
 
 step("operators: by scope, by list, on others")
 support = token("support", aud="operators", email=None, workspaces=None, scope="mfa:operator")
@@ -182,8 +190,12 @@ expect(call("POST", "/v1/operator/reset", token("eve", scope="mfa:operator"), ac
 expect(call("POST", "/v1/operator/unlock", support, act), 200)
 assert expect(call("POST", "/v1/operator/reset", support, act), 200)["mfa_epoch"] > 0
 assert expect(call("POST", "/v1/logins", bob), 200)["reason"] == "required_by_workspace"
-moved = expect(call("POST", "/v1/operator/import", support, {"user": "bob", "kind": "totp", "secret": pyotp.random_base32()}), 201)
+elsewhere = {"kind": "totp", "secret": pyotp.random_base32()}
+expect(call("POST", "/v1/operator/import", support, elsewhere | {"user": "bob"}), 400, "invalid-request")
+moved = expect(call("POST", "/v1/operator/import", support, elsewhere | act), 201)
+assert moved["enrolled_by"] == "import", moved
 assert expect(call("POST", "/v1/logins", bob), 200)["factors"][0]["id"] == moved["id"]
 assert expect(call("POST", "/v1/operator/erase", support, act), 200) == {"mfa_epoch": 0}
+assert "two-step verification data was deleted" in sent("ses/messages"), "no notice of the erase went"
 expect(call("POST", "/v1/operator/erase", support, act), 404, "user-not-found")
 print("the journeys hold")

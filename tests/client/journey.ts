@@ -53,6 +53,9 @@ const right = { params: { path }, body: { code: code(secret, '--next') } }
 const { assertion, factor } = done(await second.mfa.POST('/v1/factors/{factor_id}/verify', right))
 const used: string | null | undefined = factor.last_used_at
 assert.equal(used?.length, 20)
+// How the factor was begun, and since when it is active.
+const [by, since]: [Schemas['EnrolledBy'], string | null] = [factor.enrolled_by, factor.factor_since]
+assert.deepEqual([by, since?.length], ['first', 20])
 
 // With it she sees her factors, makes her recovery codes anew, has none instead of a phone, and removes the app.
 const listed = done(await second.mfa.GET('/v1/factors'))

@@ -81,6 +81,7 @@ def identity_providers(mint):
     assert own[0] != own[1], "two logins of one second have one token"
     nobody = {"user": "nobody", "reason": "a call"}
     assert refused("POST", "/v1/operator/unlock", nobody, mint.operator_token("op")) == "user-not-found"
+    by_sso(mint)
     assert told("own.tfvars") == told("cognito.tfvars") == {"password_reset": HERE["password_reset"]}
 
     says = json.loads(subprocess.run(["node", "identity.mjs"], check=True, capture_output=True, text=True).stdout)
@@ -97,6 +98,21 @@ def identity_providers(mint):
         # While a password was reset lately, and only then, no code is emailed.
         ask("POST", "/v1/recovery/emails", token=never)
         assert refused("POST", "/v1/recovery/emails", token=lately) == "email-recovery-held", read(lately)
+
+
+def by_sso(mint):
+    """What the README's lines mint for a session says how it was opened, and when."""
+    minted = lambda **session: mint.login_token("sam", "sam@acme.com", True, 0, ["acme", "globex"], **session)
+    login = ask("POST", "/v1/logins", token=minted(sso=["acme"]))
+    assert (login["reason"], read(login["assertion"])["workspaces"]) == ("sso", ["acme"]), login
+    assert refused("GET", "/v1/factors", token=minted(sso=["acme"])) == "sso-user"
+    assert refused("POST", "/v1/logins", token=minted(sso=["initech"])) == "sso-user"
+    # A session from before a reset begins nothing, though its token is new.
+    sam, before = User("sam", "acme"), int(time.time()) - 3600
+    sam.enrol()
+    ask("POST", "/v1/operator/reset", {"user": "sam", "reason": "a lost phone"}, mint.operator_token("op"))
+    assert refused("POST", "/v1/factors", {"kind": "totp"}, minted(auth_time=before)) == "login-too-old"
+    ask("POST", "/v1/factors", {"kind": "totp"}, minted())
 
 
 def drive(checks, old):
@@ -208,7 +224,9 @@ def step_up(checks, ada, bob, codes, claims, signing):
     unsettled = forge(claims, signing, jti="5", mfa="not_required")
     checks.refuse("a step-up by another word", "^by no factor$", up(unsettled), "Node")
     first = bob.enrol()
+    assert read(first["assertion"])["enrolled_by"] == "first"
     checks.refuse("a step-up by a first factor of this moment", "^too soon", up(first["assertion"], bob), "Node")
+    begun(checks, claims, lambda jti, **other: up(forge(claims, signing, jti=jti, **other)))
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[0]})["assertion"]
     checks.refuse("a step-up by a code from paper", "^by no factor$", up(paper), "Node")
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[1]})["assertion"]
@@ -217,6 +235,7 @@ def step_up(checks, ada, bob, codes, claims, signing):
     # In Bob's open session, with a code of his from paper, a thief enrols an app, hands in what that gave, and comes back with the app.
     paper = bob.ask("POST", "/v1/recovery/verify", {"code": first["recovery_codes"][0]})["assertion"]
     theirs = bob.enrol(paper)["assertion"]
+    assert read(theirs)["enrolled_by"] == "recovery"
     epoch = read(theirs)["mfa_epoch"]
     checks.take("what a thief's app was enrolled with", bob.login(theirs))
     bob.again()
@@ -226,6 +245,25 @@ def step_up(checks, ada, bob, codes, claims, signing):
     checks.refuse("the same within a day", "^too soon", up(forge(read(theirs), signing, jti="4"), bob, epoch), "Node")
     checks.later += 2 * 60 * 60
     checks.take("a step-up by an app of yesterday", up(forge(read(theirs), signing, jti="6"), bob, epoch), "Node")
+
+
+def begun(checks, claims, up):
+    """By how a factor was begun, and since when it is active: at once, a day later, or never."""
+    # By the clock of the check, which is moved on meanwhile.
+    day, now = 24 * 60 * 60, int(time.time()) + checks.later
+    assert (claims["enrolled_by"], abs(claims["factor_since"] - now) < day) == ("first", True), claims
+    for by in ("otp", "sms"):
+        checks.take(f"a step-up by a new factor of {by}", up(f"at once by {by}", enrolled_by=by, factor_since=now), "Node")
+    for by in ("first", "recovery", "email", "import", None, "another"):
+        for ago in (0, day - 60):
+            fresh = up(f"{ago} s by {by}", enrolled_by=by, factor_since=now - ago)
+            checks.refuse(f"a step-up by a factor of {by}, {ago} s old", "^too soon", fresh, "Node")
+        old = up(f"old by {by}", enrolled_by=by, factor_since=now - day)
+        checks.take(f"a step-up by a factor of {by} of yesterday", old, "Node")
+    checks.refuse("a step-up by a factor of no time", "^too soon", up("never", factor_since=None), "Node")
+    for method in ("recovery", "email"):
+        redeemed = up(f"by {method}", amr=[method], enrolled_by=None, factor_since=None)
+        checks.refuse(f"a step-up by a redeemed code: {method}", "^by no factor$", redeemed, "Node")
 
 
 def kept_keys(checks, old):
