@@ -66,7 +66,7 @@ async function send(method, path, { login, ...options }) {
 }
 
 /** A fresh login token for the session that is open; an assertion of the old one is not good with it. */
-export const renew = async () => Object.assign(session, await whileThere(mint(session.who, session.since)), { assertion: null, claims: null });
+const renew = async () => Object.assign(session, await whileThere(mint(session.who, session.since)), { assertion: null, claims: null });
 
 /** A fresh login token, because the user has given their password again. */
 export async function logInAgain() {
