@@ -76,8 +76,8 @@ def identity_providers(mint):
     exec((WORK / "mint.py").read_text().replace('"login.pem"', '"login.pem", "next": "next.pem"'), both := {})
     published = {key["kid"]: key["n"] for key in json.loads(both["documents"]()["/jwks.json"])["keys"]}
     assert list(published) == ["dev", "next"] and published["next"] == public(following, "next", "RS256")["n"], published
-    assert ask("POST", "/v1/logins", token=both["login_token"]("uma", "uma@acme.com", True, 0, []))["decision"] == "allow"
-    own = [mint.login_token("cleo", "cleo@acme.com", True, reset, ["acme", "globex"]) for reset in (0, 0, int(time.time()))]
+    assert ask("POST", "/v1/logins", token=both["login_token"]("uma", "uma@acme.com", True, 0, [], auth_time=int(time.time()), sso=None))["decision"] == "allow"
+    own = [mint.login_token("cleo", "cleo@acme.com", True, reset, ["acme", "globex"], auth_time=int(time.time()), sso=None) for reset in (0, 0, int(time.time()))]
     assert own[0] != own[1], "two logins of one second have one token"
     nobody = {"user": "nobody", "reason": "a call"}
     assert refused("POST", "/v1/operator/unlock", nobody, mint.operator_token("op")) == "user-not-found"
@@ -102,11 +102,17 @@ def identity_providers(mint):
 
 def by_sso(mint):
     """What the README's lines mint for a session says how it was opened, and when."""
-    minted = lambda **session: mint.login_token("sam", "sam@acme.com", True, 0, ["acme", "globex"], **session)
+    def minted(auth_time=int(time.time()), sso=None):
+        return mint.login_token("sam", "sam@acme.com", True, 0, ["acme", "globex"], auth_time=auth_time, sso=sso)
+
     login = ask("POST", "/v1/logins", token=minted(sso=["acme"]))
     assert (login["reason"], read(login["assertion"])["workspaces"]) == ("sso", ["acme"]), login
     assert refused("GET", "/v1/factors", token=minted(sso=["acme"])) == "sso-user"
     assert refused("POST", "/v1/logins", token=minted(sso=["initech"])) == "sso-user"
+    # A company that vouches for nothing any more must not make a login by password.
+    try: minted(sso=[])
+    except ValueError: pass
+    else: raise AssertionError("an empty list was minted")
     # A session from before a reset begins nothing, though its token is new.
     sam, before = User("sam", "acme"), int(time.time()) - 3600
     sam.enrol()

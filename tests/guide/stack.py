@@ -118,7 +118,7 @@ class User:
     def again(self):
         """Another login."""
         import mint
-        self.token = mint.login_token(self.name, f"{self.name}@acme.com", True, 0, self.workspaces, self.owns)
+        self.token = mint.login_token(self.name, f"{self.name}@acme.com", True, 0, self.workspaces, self.owns, auth_time=int(time.time()), sso=None)
 
     def ask(self, method, path, body=None, assertion=None):
         return ask(method, path, body, self.token, assertion)

@@ -43,7 +43,7 @@ async fn a_tenants_sso_does_nothing_to_the_account_that_others_share() {
     let login = thief.login().await;
     assert_eq!(decision(&login), ("allow", "sso"));
     let names: Vec<_> = login.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["assertion", "decision", "factors", "methods", "reason"], "it is told nothing of the account");
+    assert_eq!(names, ["assertion", "decision", "factors", "methods", "reason"], "of the account it is told no more");
     assert_eq!((&login["factors"], &login["methods"]), (&json!([]), &json!([])));
     let assertion = login["assertion"].as_str().unwrap();
     assert_eq!(claims(&login)["workspaces"], json!(["evil"]));
@@ -99,9 +99,21 @@ async fn a_member_by_sso_shows_no_kinds_of_the_factors_that_others_share() {
     let app = boss.enrol().await;
     boss.login().await;
     let assertion = boss.prove(&app).await;
-    let ask = boss.request(Method::GET, "/v1/workspaces/acme/members?state=sso").header("mfa-assertion", assertion);
-    let listed = boss.send(ask).await.expect(200);
-    assert_eq!(listed["members"], json!([{"user": "ada", "state": "sso", "factors": [], "last_seen": "2027-01-15"}]));
+    let listed = async || {
+        let ask = boss.request(Method::GET, "/v1/workspaces/acme/members?state=sso");
+        boss.send(ask.header("mfa-assertion", &assertion)).await.expect(200)["members"].clone()
+    };
+    let empty = json!([{"user": "ada", "state": "sso", "factors": [], "last_seen": "2027-01-15"}]);
+    assert_eq!(listed().await, empty);
+    // A row from before, which holds them.
+    let old = json!({
+        "Key": {"pk": {"S": "MEMBERS#acme"}, "sk": {"S": "MEMBER#sso#ada"}},
+        "UpdateExpression": "SET #member.factors = :kinds REMOVE #member.password_day",
+        "ExpressionAttributeNames": {"#member": "member"},
+        "ExpressionAttributeValues": {":kinds": {"L": [{"S": "totp"}]}},
+    });
+    stage.dynamodb("UpdateItem", old).await;
+    assert_eq!(listed().await, empty);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,6 +272,46 @@ async fn of_more_workspaces_than_are_read_together_the_last_one_binds_too() {
     let reads = stage.calls_of(&reply.request).await;
     let batches: Vec<_> = reads.iter().filter(|call| call["operation"] == "BatchGetItem").collect();
     assert!(batches.len() == 2 && batches.iter().all(|call| call["consistent"] == true), "{batches:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_workspaces_that_require_mfa_the_last_one_says_until_when_and_one_of_the_token_is_seen_today() {
+    let stage = Stage::new().await;
+    let app = member(&stage, "ada", &["acme"]).await.enrol().await;
+    require(&stage, "acme", strict()).await;
+    require(&stage, "globex", strict()).await;
+    let until = async |workspaces: &[&str]| {
+        let ada = member(&stage, "ada", workspaces).await;
+        let assertion = ada.prove(&app).await;
+        ada.remove(&assertion, &app.id).await.refused(409, "last-factor").body["binds_until"].clone()
+    };
+    stage.advance(10 * DAY).await;
+    assert_eq!(until(&[]).await, "2027-04-16T00:00:00Z");
+    // The token names a workspace that nobody has noted her in: it binds all the same, as of today.
+    assert_eq!(until(&["globex"]).await, "2027-04-26T00:00:00Z");
+    assert_eq!(until(&["acme"]).await, "2027-04-26T00:00:00Z");
+    member(&stage, "ada", &["globex"]).await.login().await;
+    assert_eq!(until(&[]).await, "2027-04-26T00:00:00Z", "the later of two");
+    assert_eq!(until(&["lax"]).await, "2027-04-26T00:00:00Z");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn which_kinds_are_usable_is_the_tokens_workspaces_to_say_and_nobody_elses() {
+    let stage = Stage::new().await;
+    let ada = member(&stage, "ada", &["apps"]).await;
+    let phone = ada.enrol_phone("+14155550123").await;
+    let apps = json!({"required": true, "grace_days": 0, "allowed_factors": ["totp"]});
+    require(&stage, "apps", apps).await;
+    for (workspaces, mfa) in [(&["lax"][..], "passed"), (&["apps"], "enroll_only")] {
+        stage.advance(600).await;
+        let ada = member(&stage, "ada", workspaces).await;
+        ada.email().await.expect(202);
+        let redeemed = ada.redeem(&stage.emailed_to(ADA).await).await.expect(200);
+        assert_eq!(claims(&redeemed)["mfa"], mfa);
+        ada.text(&phone).await.expect(202);
+        let verified = ada.verify(&phone, &stage.code_to("+14155550123").await).await.expect(200);
+        assert_eq!(claims(&verified)["mfa"], mfa);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,8 +96,10 @@ async fn after_an_emailed_code_the_lost_phone_goes_a_day_later() {
         assert_eq!(reply.refused(403, "factor-too-new").header("retry-after"), (DAY - waited).to_string());
     }
     assert_eq!(stage.account("ada").await, before);
-    // Its thief may give it a name, and drop what is pending.
-    ada.rename(&fresh, &new.id, "New").await.expect(200);
+    // Nor does it give them names: by another name the user might remove the wrong one.
+    for id in [&lost.id, &new.id] {
+        ada.rename(&fresh, id, "Mine").await.refused(403, "factor-too-new");
+    }
 
     stage.advance(DAY - (stage.now().await - since) - 31).await;
     let ada = owner(&stage, "ada", &["acme"]).await;
@@ -111,7 +113,7 @@ async fn after_an_emailed_code_the_lost_phone_goes_a_day_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pending_factor_goes_with_a_code_of_any_factor() {
+async fn a_pending_factor_is_named_and_goes_with_a_code_of_any_factor() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     ada.enrol().await;
@@ -119,6 +121,7 @@ async fn a_pending_factor_goes_with_a_code_of_any_factor() {
     let (_, activated) = activated_with(&stage, &ada, &emailed).await;
     let fresh = assertion(&activated);
     let (pending, _) = scanned(&ada.post_with(&fresh, "/v1/factors", json!({"kind": "totp"})).await.expect(201));
+    ada.rename(&fresh, &pending, "Mine").await.expect(200);
     ada.remove(&fresh, &pending).await.expect(200);
 }
 
@@ -266,6 +269,35 @@ async fn what_came_of_a_mailbox_weakens_nothing_while_a_policy_that_binds_takes_
     put(&thief, Some(&proof), "lax", json!({}), None).await.expect(200);
     thief.post_with(&proof, "/v1/recovery/codes", json!({})).await.expect(201);
     thief.remove(&proof, &a.id).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_what_binds_an_account_cannot_be_read_what_came_of_a_mailbox_weakens_nothing() {
+    let stage = Stage::new().await;
+    let (own, a, _) = mailbox_thief(&stage).await;
+    let ask = json!({"sub": "ada", "workspaces": ["lax"], "owned_workspaces": ["lax"]});
+    let thief = stage.user_with(ask).await;
+    let proof = thief.prove(&a).await;
+    let before = stage.account("ada").await;
+    for order in [
+        json!({"service": "dynamodb", "operation": "GetItem", "on": "USER# SEEN", "kind": "throttle", "times": 20}),
+        json!({"service": "dynamodb", "operation": "BatchGetItem", "kind": "throttle", "times": 20}),
+    ] {
+        stage.order_fault(order).await;
+        let members = thief.request(Method::GET, "/v1/workspaces/lax/members").header("mfa-assertion", &proof);
+        for reply in [
+            thief.post_with(&proof, "/v1/recovery/codes", json!({})).await,
+            put(&thief, Some(&proof), "lax", json!({"grace_days": 3}), None).await,
+            thief.send(members).await,
+            thief.remove(&proof, &own.id).await,
+        ] {
+            reply.refused(503, "temporarily-unavailable");
+        }
+        stage.clear_faults().await;
+    }
+    assert_eq!(stage.account("ada").await, before);
+    let shown = thief.get("/v1/workspaces/lax/policy").await.expect(200);
+    assert_eq!(shown["updated_at"], Value::Null);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use shared::{
     account::Account,
     assertion::proof,
     error::{Fault, Refusal, Result},
-    factor::FactorId,
+    factor::{Factor, FactorId},
     http::{Reply, Request, body::missing},
 };
 
@@ -20,7 +20,12 @@ impl Function {
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
         let make = |account: &Account| {
+            let is_active = account.factors.get(&id).is_some_and(Factor::is_active);
             proof::of_factor(caller.assertion.as_ref(), account.epoch)?;
+            if is_active {
+                // By another name the user might remove the wrong one.
+                proof::strong(caller.assertion.as_ref(), account.epoch, now)?;
+            }
             account.rename(&id, name.clone(), now)
         };
         let after = self.accounts.change(user, self.accounts.load(user).await?, make).await?;

@@ -22,7 +22,7 @@ struct Login<'a> {
     reason: &'static str,
     factors: Vec<Summary<'a>>,
     methods: Vec<Kind>,
-    /// Absent at a login by SSO, which is not told how the account stands that other tenants share.
+    /// Absent at a login by SSO. Of the account that other tenants share it is told the epoch alone, in its assertion.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<Recovery>,
     #[serde(skip_serializing_if = "Option::is_none")]

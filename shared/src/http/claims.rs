@@ -147,7 +147,9 @@ impl ClaimNames {
             Some(name) => moment(name)?,
             None => None,
         };
-        let (logged_in_at, issued_at, expires_at) = (moment("auth_time")?, moment("iat")?, moment("exp")?);
+        let expires_at = moment("exp")?;
+        // One that can't be read tells nothing, and does not give way to `iat`: only a user after a reset is refused for it.
+        let logged_in_at = claim("auth_time").or_else(|| claim("iat")).and_then(self::moment);
         Ok(LoginToken {
             user,
             email: claim(&self.email).map(str::to_owned),
@@ -156,7 +158,7 @@ impl ClaimNames {
             workspaces,
             owned_workspaces,
             password_reset_at,
-            logged_in_at: logged_in_at.or(issued_at),
+            logged_in_at,
             expires_at,
         })
     }
@@ -342,9 +344,11 @@ mod tests {
         assert_eq!(moments(&[("iat", "7"), ("exp", "9")]), [seconds(7), seconds(9)]);
         assert_eq!(moments(&[("iat", "7"), ("auth_time", "5")]), [seconds(5), None]);
         assert_eq!(moments(&[]), [None, None]);
-        for claim in ["auth_time", "iat", "exp"] {
-            assert_eq!(at(&[(claim, "soon")]).unwrap_err(), invalid(claim));
+        for unreadable in ["soon", "", "-1", "1795478400000", "[1]", "true"] {
+            assert_eq!(moments(&[("iat", "7"), ("auth_time", unreadable)]), [None, None], "it gives way to nothing");
+            assert_eq!(moments(&[("iat", unreadable)]), [None, None]);
         }
+        assert_eq!(at(&[("exp", "soon")]).unwrap_err(), invalid("exp"));
         let reset = [("MFA_PASSWORD_RESET_CLAIM", "reset"), ("MFA_WORKSPACES", "none")];
         assert_eq!(read(&reset, &[("sub", "ada"), ("reset", "soon")]).unwrap_err(), invalid("reset"));
     }

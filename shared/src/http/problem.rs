@@ -97,7 +97,9 @@ fn describe(refusal: &Refusal) -> Problem {
         }
         Refusal::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Send a login token."),
         Refusal::AssertionRequired => {
-            (FORBIDDEN, "assertion-required", "Verify a code, then send its assertion in the header MFA-Assertion.")
+            let detail = "Verify a code of a factor, then send its assertion in the header MFA-Assertion. For an act on a workspace \
+                          the assertion must name it.";
+            (FORBIDDEN, "assertion-required", detail)
         }
         Refusal::SsoUser => {
             (FORBIDDEN, "sso-user", "MFA is set at your company's identity provider; ask your IT team.")
@@ -152,7 +154,7 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::FactorTooNew { .. } => (
             FORBIDDEN,
             "factor-too-new",
-            "This factor was added with an emailed code less than a day ago. Use another factor, or wait.",
+            "An emailed code is behind this factor, which is active for less than a day. Use another factor, or wait.",
         ),
         Refusal::LoginTooOld => {
             (FORBIDDEN, "login-too-old", "An operator reset this user's MFA after this login began. Log in again.")

@@ -156,7 +156,7 @@ impl Play {
 
     pub(super) fn due_rename(&self, who: usize, index: usize) -> Due {
         let factor = &self.people[who].factors[index];
-        match self.proven(who, false) {
+        match if factor.active { self.strong(who) } else { self.proven(who, false) } {
             Ok(()) if !factor.active && !factor.is_live_pending(self.now) => Err((410, "enrollment-expired")),
             proven => proven.map(|()| 200),
         }
@@ -166,7 +166,6 @@ impl Play {
         let person = &self.people[who];
         let is_last = person.factors[index].active && person.active().count() == 1;
         match self.due_rename(who, index) {
-            Ok(_) if person.factors[index].active && self.strong(who).is_err() => self.strong(who).map(|()| 200),
             Ok(_) if is_last && self.required(who).now => Err((409, "last-factor")),
             due => due,
         }
