@@ -33,18 +33,43 @@ test("a code of another form is told the form that it has: six digits", async (c
   await visitor.heading("home.title", { name: "Ada" });
 });
 
-test("of a whole text that is pasted the field takes the code", async (context) => {
+test("of a whole text that is pasted the field takes the code, and of one without a code nothing", async (context) => {
   const visitor = await visit(context);
-  await visitor.begin();
+  const { secret } = await visitor.begin();
   await visitor.logOut();
   await visitor.logIn();
   const field = visitor.field("code.label");
-  for (const [pasted, held] of [["Your Local App code is 123456. Don’t share it.", "123456"], ["Code : 234 567", "234567"], ["12345", "12345"]]) {
-    await visitor.page.evaluate((text) => navigator.clipboard.writeText(text), pasted);
-    await field.fill("");
+  const paste = async (text, before = "") => {
+    await visitor.page.evaluate((copied) => navigator.clipboard.writeText(copied), text);
+    await field.fill(before);
     await field.press("ControlOrMeta+v");
-    assert.equal(await field.inputValue(), held);
+    return field.inputValue();
+  };
+  const said = async () => (await visitor.app.getByRole("alert").allTextContents()).join("");
+  for (const [pasted, held] of [
+    ["Your Local App code is 123456. Don’t share it.", "123456"],
+    ["Code : 234 567", "234567"],
+    ["Your code is 677001. Call +1 415 555 0123.", "677001"],
+    ["Call (415) 555-0123. Your code is 677\u2011001.\n\n@app.example.com #677001\n", "677001"],
+    ["\u2068Ｇ－６７７００１\u2069\n", "677001"],
+    ["12345", "12345"],
+    ["+1 415 555 0123", "+1 415 555 0123"],
+  ]) {
+    assert.equal(await paste(pasted), held, pasted);
   }
+  assert.equal(await paste("001", "677"), "677001");
+  assert.equal(await said(), "");
+  // Cut to the length of the field, these would leave six digits in it.
+  for (const none of ["Order no. 1234567890", "Code? 677001 or 741 741?", "of 2026-11-30, at $123,456.00"]) {
+    assert.equal(await paste(none, "12"), "12", none);
+    await visitor.told("problem.invalid-request.code");
+    await visitor.isAccessible("a text without a code");
+  }
+  const code = await visitor.next(secret);
+  assert.equal(await paste(`Your code is ${code}. Call +1 415 555 0123.`), code);
+  assert.equal(await said(), "");
+  await visitor.press("challenge.check");
+  await visitor.heading("home.title", { name: "Ada" });
 });
 
 test("that a code is on its way is still told in another language, for a text and for an email", async (context) => {

@@ -2,6 +2,7 @@
 
 import { h, once, say, unique } from "./dom.js";
 import { Problem } from "./api.js";
+import { codeIn } from "./pasted.js";
 import { explain } from "./problems.js";
 import { t } from "./words.js";
 
@@ -53,25 +54,25 @@ export function choice(name, label, options, attributes = {}) {
   return Object.assign(h("div", { class: "field" }, h("label", { for: id }, label), input), { input });
 }
 
+/** The most that is typed into a code's field: six digits, and some space. */
+const LONGEST = 16;
+
 /** Six digits, from an app or a text: a phone may offer to fill them in. Of a whole text that is pasted they are taken. */
-export const codeField = (label = t("code.label"), attributes = {}) =>
-  field("code", label, {
-    type: "text",
-    inputmode: "numeric",
-    autocomplete: "one-time-code",
-    maxlength: 16,
-    class: "code",
-    required: true,
-    "data-takes-code": true,
-    onpaste: (event) => {
-      // A message ends with its code; a phone's number may stand before it.
-      const code = event.clipboardData.getData("text").match(/(?<!\d)\d{3}[\s-]?\d{3}(?!\d)/g)?.at(-1);
-      if (!code) return;
-      event.preventDefault();
-      event.target.value = code.replace(/\D/, "");
-    },
-    ...attributes,
-  });
+export function codeField(label = t("code.label"), attributes = {}) {
+  const onpaste = (event) => {
+    const pasted = event.clipboardData.getData("text");
+    const code = codeIn(pasted);
+    element.error.replaceChildren();
+    // What is short is seen in the field as it is. Of a longer text the field would keep a part: six digits of something else.
+    if (!code && pasted.length <= LONGEST) return;
+    event.preventDefault();
+    if (code) element.input.value = code;
+    else element.error.replaceChildren(t("problem.invalid-request.code"));
+  };
+  const digits = { type: "text", inputmode: "numeric", autocomplete: "one-time-code", maxlength: LONGEST, class: "code" };
+  const element = field("code", label, { ...digits, required: true, "data-takes-code": true, onpaste, ...attributes });
+  return element;
+}
 
 /** A form of fields, and what sending it does. What is wrong is said beside `at`, the first field unless said. */
 export function form(fields, submit, act, at = fields.find((element) => element.error)) {

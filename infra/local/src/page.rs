@@ -20,7 +20,7 @@ macro_rules! files {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../page/", $name)))),*] };
 }
 
-const FILES: [(&str, &str); 35] = files![
+const FILES: [(&str, &str); 36] = files![
     "api.js",
     "app/challenge.js",
     "app/codes.js",
@@ -47,6 +47,7 @@ const FILES: [(&str, &str); 35] = files![
     "icon.svg",
     "index.html",
     "main.js",
+    "pasted.js",
     "people.js",
     "problems.js",
     "session.js",
