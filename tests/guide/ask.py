@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+import jwt
 from check import check
 
 spent, monotonic = set(), time.monotonic
@@ -26,5 +27,5 @@ for line in sys.stdin:
     try:
         login = [asked[name] for name in ("assertion", "token", "user", "workspace", "newest_epoch")]
         print(json.dumps({"mfa_epoch": check(*login, careless if asked.get("careless") else spend)["mfa_epoch"]}), flush=True)
-    except Exception as error:
+    except jwt.PyJWTError as error:
         print(json.dumps({"refused": str(error)}), flush=True)

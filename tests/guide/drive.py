@@ -5,7 +5,6 @@ sign is signed with its key here. The good one comes last: it was that one thing
 """
 
 import base64
-import hashlib
 import json
 import re
 import subprocess
@@ -15,7 +14,8 @@ import time
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from stack import API, ROOT, WORK, Keys, User, ask, forge, own_keys, public, read, refused, start
+from outages import outages, zoe
+from stack import ROOT, WORK, Keys, User, ask, forge, own_keys, public, read, refused, start
 
 CHECKS = {
     "Node": ["node", "ask.mjs"],
@@ -35,10 +35,16 @@ def base64url(data):
 class Checks:
     """The three, each a process that is asked a line and answers one."""
 
+    counts = {"taken": 0, "refused": 0}
+
     def __init__(self):
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         self.running = {name: subprocess.Popen(line, **pipes) for name, line in CHECKS.items()}
-        self.later, self.counts = 0, {"taken": 0, "refused": 0}
+        self.later = 0
+
+    def end(self):
+        for process in self.running.values():
+            process.kill()
 
     def say(self, login, only=None):
         asked = {name: process for name, process in self.running.items() if only in (None, name)}
@@ -276,12 +282,7 @@ def kept_keys(checks, old):
     """Before the stack: how long the keys are kept, how often they are fetched, and for how long they are waited for."""
     other = rsa.generate_private_key(65537, 2048)
     keys = Keys(public(old, "old", "ES256"), public(other, "rsa", "RS256"))
-    now = int(time.time())
-    first = {"iss": API, "aud": "app", "sub": "zoe", "iat": now, "exp": now + 300, "mfa": "passed",
-             "amr": ["otp", "mfa"], "workspaces": [""], "mfa_epoch": 1,
-             "ath": base64url(hashlib.sha256(b"token").digest())}
-    login = {"token": "token", "user": "zoe", "workspace": "", "newest_epoch": 0}
-    made = lambda jti, key=old, kid="old", **other: login | {"assertion": forge(first | {"jti": jti}, key, kid, **other)}
+    made = zoe(old, "old")
     checks.take("an assertion by the key of before", made("before 1"))
     checks.refuse("another algorithm, by a key that is published", "alg", made("before 2", other, "rsa", algorithm="RS256"))
     for kid in ("mine", "mine too"):
@@ -290,19 +291,14 @@ def kept_keys(checks, old):
 
     checks.later += 60
     keys.answers.clear()
-    checks.refuse("a new key, while nobody answers", "timed out|sending", made("before 3", kid="new"))
+    began = time.monotonic()
+    checks.refuse("a new key, while nobody answers", "key", made("before 3", kid="new"))
+    assert 4 < time.monotonic() - began < 8, f"waited for {time.monotonic() - began} s"
     # In Rust the lines are the README's own: there nobody is asked twice who did not answer, either.
     checks.refuse("another new key, while nobody answers", "of no key", made("before 3", kid="newer"), "Rust")
     keys.answers.set()
     assert keys.fetched == 2 * len(CHECKS), f"the keys were fetched {keys.fetched} times"
     checks.take("a key that was kept meanwhile", made("before 4"))
-
-    checks.later += 600
-    # A try that failed keeps nobody out whose key there is: made-up keys must not hold up everybody's login.
-    keys.answers.clear()
-    checks.refuse("keys that are too old, while nobody answers", "sending", made("before 5"), "Rust")
-    keys.answers.set()
-    checks.take("keys that were too old, as soon as somebody answers", made("before 5"), "Rust")
 
     checks.later += 600
     del keys.keys[0]
@@ -311,15 +307,19 @@ def kept_keys(checks, old):
 
 
 def main():
-    checks, old = Checks(), ec.generate_private_key(ec.SECP256R1())
+    old = ec.generate_private_key(ec.SECP256R1())
+    checks = Checks()
+    outages(checks, old)
+    checks.end()
+    # From here on they have no keys again, and the clock that there is.
+    checks = Checks()
     kept_keys(checks, old)
     stack = start()
     try:
         drive(checks, old)
     finally:
         stack.terminate()
-        for process in checks.running.values():
-            process.kill()
+        checks.end()
     print(f"the guide's checks, {', '.join(CHECKS)}: {checks.counts['taken']} taken, {checks.counts['refused']} refused")
 
 

@@ -62,19 +62,21 @@ def own_keys():
 
 
 class Keys:
-    """In the stack's place: the keys that it had before, and how often they were fetched. It may keep silent."""
+    """In the stack's place: the keys that it had before, and how often they were fetched. It may keep silent, or say `other`."""
 
     def __init__(self, *keys):
-        self.keys, self.fetched, self.answers = list(keys), 0, threading.Event()
+        self.keys, self.fetched, self.answers, self.other = list(keys), 0, threading.Event(), None
         self.answers.set()
 
         class Answer(http.server.BaseHTTPRequestHandler):
             def do_GET(answer):
                 self.fetched += 1
                 self.answers.wait(15)  # three times what anyone should wait for
-                answer.send_response(200)
+                status, body, more = self.other or (200, json.dumps({"keys": self.keys}), 0)
+                answer.send_response(status)
+                answer.send_header("Content-Length", str(len(body) + more))
                 answer.end_headers()
-                answer.wfile.write(json.dumps({"keys": self.keys}).encode())
+                answer.wfile.write(body.encode())
 
             def handle(answer):
                 # Whoever was kept waiting for too long is gone.
