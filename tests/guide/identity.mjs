@@ -36,8 +36,13 @@ const { handler: message } = await import('./cognito-reset.mjs')
 async function cognito(triggerSource) {
   const asked = { version: '1', triggerSource, ...user, request: { userAttributes }, response: { emailMessage: null } }
   assert.deepEqual(await message(asked), asked)
-  const event = { version: '2', triggerSource: 'TokenGeneration_Authentication', ...user, request: { userAttributes }, response: {} }
-  return (await handler(event)).response.claimsAndScopeOverrideDetails.idTokenGeneration.claimsToAddOrOverride
+  const scopes = ['openid', 'aws.cognito.signin.user.admin', 'email']
+  const event = { version: '2', triggerSource: 'TokenGeneration_Authentication', ...user, request: { userAttributes, scopes }, response: {} }
+  const { idTokenGeneration, accessTokenGeneration } = (await handler(event)).response.claimsAndScopeOverrideDetails
+  // Else the access token, which is there after the password alone, could change the password and delete the user.
+  const { scopesToAdd = [], scopesToSuppress } = accessTokenGeneration
+  assert.deepEqual(scopes.concat(scopesToAdd).filter((scope) => !scopesToSuppress.includes(scope)), ['openid', 'email'])
+  return idTokenGeneration.claimsToAddOrOverride
 }
 
 console.log(JSON.stringify({
