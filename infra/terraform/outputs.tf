@@ -28,11 +28,20 @@ output "domain_target" {
   value       = one(aws_apigatewayv2_domain_name.this[*].domain_name_configuration[0].target_domain_name)
 }
 
+# The zone that SES's keys stand in: these regions have their own, all others share one. The provider tells neither.
+locals {
+  own_dkim_zones = [
+    "af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1",
+    "il-central-1", "me-central-1", "us-gov-east-1",
+  ]
+  dkim_zone = contains(local.own_dkim_zones, var.region) ? "dkim.${var.region}.amazonses.com" : "dkim.amazonses.com"
+}
+
 output "email_dns" {
   description = "CNAME records by which SES sees that the domain of emails is yours, and signs for it."
   value = [for token in try(aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens, []) : {
     name  = "${token}._domainkey.${var.email_identity}"
-    value = "${token}.dkim.amazonses.com"
+    value = "${token}.${local.dkim_zone}"
   }]
 }
 

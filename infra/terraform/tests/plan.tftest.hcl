@@ -493,6 +493,38 @@ run "emails_are_from_an_address_below_the_domain" {
   }
 }
 
+# A mock has no tokens: that records are made with the zone is read in the file.
+run "dns_of_emails_is_in_the_zone_that_most_regions_share" {
+  command = plan
+
+  assert {
+    condition     = local.dkim_zone == "dkim.amazonses.com" && strcontains(file("outputs.tf"), "value = \"$${token}.$${local.dkim_zone}\"")
+    error_message = "Records lead to the zone that is shared."
+  }
+
+  # As AWS lists them: General Reference, "Amazon Simple Email Service endpoints and quotas", "DKIM domains".
+  assert {
+    condition = toset(local.own_dkim_zones) == toset([
+      "af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1",
+      "il-central-1", "me-central-1", "us-gov-east-1",
+    ])
+    error_message = "These regions have a zone of their own."
+  }
+}
+
+run "dns_of_emails_is_in_the_zone_of_a_region_that_has_its_own" {
+  command = plan
+
+  variables {
+    region = "eu-south-1"
+  }
+
+  assert {
+    condition     = local.dkim_zone == "dkim.eu-south-1.amazonses.com"
+    error_message = "Records lead to the region's own zone."
+  }
+}
+
 # Everything that can be said, said otherwise than it is unless said: so that nothing which is said gets lost.
 run "every_setting_is_what_is_said" {
   command = apply
