@@ -43,12 +43,13 @@ locals {
       MFA_EMAIL_HOLD_HOURS = tostring(var.email_hold_hours)
     })
     send-sms = {
-      MFA_CODE_KEYS               = local.rings.codes
-      MFA_DIGEST_KEYS             = local.rings.digests
-      MFA_DOMAIN                  = var.app_domain
-      MFA_TEXT_LIMITS             = var.text_limits
-      MFA_TEXT_ORIGINATION_NUMBER = var.text_origination_number
-      MFA_TEXT_MAX_PRICE          = var.text_max_price
+      MFA_CODE_KEYS                = local.rings.codes
+      MFA_DIGEST_KEYS              = local.rings.digests
+      MFA_DOMAIN                   = var.app_domain
+      MFA_TEXT_LIMITS              = var.text_limits
+      MFA_TEXT_REGIONS             = join(",", var.text_regions)
+      MFA_TEXT_ORIGINATION_NUMBERS = join(",", [for country, number in var.text_origination_numbers : "${country}=${number}"])
+      MFA_TEXT_MAX_PRICE           = var.text_max_price
     }
     verify = merge(local.emails, { MFA_CODE_KEYS = local.rings.codes })
   }

@@ -361,13 +361,17 @@ variable "text_regions" {
   }
 }
 
-variable "text_origination_number" {
-  description = "The number that texts come from, as +14155550100; SNS chooses one of the account's unless set."
-  type        = string
-  default     = ""
+variable "text_origination_numbers" {
+  description = "The numbers that texts come from, by country, as { US = \"+14155550100\", CA = \"+16045550100\" }: a number sends within its country alone. Territories use the number of US. SNS chooses among the account's unless set."
+  type        = map(string)
+  default     = {}
   validation {
-    condition     = can(regex("^(\\+?[0-9]{5,14})?$", var.text_origination_number))
-    error_message = "A number as +14155550100, or a short code."
+    condition     = alltrue([for country, number in var.text_origination_numbers : contains(["US", "CA"], country) && can(regex("^\\+?[0-9]{5,14}$", number))])
+    error_message = "By US and CA alone, each a number as +14155550100, or a short code."
+  }
+  validation {
+    condition     = length(var.text_origination_numbers) == 0 || alltrue([for region in var.text_regions : contains(keys(var.text_origination_numbers), region == "CA" ? "CA" : "US")])
+    error_message = "Each of text_regions needs the number of its country: CA that of CA, every other one that of US."
   }
 }
 

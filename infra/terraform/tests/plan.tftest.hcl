@@ -530,28 +530,28 @@ run "every_setting_is_what_is_said" {
   command = apply
 
   variables {
-    table_name              = "restored"
-    workspaces              = "optional"
-    claims                  = { email = "c-email", email_verified = "c-verified", workspaces = "c-workspaces", owned_workspaces = "c-owned", sso = "c-sso", password_reset = "c-reset" }
-    sso_values              = ["yes", "on"]
-    operator_scope          = "mfa/operator"
-    email_from_name         = "Acme Security"
-    email_limits            = "hour=2"
-    email_hold_hours        = 48
-    text_limits             = "user-day=4"
-    text_regions            = ["US"]
-    text_origination_number = "+14155550100"
-    text_max_price          = "0.02"
-    domain_name             = "mfa.example.com"
-    certificate_arn         = "arn:aws:acm:us-east-1:123456789012:certificate/x"
-    throttling              = { routes = { "POST /v1/logins" = { rate = 7, burst = 9 } } }
+    table_name               = "restored"
+    workspaces               = "optional"
+    claims                   = { email = "c-email", email_verified = "c-verified", workspaces = "c-workspaces", owned_workspaces = "c-owned", sso = "c-sso", password_reset = "c-reset" }
+    sso_values               = ["yes", "on"]
+    operator_scope           = "mfa/operator"
+    email_from_name          = "Acme Security"
+    email_limits             = "hour=2"
+    email_hold_hours         = 48
+    text_limits              = "user-day=4"
+    text_regions             = ["US", "PR", "CA"]
+    text_origination_numbers = { US = "+14155550100", CA = "+16045550100" }
+    text_max_price           = "0.02"
+    domain_name              = "mfa.example.com"
+    certificate_arn          = "arn:aws:acm:us-east-1:123456789012:certificate/x"
+    throttling               = { routes = { "POST /v1/logins" = { rate = 7, burst = 9 } } }
   }
 
   assert {
     condition = jsonencode({ for name, function in module.function : name => function.lambda.environment[0].variables }) == jsonencode({ for name, own in {
       enroll = {
         MFA_CODE_KEYS      = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_RECOVERY_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/recovery-a"
-        MFA_DIGEST_KEYS    = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a", MFA_TEXT_REGIONS = "US", MFA_OPERATORS = "op,support@clients"
+        MFA_DIGEST_KEYS    = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a", MFA_TEXT_REGIONS = "US,PR,CA", MFA_OPERATORS = "op,support@clients"
         MFA_OPERATOR_SCOPE = "mfa/operator", MFA_EMAIL_FROM = "\"Acme Security\" <security@example.com>", MFA_EMAIL_CONFIGURATION_SET = "mfa"
       }
       policy = {
@@ -564,8 +564,9 @@ run "every_setting_is_what_is_said" {
         MFA_EMAIL_FROM  = "\"Acme Security\" <security@example.com>", MFA_EMAIL_CONFIGURATION_SET = "mfa"
       }
       send-sms = {
-        MFA_CODE_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_DIGEST_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a"
-        MFA_DOMAIN    = "app.example.com", MFA_TEXT_LIMITS = "user-day=4", MFA_TEXT_ORIGINATION_NUMBER = "+14155550100", MFA_TEXT_MAX_PRICE = "0.02"
+        MFA_CODE_KEYS    = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_DIGEST_KEYS = "a=arn:aws:kms:us-east-1:123456789012:key/digests-a"
+        MFA_DOMAIN       = "app.example.com", MFA_TEXT_LIMITS = "user-day=4", MFA_TEXT_MAX_PRICE = "0.02"
+        MFA_TEXT_REGIONS = "US,PR,CA", MFA_TEXT_ORIGINATION_NUMBERS = "CA=+16045550100,US=+14155550100"
       }
       verify = {
         MFA_CODE_KEYS               = "a=arn:aws:kms:us-east-1:123456789012:key/codes-a", MFA_EMAIL_FROM = "\"Acme Security\" <security@example.com>"
@@ -594,6 +595,20 @@ run "every_setting_is_what_is_said" {
   assert {
     condition     = output.jwks_url == "https://mfa.example.com/.well-known/jwks.json" && output.api_url == "https://mfa.example.com"
     error_message = "The outputs tell where it is."
+  }
+}
+
+run "a_number_of_a_country_that_no_phone_is_from_does_no_harm" {
+  command = plan
+
+  variables {
+    text_regions             = ["PR", "VI"]
+    text_origination_numbers = { US = "12345", CA = "+16045550100" }
+  }
+
+  assert {
+    condition     = local.own["send-sms"].MFA_TEXT_ORIGINATION_NUMBERS == "CA=+16045550100,US=12345"
+    error_message = "Each number goes with its country."
   }
 }
 

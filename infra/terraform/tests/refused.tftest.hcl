@@ -105,3 +105,39 @@ run "logs_of_texts_without_the_preferences_that_ask_for_them" {
   variables { text_delivery_logs = true }
   expect_failures = [var.text_delivery_logs]
 }
+
+run "texts_to_canada_from_a_number_of_the_united_states" {
+  command = plan
+  variables { text_origination_numbers = { US = "+14155550100" } }
+  expect_failures = [var.text_origination_numbers]
+}
+
+run "texts_to_a_territory_from_a_number_of_canada" {
+  command = plan
+  variables {
+    text_regions             = ["CA", "PR"]
+    text_origination_numbers = { CA = "+16045550100" }
+  }
+  expect_failures = [var.text_origination_numbers]
+}
+
+run "a_number_of_a_territory_itself" {
+  command = plan
+  variables {
+    text_regions             = ["PR"]
+    text_origination_numbers = { US = "+14155550100", PR = "+17875550100" }
+  }
+  expect_failures = [var.text_origination_numbers]
+}
+
+run "a_number_that_is_none" {
+  command = plan
+  variables { text_origination_numbers = { US = "+1 415 555 0100", CA = "+16045550100" } }
+  expect_failures = [var.text_origination_numbers]
+}
+
+run "a_number_that_is_empty" {
+  command = plan
+  variables { text_origination_numbers = { US = "+14155550100", CA = "" } }
+  expect_failures = [var.text_origination_numbers]
+}
