@@ -154,12 +154,12 @@ variable "certificate_arn" {
 }
 
 variable "throttling" {
-  description = "Requests a second, and at once, that the gateway lets through: of each route together, of the public keys', which take no login token, and by `routes` of others apart (`POST /v1/logins`)."
+  description = "Requests a second, and at once, that the gateway lets through: of each route together, of the public keys', and by `routes` of others apart (`POST /v1/logins`). The public keys take no login token and have one limit for all the world: whoever uses it up keeps them from your backends, so it is high. They come from the function's memory, which is cheap."
   type = object({
     rate       = optional(number, 500)
     burst      = optional(number, 1000)
-    keys_rate  = optional(number, 50)
-    keys_burst = optional(number, 100)
+    keys_rate  = optional(number, 1000)
+    keys_burst = optional(number, 1000)
     routes     = optional(map(object({ rate = number, burst = number })), {})
   })
   default = {}
@@ -229,8 +229,9 @@ variable "reserved_concurrency" {
     error_message = "By function (${join(", ", local.functions)}), at least 1 each."
   }
   validation {
-    condition     = try(var.reserved_concurrency["verify"], 10000) > var.throttling.keys_burst
-    error_message = "verify's must be above throttling.keys_burst, or whoever asks for the public keys keeps everyone from logging in."
+    # One that runs is given ten requests a second at most, so the public keys take a tenth of their rate. Logins have as much again.
+    condition     = try(var.reserved_concurrency["verify"], 10000) >= var.throttling.keys_rate / 5
+    error_message = "verify's must be at least a fifth of throttling.keys_rate, or whoever asks for the public keys keeps everyone from logging in."
   }
 }
 

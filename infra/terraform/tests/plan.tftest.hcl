@@ -261,7 +261,7 @@ run "functions_are_called_by_the_gateway_alone" {
   }
 
   assert {
-    condition     = one(aws_apigatewayv2_stage.this.default_route_settings[*].throttling_rate_limit) == 500 && one(aws_apigatewayv2_stage.this.default_route_settings[*].throttling_burst_limit) == 1000 && [for one in aws_apigatewayv2_stage.this.route_settings : [one.route_key, one.throttling_rate_limit, one.throttling_burst_limit]] == [["GET /.well-known/jwks.json", 50, 100]]
+    condition     = one(aws_apigatewayv2_stage.this.default_route_settings[*].throttling_rate_limit) == 500 && one(aws_apigatewayv2_stage.this.default_route_settings[*].throttling_burst_limit) == 1000 && [for one in aws_apigatewayv2_stage.this.route_settings : [one.route_key, one.throttling_rate_limit, one.throttling_burst_limit]] == [["GET /.well-known/jwks.json", 1000, 1000]]
     error_message = "Every route has a throttle, the public keys one of their own."
   }
 }
@@ -365,6 +365,20 @@ run "a_domain_of_ones_own_is_the_issuer_and_the_only_door" {
   assert {
     condition     = aws_apigatewayv2_api.this.disable_execute_api_endpoint && output.assertion_issuer == "https://mfa.example.com"
     error_message = "The API is at its domain and nowhere else."
+  }
+}
+
+run "verify_may_run_twice_as_often_at_once_as_the_public_keys_take" {
+  command = plan
+
+  variables {
+    throttling           = { keys_rate = 100 }
+    reserved_concurrency = { verify = 20 }
+  }
+
+  assert {
+    condition     = module.function["verify"].lambda.reserved_concurrent_executions == 20
+    error_message = "A lower limit on the public keys takes less of verify."
   }
 }
 
@@ -583,7 +597,7 @@ run "every_setting_is_what_is_said" {
   }
 
   assert {
-    condition     = { for one in aws_apigatewayv2_stage.this.route_settings : one.route_key => [one.throttling_rate_limit, one.throttling_burst_limit] } == { "GET /.well-known/jwks.json" = [50, 100], "POST /v1/logins" = [7, 9] }
+    condition     = { for one in aws_apigatewayv2_stage.this.route_settings : one.route_key => [one.throttling_rate_limit, one.throttling_burst_limit] } == { "GET /.well-known/jwks.json" = [1000, 1000], "POST /v1/logins" = [7, 9] }
     error_message = "A route has the throttle that it is given."
   }
 

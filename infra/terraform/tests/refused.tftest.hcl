@@ -63,7 +63,7 @@ run "no_current_key" {
 
 run "public_keys_that_keep_everyone_out" {
   command = plan
-  variables { reserved_concurrency = { verify = 50 } }
+  variables { reserved_concurrency = { verify = 199 } }
   expect_failures = [var.reserved_concurrency]
 }
 
