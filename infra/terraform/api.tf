@@ -103,18 +103,21 @@ resource "aws_apigatewayv2_stage" "this" {
     }
   }
 
-  # Who, what and how it ended; never a header, so never a token. The path is the route's: no id, no query.
+  # Who, what and how it ended; never a header, so never a token. The path is the route's: no id, no query. The user is the
+  # login token's `sub`, which stays here until the log ends: an erase does not reach it. Functions log the same request id.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({
-      request_id = "$context.requestId"
-      time       = "$context.requestTimeEpoch"
-      route      = "$context.routeKey"
-      status     = "$context.status"
-      latency    = "$context.responseLatency"
-      source_ip  = "$context.identity.sourceIp"
-      error      = "$context.error.message"
-      authorizer = "$context.authorizer.error"
+      request_id        = "$context.requestId"
+      time              = "$context.requestTimeEpoch"
+      route             = "$context.routeKey"
+      status            = "$context.status"
+      latency           = "$context.responseLatency"
+      user              = "$context.authorizer.claims.sub"
+      source_ip         = "$context.identity.sourceIp"
+      error             = "$context.error.message"
+      integration_error = "$context.integrationErrorMessage"
+      authorizer        = "$context.authorizer.error"
     })
   }
 
