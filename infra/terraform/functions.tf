@@ -69,7 +69,7 @@ locals {
       Action   = [for action in grant.actions : "dynamodb:${action}"]
       Resource = [aws_dynamodb_table.this.arn]
       Condition = {
-        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for prefix in grant.keys : "${prefix}*"] }
+        "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for prefix in concat(grant.keys, try(grant.beside, [])) : "${prefix}*"] }
         Null                      = { "dynamodb:LeadingKeys" = "false" }
       }
     }],

@@ -62,13 +62,20 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     op.import("ada", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP").await.expect(201);
 
     let calls = stage.send(stage.request(Method::GET, "/dev/calls")).await.expect(200);
-    let made: BTreeSet<_> =
-        calls["calls"].as_array().unwrap().iter().filter(|call| call["function"] != "").flat_map(made).collect();
+    let calls: Vec<_> = calls["calls"].as_array().unwrap().iter().filter(|call| call["function"] != "").collect();
+    let made: BTreeSet<_> = calls.iter().copied().flat_map(made).collect();
     assert_eq!(made, granted());
+    let beside: BTreeSet<_> = calls.into_iter().flat_map(together).filter(|grant| !made.contains(grant)).collect();
+    assert_eq!(beside, granted_of(|grant| list(grant, "beside").into_iter().map(|prefix| vec![prefix]).collect()));
 }
 
-/// Everything that is granted.
+/// Everything that is granted because it is done.
 pub fn granted() -> BTreeSet<Grant> {
+    granted_of(touched)
+}
+
+/// What is granted, of that which each grant lets its actions touch.
+fn granted_of(touched: impl Fn(&Value) -> Vec<Vec<String>>) -> BTreeSet<Grant> {
     let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
     let mut granted = BTreeSet::new();
     for (function, services) in &grants {
@@ -97,17 +104,29 @@ pub fn made(call: &Value) -> Vec<Grant> {
     vec![grant(call["operation"].as_str().unwrap(), touches)]
 }
 
+/// A transaction as its grants would be where AWS holds each of its actions to the keys of all.
+fn together(call: &Value) -> Vec<Grant> {
+    let writes = if call["writes"].is_array() { made(call) } else { vec![] };
+    let with = |(function, service, action, _): &Grant, touches: &Grant| {
+        (function.clone(), service.clone(), action.clone(), touches.3.clone())
+    };
+    writes.iter().flat_map(|write| writes.iter().map(move |other| with(write, other))).collect()
+}
+
 /// What a grant lets its actions touch: some prefixes of keys; a key, for one purpose or another.
 fn touched(grant: &Value) -> Vec<Vec<String>> {
-    let list = |name: &str| grant[name].as_array().into_iter().flatten().map(text).collect::<Vec<_>>();
     let key: Vec<_> = grant["key"].as_str().map(|key| format!("alias/mfa-{key}")).into_iter().collect();
-    match (list("keys"), list("purpose")) {
+    match (list(grant, "keys"), list(grant, "purpose")) {
         (prefixes, _) if !prefixes.is_empty() => prefixes.into_iter().map(|prefix| vec![prefix]).collect(),
         (_, purposes) if !purposes.is_empty() => {
             purposes.into_iter().map(|purpose| [key.clone(), vec![purpose]].concat()).collect()
         }
         _ => vec![key],
     }
+}
+
+fn list(grant: &Value, name: &str) -> Vec<String> {
+    grant[name].as_array().into_iter().flatten().map(text).collect()
 }
 
 fn text(value: &Value) -> String {

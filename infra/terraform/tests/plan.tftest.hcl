@@ -145,7 +145,7 @@ run "policies_are_the_grants" {
           Effect    = "Allow"
           Action    = [for action in grant.actions : "dynamodb:${action}"]
           Resource  = ["arn:aws:dynamodb:us-east-1:123456789012:table/mfa"]
-          Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for prefix in grant.keys : "${prefix}*"] }, Null = { "dynamodb:LeadingKeys" = "false" } }
+          Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = [for prefix in concat(grant.keys, can(grant.beside) ? grant.beside : []) : "${prefix}*"] }, Null = { "dynamodb:LeadingKeys" = "false" } }
         })],
         [for grant in services.kms : jsonencode(merge(
           { Effect = "Allow", Action = [for action in grant.actions : "kms:${action}"], Resource = ["arn:aws:kms:us-east-1:123456789012:key/${grant.key == "sealing" ? "sealing" : "${grant.key}-a"}"] },
@@ -167,6 +167,13 @@ run "policies_are_the_grants" {
       ))
     ])
     error_message = "A function may do what it is granted, and write its log; nothing else."
+  }
+
+  assert {
+    condition = [for one in jsondecode(module.function["enroll"].policy).Statement : one.Condition["ForAllValues:StringLike"] if one.Action == ["dynamodb:ConditionCheckItem"]] == [
+      { "dynamodb:LeadingKeys" = ["USER#*", "MEMBERS#*"] },
+    ]
+    error_message = "An action of a transaction is granted the keys of the others, too."
   }
 
   assert {
