@@ -11,6 +11,7 @@ mod house;
 mod logs;
 mod page;
 mod phones;
+mod pins;
 mod properties;
 mod round_trips;
 mod sealed;
