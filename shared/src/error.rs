@@ -117,6 +117,8 @@ pub enum Refusal {
     },
     /// The login token has no address that its identity provider has verified.
     EmailNotVerified,
+    /// No email can be sent to the address, as it is spelled.
+    EmailNotWritable,
     /// No code is emailed for now: the password was reset, or the address is new.
     EmailRecoveryHeld,
     /// The email was refused on its way, and has not been sent.

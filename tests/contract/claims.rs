@@ -25,6 +25,26 @@ async fn workspaces_are_read_however_the_gateway_renders_them() {
     missing.post_nothing("/v1/logins").await.refused(403, "claim-missing");
 }
 
+/// Some apps can't show an account without a name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_without_an_email_address_is_called_by_their_id_in_an_app() {
+    let stage = Stage::new().await;
+    let long = format!("{}@example.com", "x".repeat(250));
+    for (email, label) in [
+        (json!("ada@example.com"), "ada%40example.com"),
+        (json!(" ada@example.com "), "ada%40example.com"),
+        (json!(""), "user%7C7"),
+        (json!(" \t"), "user%7C7"),
+        (Value::Null, "user%7C7"),
+        (json!(long), "user%7C7"),
+    ] {
+        let user = stage.user_with(json!({"sub": "user|7", "email": email})).await;
+        let begun = user.post("/v1/factors", json!({"kind": "totp"})).await.expect(201);
+        let uri = begun["totp"]["uri"].as_str().unwrap();
+        assert!(uri.starts_with(&format!("otpauth://totp/Local%20App:{label}?")), "{email}: {uri}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn workspaces_and_users_that_are_no_ids_are_refused() {
     let stage = Stage::new().await;

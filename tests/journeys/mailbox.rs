@@ -4,28 +4,78 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::emailed_code::{ADA, DAY, HOUR, codes_to, enrolled};
-use crate::stage::{Stage, account_key, at_once};
+use crate::{
+    logs,
+    stage::{Stage, account_key, at_once},
+};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_nobody_verified_or_that_is_none_gets_no_code() {
+async fn an_address_that_nobody_verified_or_that_cannot_be_written_to_gets_no_code() {
+    const UNVERIFIED: &str = "email-not-verified";
+    const UNWRITABLE: &str = "email-not-writable";
     let stage = Stage::new().await;
     enrolled(&stage).await;
-    for email in [
-        json!({"email_verified": false}),
-        json!({"email_verified": null}),
-        json!({"email": null}),
-        json!({"email": "ada@example.com,eve@evil.example"}),
-        json!({"email": "Eve <ada@example.com>"}),
-        json!({"email": "ada@example.com\r\nBcc: eve@evil.example"}),
+    for (email, code) in [
+        (json!({"email_verified": false}), UNVERIFIED),
+        (json!({"email_verified": null}), UNVERIFIED),
+        (json!({"email_verified": 0}), UNVERIFIED),
+        (json!({"email_verified": "no"}), UNVERIFIED),
+        (json!({"email": null}), UNVERIFIED),
+        (json!({"email": ""}), UNVERIFIED),
+        (json!({"email": "  "}), UNVERIFIED),
+        (json!({"email": "no address", "email_verified": false}), UNVERIFIED),
+        (json!({"email": "ada@example.com,eve@evil.example"}), UNWRITABLE),
+        (json!({"email": "Eve <ada@example.com>"}), UNWRITABLE),
+        (json!({"email": "ada@example.com\r\nBcc: eve@evil.example"}), UNWRITABLE),
+        (json!({"email": "\"ada\r\nBcc: eve@evil.example\"@example.com"}), UNWRITABLE),
+        (json!({"email": "adä@example.com"}), UNWRITABLE),
+        (json!({"email": "ada@localhost"}), UNWRITABLE),
+        (json!({"email": "ada@[192.0.2.1]"}), UNWRITABLE),
+        (json!({"email": "ada"}), UNWRITABLE),
     ] {
         let mut ask = json!({"sub": "ada"});
         ask.as_object_mut().unwrap().extend(email.as_object().unwrap().clone());
         let ada = stage.user_with(ask).await;
-        ada.email().await.refused(403, "email-not-verified");
-        ada.redeem("k3xq-9f2m").await.refused(403, "email-not-verified");
-        assert_eq!(ada.login().await["recovery"].get("email_hint"), None);
+        for reply in [ada.email().await, ada.redeem("k3xq-9f2m").await, ada.post_nothing("/v1/logins").await] {
+            let told = "no email can be sent to the address in a login token";
+            let lines = logs::of(&reply.request);
+            let told: Vec<_> = lines.iter().filter(|line| line["message"] == told).collect();
+            assert_eq!(told.len(), usize::from(code == UNWRITABLE), "{email}: {lines:?}");
+            assert!(told.iter().all(|line| line["level"] == "WARN" && line["user"] == "ada"));
+            match reply.status {
+                200 => assert_eq!(reply.body["recovery"].get("email_hint"), None, "{email}"),
+                _ => _ = reply.refused(403, code),
+            }
+        }
     }
     assert_eq!(codes_to(&stage, ADA).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_exists_is_written_to_however_it_is_spelled() {
+    let spellings = [
+        (json!(" john@example.com "), json!(true), "john@example.com"),
+        (json!("john@example.com\n"), json!("1"), "john@example.com"),
+        (json!("john..doe@docomo.ne.jp"), json!(1), "\"john..doe\"@docomo.ne.jp"),
+        (json!("john.@ezweb.ne.jp"), json!("True"), "\"john.\"@ezweb.ne.jp"),
+        (json!("\"john doe\"@example.com"), json!("TRUE"), "\"john doe\"@example.com"),
+        (json!("\"john@work\"@example.com"), json!("true"), "\"john@work\"@example.com"),
+        (json!("\"john.doe\"@example.com"), json!(true), "john.doe@example.com"),
+        (json!("john@münchen.example"), json!(true), "john@xn--mnchen-3ya.example"),
+        (json!("john@例え.テスト"), json!(true), "john@xn--r8jz45g.xn--zckzah"),
+    ];
+    for (email, verified, written) in spellings {
+        let stage = Stage::new().await;
+        let john = stage.user_with(json!({"sub": "john", "email": email, "email_verified": verified})).await;
+        john.enrol().await;
+        assert_eq!(stage.subjects_to(written).await, ["an authenticator app was added"], "{email}");
+        let hint = format!("j•••@{}", written.rsplit_once('@').unwrap().1);
+        assert_eq!(john.login().await["recovery"]["email_hint"], hint);
+        // It is the address that is kept: another spelling of it does not wait.
+        let again = stage.user_with(json!({"sub": "john", "email": written})).await;
+        assert_eq!(again.email().await.expect(202)["to_hint"], hint, "{email}");
+        again.redeem(&stage.emailed_to(written).await).await.expect(200);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,6 +146,21 @@ async fn both_addresses_are_told_where_they_differ_and_in_the_language_of_who_as
     }
 }
 
+/// RFC 3834: a mailbox on holiday would answer every notice, and an answer would come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_email_says_that_nobody_wrote_it() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    ada.enrol().await;
+    ada.email().await.expect(202);
+    let emails = stage.emails_to(ADA).await;
+    assert_eq!(emails.len(), 2, "a notice, and a code");
+    for email in emails {
+        let headers = json!({"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"});
+        assert_eq!(email["headers"], headers);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_that_fails_or_never_ends_fails_nothing_and_holds_nobody_up() {
     let stage = Stage::new().await;

@@ -20,8 +20,10 @@ use zeroize::Zeroizing;
 
 use crate::{Function, begin};
 
-/// What an import's `email` must be.
-const EMAIL: &str = "The field `email` must be an email address that mail can be sent to.";
+const SECRET: &str = "The field `secret` must be base32, of 80 to 512 bits.";
+const MIXED_CASE: &str = "The field `secret` has small and capital letters, so it is not base32. Keycloak stores a secret's raw text: \
+                          encode that text in base32 first.";
+const USER: &str = "The field `user` must not begin or end with a space or a quotation mark.";
 
 impl Function {
     pub(crate) async fn import(&self, request: &Request) -> Result<Reply> {
@@ -36,7 +38,7 @@ impl Function {
         let secret = TotpSecret::parse(&Zeroizing::new(fields.text("secret")?));
         let secret = secret.ok_or_else(|| invalid("The field `secret` must be base32, of 80 to 512 bits."))?;
         let email = fields.optional_text("email")?.map(|email| EmailAddress::parse(&email));
-        let email = email.map(|email| email.ok_or_else(|| invalid(EMAIL))).transpose()?;
+        let email = email.map(|email| email.ok_or(Refusal::EmailNotWritable)).transpose()?;
         let reason = reason(&mut fields)?;
         fields.end()?;
 
@@ -47,7 +49,7 @@ impl Function {
         let id = FactorId::of(digest.bits());
         let (sealed, contact, kept) = tokio::join!(
             self.vault.seal_totp(&user, &id, &secret),
-            self.contact(&user, email.clone(), now),
+            self.contact(&user, email.as_ref(), now),
             self.contacts.kept(&user, account.contact.as_ref())
         );
         let (factor, contact) = (Factor::imported(name, sealed?, now), contact?);

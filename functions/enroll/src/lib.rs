@@ -93,11 +93,11 @@ impl Function {
     async fn contact(
         &self,
         user: &UserId,
-        address: Option<EmailAddress>,
+        address: Option<&EmailAddress>,
         now: Timestamp,
     ) -> Result<Option<Contact>, Fault> {
         match address {
-            Some(address) => self.contacts.seal(user, &address, now).await.map(Some),
+            Some(address) => self.contacts.seal(user, address, now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -105,6 +105,6 @@ impl Function {
     /// Tells the user what happened, at the token's address and at the one that was kept before.
     async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address().as_ref(), kept]).await;
+        self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

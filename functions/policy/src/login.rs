@@ -6,6 +6,7 @@ use shared::{
     assertion::Settled,
     attempts::{FACTORS, Verdict},
     clock::{Timestamp, whole_seconds},
+    email::EmailAddress,
     error::Result,
     factor::{Kind, Summary},
     http::{Reply, Request},
@@ -86,7 +87,7 @@ impl Function {
             methods: requirements.methods(),
             recovery: Some(Recovery {
                 codes: account.recovery_standing(),
-                email_hint: address.map(|address| address.hint()),
+                email_hint: address.map(EmailAddress::hint),
             }),
             retry_after: retry_after(&account, now),
             ..login

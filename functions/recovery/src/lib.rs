@@ -75,7 +75,7 @@ impl Function {
     /// The address that a code is emailed to, and that it is redeemed at: the login token's, where it is verified. For a
     /// while after a password reset it is none, for whoever has the mailbox can reset the password too.
     fn address(&self, caller: &Caller, now: Timestamp) -> Result<EmailAddress, Refusal> {
-        let address = caller.address().ok_or(Refusal::EmailNotVerified)?;
+        let address = caller.require_address()?.clone();
         match caller.token.password_reset_at {
             Some(reset) if now < reset.plus(self.limits.hold) => Err(Refusal::EmailRecoveryHeld),
             _ => Ok(address),
@@ -85,6 +85,6 @@ impl Function {
     /// Tells the user what happened, at the token's address and at the one that is kept.
     async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address().as_ref(), kept]).await;
+        self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

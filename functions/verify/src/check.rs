@@ -93,6 +93,6 @@ impl Function {
     /// Tells the user that their factors are locked: whoever guessed knows the password.
     async fn tell_of_lock(&self, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(What::Locked, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address().as_ref(), kept]).await;
+        self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

@@ -25,6 +25,8 @@ pub struct Caller {
     pub user: UserId,
     /// What their login token says besides.
     pub token: LoginToken,
+    /// Where mail to the user goes, or why none does.
+    address: Result<EmailAddress, Refusal>,
     /// The hash of the login token, which binds assertions to it.
     pub ath: String,
     /// The request's assertion. It is this service's, unexpired, and of this login; its epoch is yet to be compared.
@@ -49,7 +51,11 @@ impl Caller {
         }
         let login_token = request.header("authorization").ok_or(Refusal::Unauthenticated)?;
         let ath = token_hash(bare(login_token));
-        let mut caller = Self { user: token.user.clone(), token, ath, assertion: None };
+        let address = address_of(&token);
+        if let Err(Refusal::EmailNotWritable) = address {
+            tracing::warn!(user = token.user.as_str(), "no email can be sent to the address in a login token");
+        }
+        let mut caller = Self { user: token.user.clone(), token, ath, address, assertion: None };
         if let Some(assertion) = request.event.headers().get(ASSERTION) {
             let assertion = assertion.to_str().map_err(|_| Refusal::AssertionInvalid("format"))?;
             caller.assertion = Some(caller.verified(assertion, api, request).await?);
@@ -82,11 +88,14 @@ impl Caller {
         Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, settled }
     }
 
-    /// The user's email address, if their identity provider has verified it and mail can be sent to it. One that a tenant's SSO
-    /// says is none.
-    pub fn address(&self) -> Option<EmailAddress> {
-        let trusted = self.token.email_verified && !self.by_sso();
-        self.token.email.as_deref().filter(|_| trusted).and_then(EmailAddress::parse)
+    /// The user's email address, if there is one that is verified and that mail can be sent to.
+    pub fn address(&self) -> Option<&EmailAddress> {
+        self.address.as_ref().ok()
+    }
+
+    /// The same, for a code that is sent there or to nobody.
+    pub fn require_address(&self) -> Result<&EmailAddress, Refusal> {
+        self.address.as_ref().map_err(Clone::clone)
     }
 
     /// What an authenticator app should call the account: the email address, if it can be one (RFC 5321: at most 254
@@ -94,6 +103,13 @@ impl Caller {
     pub fn label(&self) -> &str {
         self.token.email.as_deref().filter(|email| email.len() <= 254).unwrap_or(self.user.as_str())
     }
+/// The email address of a login token, if the identity provider has verified it, and mail can be sent to it. One that a tenant's
+/// SSO says is none.
+fn address_of(token: &LoginToken) -> Result<EmailAddress, Refusal> {
+    let email = token.email.as_deref().filter(|_| token.email_verified && !token.by_sso());
+    EmailAddress::parse(email.ok_or(Refusal::EmailNotVerified)?).ok_or(Refusal::EmailNotWritable)
+}
+
 }
 
 /// The claims of the login token, if the authorizer vouched for one.
@@ -122,9 +138,12 @@ mod tests {
             let claims =
                 [("sub", "ada"), ("workspaces", "acme"), ("email", "a@b.co"), ("email_verified", "true"), ("sso", sso)];
             let token = names.read(&claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).unwrap();
-            Caller { user: token.user.clone(), token, ath: String::new(), assertion: None }.address()
+            address_of(&token)
         };
-        assert!(address("false").is_some() && address("true").is_none() && address("[acme]").is_none());
+        assert!(address("false").is_ok());
+        for vouched in ["true", "[acme]"] {
+            assert_eq!(address(vouched).unwrap_err(), Refusal::EmailNotVerified);
+        }
     }
 
     #[test]

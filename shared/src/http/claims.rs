@@ -152,8 +152,9 @@ impl ClaimNames {
         let logged_in_at = claim("auth_time").or_else(|| claim("iat")).and_then(self::moment);
         Ok(LoginToken {
             user,
-            email: claim(&self.email).map(str::to_owned),
-            email_verified: claim(&self.email_verified) == Some("true"),
+            // An empty one is what some identity providers say of a user who has none.
+            email: claim(&self.email).map(str::trim).filter(|email| !email.is_empty()).map(str::to_owned),
+            email_verified: claim(&self.email_verified).is_some_and(is_true),
             sso: self.sso(claim, &workspaces)?,
             workspaces,
             owned_workspaces,
@@ -182,6 +183,11 @@ impl ClaimNames {
         let both: Vec<_> = workspaces.iter().filter(|id| vouched.contains(id)).cloned().collect();
         if both.is_empty() { Err(Refusal::SsoUser) } else { Ok(Sso::Yes(both)) }
     }
+}
+
+/// Whether a claim says yes, as identity providers spell that: `true` in any case, or `1`.
+fn is_true(claim: &str) -> bool {
+    claim == "1" || claim.eq_ignore_ascii_case("true")
 }
 
 fn invalid(claim: &str) -> Refusal {
@@ -295,6 +301,24 @@ mod tests {
         assert_eq!(token.owned_workspaces, ids("b").unwrap());
         assert_eq!(token.sso, Sso::Yes(ids("a b").unwrap()));
         assert_eq!(token.password_reset_at, Some(Timestamp::from_seconds(1_795_478_400)));
+    }
+
+    #[test]
+    fn an_email_counts_as_verified_by_true_or_1_and_an_empty_one_is_none() {
+        let token = |claims: &[(&str, &str)]| {
+            read(&[("MFA_WORKSPACES", "none")], &[&[("sub", "ada")], claims].concat()).unwrap()
+        };
+        for (claim, verified) in
+            [("true", true), ("True", true), ("TRUE", true), ("1", true), ("false", false), ("0", false), ("", false)]
+                .into_iter()
+                .chain(["yes", "t", "11", " true", "[true]", "null"].map(|other| (other, false)))
+        {
+            assert_eq!(token(&[("email_verified", claim)]).email_verified, verified, "{claim:?}");
+        }
+        for empty in ["", " ", "\u{a0}\n"] {
+            assert_eq!(token(&[("email", empty)]).email, None, "{empty:?}");
+        }
+        assert_eq!(token(&[("email", " a@b.co ")]).email.as_deref(), Some("a@b.co"));
     }
 
     #[test]

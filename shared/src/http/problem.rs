@@ -172,6 +172,9 @@ fn describe(refusal: &Refusal) -> Problem {
             "email-not-verified",
             "Have your identity provider verify your email address, or use a recovery code.",
         ),
+        Refusal::EmailNotWritable => {
+            (FORBIDDEN, "email-not-writable", "No email can be sent to that address, as it is spelled.")
+        }
         Refusal::EmailRecoveryHeld => (
             FORBIDDEN,
             "email-recovery-held",

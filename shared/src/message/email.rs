@@ -7,7 +7,7 @@ use aws_sdk_sesv2::{
     Client, Config,
     config::retry::RetryConfig,
     error::BuildError,
-    types::{Body, Content, Destination, EmailContent, Message},
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader},
 };
 use tokio::time::timeout;
 
@@ -24,8 +24,11 @@ use crate::{
     settings::{SettingError, Settings},
 };
 
-/// The longest that a reply waits for its notices: what they tell of is done.
-const NOTICES: Duration = Duration::from_secs(2);
+/// What keeps mailboxes from answering by themselves: RFC 3834 section 5, and what Exchange asks for.
+const AUTOMATIC: [(&str, &str); 2] = [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")];
+
+/// The longest that a reply waits for its notices, which is as long as SES has for one: what they tell of is done.
+const NOTICES: Duration = Duration::from_secs(4);
 
 /// Sends emails.
 pub struct Sender {
@@ -100,21 +103,26 @@ impl Sender {
 fn content(mail: &Mail) -> Result<EmailContent, BuildError> {
     let utf8 = |text: &str| Content::builder().data(text).charset("UTF-8").build();
     let body = Body::builder().text(utf8(&mail.text)?).html(utf8(&mail.html)?).build();
-    let message = Message::builder().subject(utf8(&mail.subject)?).body(body).build();
+    let message = Message::builder().subject(utf8(&mail.subject)?).body(body);
+    let message = AUTOMATIC.into_iter().try_fold(message, |message, (name, value)| {
+        Ok::<_, BuildError>(message.headers(MessageHeader::builder().name(name).value(value).build()?))
+    });
+    let message = message?.build();
     Ok(EmailContent::builder().simple(message).build())
 }
 
 /// Whether `from` is an address, or a name and an address as RFC 5322 section 3.4 spells them: words of ASCII, in quotes if
 /// need be. SES takes other letters only encoded.
 fn is_sender(from: &str) -> bool {
-    let Some((name, address)) = from.split_once('<') else { return EmailAddress::parse(from).is_some() };
+    let is_address = |text: &str| EmailAddress::parse(text).is_some_and(|address| address.as_str() == text);
+    let Some((name, address)) = from.split_once('<') else { return is_address(from) };
     let name = name.trim();
     let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
     let spelled = match quoted {
         Some(name) => name.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'"' && byte != b'\\'),
         None => name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" !#$%&'*+-/=?^_`{|}~".contains(&byte)),
     };
-    !name.is_empty() && spelled && address.strip_suffix('>').and_then(EmailAddress::parse).is_some()
+    !name.is_empty() && spelled && address.strip_suffix('>').is_some_and(is_address)
 }
 
 #[cfg(test)]
@@ -135,6 +143,9 @@ mod tests {
             "Café <a@b.co>",
             "Eve <e@b.co>, Bob <a@b.co>",
             "\"a\"b\" <a@b.co>",
+            "Acme < a@b.co>",
+            " a@b.co",
+            "a@bü.co",
             "Acme\r\nBcc: e@b.co <a@b.co>",
             "Acme <a@b.co> ",
         ] {

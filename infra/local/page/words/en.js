@@ -295,6 +295,7 @@ export default {
   "problem.text-not-sent": "The text could not be sent. Try again, or another way.",
   "problem.email-not-sent": "The email could not be sent. Try again, or use a recovery code.",
   "problem.email-not-verified": "Your email address is not verified. Use a recovery code.",
+  "problem.email-not-writable": "No email can be sent to your address as it is spelled. Use a recovery code.",
   "problem.email-recovery-held": "For a day after a password reset or a change of address no code is emailed. Use a recovery code.",
   "problem.enrollment-expired": "This took too long, or too many codes were wrong. Cancel and begin again.",
   "problem.factor-too-new": "The method that you used last was added with an emailed code. It can’t make this change for a day. Log in with another method, or wait.",

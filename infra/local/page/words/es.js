@@ -295,6 +295,7 @@ export default {
   "problem.text-not-sent": "El mensaje de texto no pudo enviarse. Inténtalo de nuevo o de otra manera.",
   "problem.email-not-sent": "El correo no pudo enviarse. Inténtalo de nuevo o usa un código de recuperación.",
   "problem.email-not-verified": "Tu dirección de correo no está verificada. Usa un código de recuperación.",
+  "problem.email-not-writable": "No se puede enviar ningún correo a tu dirección tal como está escrita. Usa un código de recuperación.",
   "problem.email-recovery-held": "Durante un día tras restablecer la contraseña o cambiar de dirección no se envía ningún código por correo. Usa un código de recuperación.",
   "problem.enrollment-expired": "Esto tardó demasiado, o demasiados códigos eran erróneos. Cancela y empieza de nuevo.",
   "problem.factor-too-new": "El último método que usaste se añadió con un código recibido por correo. Durante un día no permite este cambio. Inicia sesión con otro método o espera.",

@@ -295,6 +295,7 @@ export default {
   "problem.text-not-sent": "Le SMS n’a pas pu être envoyé. Réessayez, ou autrement.",
   "problem.email-not-sent": "L’e-mail n’a pas pu être envoyé. Réessayez, ou utilisez un code de récupération.",
   "problem.email-not-verified": "Votre adresse e-mail n’est pas vérifiée. Utilisez un code de récupération.",
+  "problem.email-not-writable": "Aucun e-mail ne peut être envoyé à votre adresse telle qu’elle est écrite. Utilisez un code de récupération.",
   "problem.email-recovery-held": "Pendant un jour après une réinitialisation du mot de passe ou un changement d’adresse, aucun code n’est envoyé par e-mail. Utilisez un code de récupération.",
   "problem.enrollment-expired": "Cela a pris trop de temps, ou trop de codes étaient faux. Annulez et recommencez.",
   "problem.factor-too-new": "La méthode que vous avez utilisée en dernier a été ajoutée avec un code reçu par e-mail. Pendant un jour, elle ne permet pas cette modification. Connectez-vous avec une autre méthode, ou attendez.",

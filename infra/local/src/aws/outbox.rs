@@ -47,6 +47,8 @@ pub struct Email {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+    /// Its other headers.
+    pub headers: BTreeMap<String, String>,
     /// When it was sent, by the stack's clock.
     pub at: String,
 }

@@ -1,5 +1,7 @@
 //! SES v2, as far as emails are sent: JSON to a path of their own.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use shared::clock::Timestamp;
 
@@ -40,6 +42,15 @@ struct Content {
 struct Simple {
     subject: Data,
     body: Body,
+    #[serde(default)]
+    headers: Vec<Header>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Header {
+    name: String,
+    value: String,
 }
 
 #[derive(Deserialize)]
@@ -63,12 +74,14 @@ pub fn call(outbox: &Outbox, now: Timestamp, body: &[u8]) -> Answer {
     let [to] = &destination.to_addresses[..] else {
         return Answer::error(400, "BadRequestException", "There must be one recipient.");
     };
-    let Simple { subject, body } = content.simple;
-    if [&from, to, &subject.data].iter().any(|header| header.contains(['\r', '\n'])) {
+    let Simple { subject, body, headers } = content.simple;
+    let headers: BTreeMap<_, _> = headers.into_iter().map(|header| (header.name, header.value)).collect();
+    let lines = headers.iter().flat_map(|(name, value)| [name, value]);
+    if lines.chain([&from, to, &subject.data]).any(|line| line.contains(['\r', '\n'])) {
         return Answer::error(400, "BadRequestException", "Headers have one line.");
     }
     let (subject, text, html) = (subject.data, body.text.data, body.html.data);
-    outbox.mail(Email { to: to.clone(), from, subject, text, html, at: now.rfc3339() });
+    outbox.mail(Email { to: to.clone(), from, subject, text, html, headers, at: now.rfc3339() });
     Answer::ok(r#"{"MessageId":"local"}"#)
 }
 
