@@ -46,7 +46,9 @@ fn recovery_code(text: &str, plain: &str) {
 }
 
 fn secret(text: &str, plain: &str) {
-    let Some(secret) = TotpSecret::parse(text) else { return };
+    let Ok(secret) = TotpSecret::parse(text) else { return };
+    let has = |case: fn(&u8) -> bool| text.bytes().any(|byte| case(&byte));
+    assert!(!(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)), "{text:?} is in mixed case");
     assert!((10..=64).contains(&secret.bytes().len()) && secret.is_weak() == (secret.bytes().len() < 14));
     let base32 = secret.base32();
     let letters = plain.trim_end_matches('=').to_ascii_uppercase();

@@ -13,7 +13,7 @@ use shared::{
     factor::{Factor, FactorId, Kind},
     http::{Reply, Request, body::invalid, operator::reason},
     message::mail::{Notice, What},
-    totp::TotpSecret,
+    totp::{TotpSecret, Unreadable},
     user::UserId,
 };
 use zeroize::Zeroizing;
@@ -31,12 +31,19 @@ impl Function {
         let now = request.now;
         let mut fields = request.fields()?;
         let user = operator.acts_on(&mut fields)?;
+        // A cell of a table that was not trimmed: nobody would log in as that user, and this one would lose MFA.
+        if user.as_str().trim_matches([' ', '"', '\'']) != user.as_str() {
+            return Err(invalid(USER).into());
+        }
         if begin::kind(&mut fields)? != Kind::Totp {
             return Err(invalid("The field `kind` must be: totp.").into());
         }
         let name = begin::name(&mut fields)?;
         let secret = TotpSecret::parse(&Zeroizing::new(fields.text("secret")?));
-        let secret = secret.ok_or_else(|| invalid("The field `secret` must be base32, of 80 to 512 bits."))?;
+        let secret = secret.map_err(|why| match why {
+            Unreadable::MixedCase => invalid(MIXED_CASE),
+            Unreadable::NotBase32 => invalid(SECRET),
+        })?;
         let email = fields.optional_text("email")?.map(|email| EmailAddress::parse(&email));
         let email = email.map(|email| email.ok_or(Refusal::EmailNotWritable)).transpose()?;
         let reason = reason(&mut fields)?;

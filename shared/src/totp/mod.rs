@@ -32,6 +32,15 @@ pub fn latest_step(now: Timestamp) -> u64 {
     now.seconds() / STEP_SECONDS + u64::from(DRIFT_STEPS)
 }
 
+/// Why a text is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has small and capital letters, so it is not base32. Keycloak's are so: it stores the raw text.
+    MixedCase,
+    /// It is not base32, or is not of 80 to 512 bits.
+    NotBase32,
+}
+
 /// A shared secret of server and app. Zeroized on drop; never printed by accident.
 pub struct TotpSecret(Totp);
 
@@ -49,9 +58,19 @@ impl TotpSecret {
         Self(totp)
     }
 
-    /// Reads a secret as apps are given it: base32 (RFC 4648 section 6) in either case, padded or not, spaces and dashes
-    /// ignored. `None` unless it is of 80 to 512 bits.
-    pub fn parse(base32: &str) -> Option<Self> {
+    /// Reads a secret as apps are given it: base32 (RFC 4648 section 6) of 80 to 512 bits, all in one case, padded or not, spaces
+    /// and dashes ignored.
+    pub fn parse(base32: &str) -> Result<Self, Unreadable> {
+        // No exporter mixes cases. What does is a secret's raw text, a quarter of which would be read as another secret.
+        let [upper, lower] =
+            [u8::is_ascii_uppercase, u8::is_ascii_lowercase].map(|case| base32.bytes().any(|byte| case(&byte)));
+        if upper && lower {
+            return Err(Unreadable::MixedCase);
+        }
+        Self::decode(base32).ok_or(Unreadable::NotBase32)
+    }
+
+    fn decode(base32: &str) -> Option<Self> {
         // Longer than any spelling of 512 bits that a person or a program would make.
         if base32.len() > 256 {
             return None;
@@ -164,7 +183,29 @@ mod tests {
     #[test]
     fn a_secret_is_spelled_in_256_bytes_at_the_most() {
         let spelled = |bytes: usize| format!("JBSWY3DPEHPK3PXP{}", " ".repeat(bytes - 16));
-        assert!(TotpSecret::parse(&spelled(256)).is_some() && TotpSecret::parse(&spelled(257)).is_none());
+        assert!(TotpSecret::parse(&spelled(256)).is_ok());
+        assert_eq!(TotpSecret::parse(&spelled(257)).unwrap_err(), Unreadable::NotBase32);
+    }
+
+    /// Keycloak draws 20 of these letters and stores them as they are (`RandomString.alphanum`).
+    #[test]
+    fn no_secret_as_keycloak_stores_it_is_taken_for_base32() {
+        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut drawn = 7_u64;
+        let mut letter = || {
+            drawn = drawn.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(LETTERS[usize::try_from(drawn >> 33).unwrap() % LETTERS.len()])
+        };
+        for _ in 0..400 {
+            let stored: String = (0..20).map(|_| letter()).collect();
+            assert!(TotpSecret::parse(&stored).is_err(), "{stored}");
+        }
+        for mixed in ["xtpYlSXpfKtHF5vUCsMe", "jBSWY3DPEHPK3PXP", "JBSW Y3DP EHPK 3PXp", "jbswy3dp-EHPK3PXP===="] {
+            assert_eq!(TotpSecret::parse(mixed).unwrap_err(), Unreadable::MixedCase, "{mixed}");
+        }
+        for single in ["JBSWY3DPEHPK3PXP", "jbsw y3dp ehpk 3pxp", "2345672345672345"] {
+            assert!(TotpSecret::parse(single).is_ok(), "{single}");
+        }
     }
 
     #[test]
