@@ -6,7 +6,9 @@ use std::{
     path::Path,
 };
 
+use lambda_http::http::HeaderValue;
 use serde_json::{Value, json};
+use shared::http::gateway;
 
 use crate::{
     openapi,
@@ -42,7 +44,7 @@ pub async fn by_sample(stage: &Stage, path: &str, sub: &str, factor: Option<&str
 }
 
 async fn reply_of(stage: &Stage, function: &str, event: &Value) -> Reply {
-    let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+    let request = gateway::read(&event.to_string()).unwrap();
     let reply = Reply::of(&stage.stack.functions.call(function, request).await.unwrap());
     let http = &event["requestContext"]["http"];
     let body = event["body"].as_str().unwrap_or_default().as_bytes();
@@ -153,6 +155,124 @@ async fn each_sample_event_is_answered_as_its_line_says() {
         let (status, body) = handle(&stage, function, &sample(&path)).await;
         let code = body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default();
         assert_eq!(format!("{status} {code}").trim(), answer, "{path}: {body}");
+    }
+}
+
+/// AWS has sent claims so before: in June 2020 booleans and numbers came as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sample_event_whose_claims_are_no_strings_is_answered_alike() {
+    let answers: BTreeMap<String, String> = serde_saphyr::from_str(include_str!("../../events/answers.yaml")).unwrap();
+    for (path, answer) in answers {
+        let mut event = sample(&path);
+        let claims = event.pointer_mut("/requestContext/authorizer/jwt/claims").and_then(Value::as_object_mut);
+        let Some(claims) = claims else { continue };
+        for (name, claim) in claims.iter_mut() {
+            let Some(text) = claim.as_str() else { continue };
+            let list = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+            *claim = match list {
+                Some(list) => list.split_whitespace().collect(),
+                None if name == "sub" => continue,
+                None => text.parse().ok().filter(|value: &Value| !value.is_string()).unwrap_or_else(|| claim.clone()),
+            };
+        }
+        let others = json!({
+            "address": {"country": "NL", "lines": ["a", 1.5, null]}, "groups": [{"id": 7}], "https://acme.com/level": 2.0,
+            "nickname": null, "phone_number_verified": false, "updated_at": 1_795_478_400.25,
+        });
+        claims.extend(others.as_object().unwrap().clone());
+        assert!(claims.values().any(|claim| !claim.is_string()));
+        let stage = Stage::new().await;
+        let (function, _) = path.split_once('/').unwrap();
+        let (status, body) = handle(&stage, function, &event).await;
+        let code = body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default();
+        assert_eq!(format!("{status} {code}").trim(), answer, "{path}: {body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_that_is_no_string_says_what_it_would_as_a_string() {
+    let stage = Stage::new().await;
+    for (name, raw, spelled) in [
+        ("sub", json!(4711), json!("4711")),
+        ("workspaces", json!(["acme", "globex"]), json!("[acme globex]")),
+        ("workspaces", json!(["acme", null]), json!("[acme <nil>]")),
+        ("workspaces", json!({"acme": true}), json!(r#"{"acme":true}"#)),
+        ("workspaces", json!(7), json!("7")),
+        ("email_verified", json!(true), json!("true")),
+        ("email_verified", json!(1), json!("1")),
+        ("email_verified", json!(false), json!("false")),
+        ("exp", json!(4_102_444_800_u64), json!("4102444800")),
+        ("exp", json!(4_102_444_800.0), json!("4.1024448e+09")),
+        ("exp", json!([4_102_444_800_u64]), json!("[4102444800]")),
+    ] {
+        let mut replies = Vec::new();
+        for claim in [&raw, &spelled] {
+            let mut event = sample("policy/login.json");
+            event["requestContext"]["authorizer"]["jwt"]["claims"][name] = claim.clone();
+            let (status, mut body) = handle(&stage, "policy", &event).await;
+            body.as_object_mut().unwrap().remove("assertion");
+            replies.push((status, body));
+        }
+        assert_eq!(replies[0], replies[1], "{name}: {raw}");
+    }
+    // What no JSON reader takes says what its text does: it is not taken for absent.
+    let text = sample("policy/login.json").to_string();
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    for (name, claim) in [("email_verified", "true"), ("email", "ada@example.com"), ("workspaces", "[acme globex]")] {
+        for odd in [&deep, "1e400", "[1e400]", r#"["\ud800"]"#, r#""\ud800""#, r#"{"a":-1e999}"#] {
+            let event = text.replace(&format!(r#""{name}":"{claim}""#), &format!(r#""{name}":{odd}"#));
+            assert_ne!(event, text);
+            let request = gateway::read(&event).unwrap();
+            let reply = Reply::of(&stage.stack.functions.call("policy", request).await.unwrap());
+            // That number is spelled as an id could be.
+            let refused = name == "workspaces" && !odd.contains("1e400");
+            assert_eq!(reply.status, if refused { 403 } else { 200 }, "{name}: {odd:.40}");
+        }
+    }
+    // The gateway leaves null out.
+    let mut event = sample("policy/login.json");
+    event["requestContext"]["authorizer"]["jwt"]["claims"]["workspaces"] = Value::Null;
+    let (status, body) = handle(&stage, "policy", &event).await;
+    assert_eq!((status, &body["title"]), (403, &json!("Claim missing")));
+}
+
+/// Anyone can send these, without a login token: nothing that they are may break a function.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_host_or_query_that_makes_no_uri_is_answered() {
+    let stage = Stage::new().await;
+    let (long, longer) = ("x".repeat(70_000), format!("/{}", "<".repeat(70_000)));
+    let odd = [
+        "", "<", "a=<", "x=<a>", "\"", "a b", "a=\u{7f}", "a=\u{0}", "%", "a=%zz", "ü=é", "#", "a#b", "[::1",
+        "\u{202e}", "{}|\\^`",
+    ];
+    for place in
+        ["/rawQueryString", "/rawPath", "/headers/host", "/headers/x-forwarded-proto", "/requestContext/domainName"]
+    {
+        let more =
+            [":99999999", "//", "/", "no slash", "http://", "javascript:alert(1)//", "https,http", &long, &longer];
+        for value in odd.into_iter().chain(more) {
+            if place.starts_with("/headers") && HeaderValue::from_str(value).is_err() {
+                continue;
+            }
+            let mut event = sample("verify/jwks.json");
+            *event.pointer_mut(place).unwrap() = value.into();
+            let (status, keys) = handle(&stage, "verify", &event).await;
+            assert_eq!((status, keys["keys"].is_array()), (200, true), "{place}: {value:.40}");
+        }
+    }
+    // What the query says is read all the same.
+    for (query, status) in [("state=<", 400), ("st<te=mfa", 400), ("state=mfa&a=\"", 400), ("state=m%66a", 403)] {
+        let mut event = sample("policy/members.json");
+        event["rawQueryString"] = query.into();
+        assert_eq!(handle(&stage, "policy", &event).await.0, status, "{query}");
+    }
+    // Nor does a body that is said to be base64 and is none.
+    for body in ["{}", "a", "=", "é", "YQ", "YR=="] {
+        let mut event = sample("policy/login.json");
+        event["headers"]["content-type"] = "application/json".into();
+        (event["body"], event["isBase64Encoded"]) = (body.into(), true.into());
+        let (status, _) = handle(&stage, "policy", &event).await;
+        assert_eq!(status, if body == "{}" { 200 } else { 400 }, "{body}");
     }
 }
 

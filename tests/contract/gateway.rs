@@ -34,6 +34,19 @@ async fn a_page_of_this_machine_may_ask_and_read() {
     assert_eq!(without.header("access-control-allow-origin"), "");
 }
 
+/// As API Gateway does: a client can't say how its request came.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_word_on_how_a_request_came_drops_no_connection() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    for proto in ["https", "https,http", "", " ", "ht tp", "javascript:alert(1)//", "http://[", "\u{e9}"] {
+        for name in ["x-forwarded-proto", "X-Forwarded-Host", "x-forwarded-port", "forwarded"] {
+            let request = ada.request(Method::POST, "/v1/logins").header(name, proto.as_bytes());
+            assert_eq!(stage.send(request.header(name, "https")).await.status, 200, "{name}: {proto}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_for_the_gateway_reaches_no_function() {
     let stage = Stage::new().await;

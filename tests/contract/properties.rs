@@ -30,7 +30,7 @@ fn request(content_type: &str, body: &[u8]) -> Request {
         "requestContext": {"http": {"method": "POST", "path": "/v1/factors"}, "routeKey": "POST /v1/factors", "stage": "$default"},
         "body": data_encoding::BASE64.encode(body), "isBase64Encoded": true,
     });
-    Request::new(lambda_http::request::from_str(&event.to_string()).unwrap(), Timestamp::default())
+    Request::new(shared::http::gateway::read(&event.to_string()).unwrap(), Timestamp::default())
 }
 
 /// A login token's claims, read with SSO and the reset time configured.

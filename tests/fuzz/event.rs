@@ -2,10 +2,9 @@
 
 use std::sync::LazyLock;
 
-use data_encoding::BASE64;
-use lambda_http::{Request, http::Uri};
-use serde_json::Value;
-use shared::{assertion::token_hash, error::Error, error::Refusal};
+use lambda_http::{Request, http::HeaderValue};
+use serde_json::{Value, value::RawValue};
+use shared::{assertion::token_hash, error::Error, error::Refusal, http::gateway};
 
 use super::functions::{FUNCTIONS, NOW};
 use crate::{openapi, stage::Reply};
@@ -16,36 +15,50 @@ static ROUTES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     openapi::operations().into_iter().map(|(route, operation)| (route, function(operation))).collect()
 });
 
+/// An event of the gateway, in which a client's choices are put.
+const SAMPLE: &str = include_str!("../../events/policy/login.json");
+
 /// What must hold of an event.
 pub fn check(data: &[u8]) {
-    let Some(event) = sendable(data) else { return };
-    let Ok(request) = lambda_http::request::from_str(&event.to_string()) else { return };
-    caller(&event, request.clone());
-    let route = event["routeKey"].as_str().unwrap_or_default();
+    if let Ok(claim) = serde_json::from_slice::<&RawValue>(data) {
+        // As a claim, whatever it is: also what no other reader of JSON takes.
+        let event = SAMPLE.replace(r#""email_verified": "true""#, &format!(r#""email_verified": {claim}"#));
+        assert!(event.contains(claim.get()) && gateway::read(&event).is_ok(), "{event}");
+    }
+    let Ok(mut event) = serde_json::from_slice::<Value>(data) else { return };
+    answered(&event);
+    // What a client and an identity provider choose ends no request.
+    let mut sample: Value = serde_json::from_str(SAMPLE).unwrap();
+    for place in ["/rawPath", "/rawQueryString", "/body", "/headers/host", "/headers/x-forwarded-proto"] {
+        if let Some(chosen) = event.pointer_mut(place).map(Value::take)
+            && let Some(sent) = chosen.as_str().filter(|sent| !place.starts_with("/headers") || is_header(sent))
+        {
+            let (object, name) = place.rsplit_once('/').unwrap();
+            sample.pointer_mut(object).unwrap()[name] = sent.into();
+        }
+    }
+    sample["isBase64Encoded"] = (event["isBase64Encoded"] == true).into();
+    if let Some(claims) = event.pointer_mut("/requestContext/authorizer/jwt/claims").filter(|claims| claims.is_object())
+    {
+        sample["requestContext"]["authorizer"]["jwt"]["claims"] = claims.take();
+    }
+    assert!(answered(&sample), "{sample}");
+}
+
+/// The gateway takes no other header, and neither does HTTP.
+fn is_header(sent: &str) -> bool {
+    HeaderValue::from_str(sent).is_ok()
+}
+
+/// Whether it could be read; then its answer is one of the contract.
+fn answered(event: &Value) -> bool {
+    let Ok(request) = gateway::read(&event.to_string()) else { return false };
+    caller(event, request.clone());
+    let route = event["requestContext"]["routeKey"].as_str().unwrap_or_default();
     if let Some((route, function)) = ROUTES.iter().find(|(known, _)| known == route) {
         answer(route, function, request);
     }
-}
-
-/// The event as the gateway could send it. It sends no path, query or host that makes no URI, and no base64 that is none:
-/// those are the runtime's to read, which breaks on them.
-fn sendable(data: &[u8]) -> Option<Value> {
-    let mut event: Value = serde_json::from_slice(data).ok()?;
-    let query = event.get("rawQueryString").map_or(Some(""), Value::as_str)?;
-    format!("http://localhost/?{query}").parse::<Uri>().ok()?;
-    let base64 = event.get("isBase64Encoded") == Some(&Value::Bool(true));
-    let body = event.get("body").and_then(Value::as_str).unwrap_or_default();
-    if base64 && BASE64.decode(body.as_bytes()).is_err() {
-        return None;
-    }
-    event.as_object_mut()?.insert("rawPath".to_owned(), "/".into());
-    event.get_mut("headers")?.as_object_mut()?.retain(|name, _| !name.eq_ignore_ascii_case("host"));
-    let context = event.get_mut("requestContext")?.as_object_mut()?;
-    context.insert("stage".to_owned(), "$default".into());
-    context.remove("domainName");
-    let route = context.get("routeKey").cloned().unwrap_or_default();
-    event.as_object_mut()?.insert("routeKey".to_owned(), route);
-    Some(event)
+    true
 }
 
 /// Nobody is let in but with a `sub` that the authorizer has read, and by a login token.
@@ -56,7 +69,7 @@ fn caller(event: &Value, request: Request) {
     match functions.wait(functions.api.caller(&request)) {
         Ok(caller) => {
             let sub = &event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"];
-            assert_eq!(sub, caller.user.as_str());
+            assert_eq!(gateway::spelled(sub).as_deref(), Some(caller.user.as_str()));
             assert!(caller.label() == caller.user.as_str() || caller.token.email.as_deref() == Some(caller.label()));
             let authorization = authorization.unwrap();
             let token = authorization.to_str().unwrap();

@@ -1,10 +1,10 @@
 //! Once per cold start: gathers what the function may touch, then serves events.
 
-use lambda_http::{Error, service_fn};
-use shared::boot;
+use lambda_http::Error;
+use shared::{boot, http::gateway};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let function = boot::start(env!("CARGO_PKG_NAME"), recovery::Function::new)?;
-    lambda_http::run(service_fn(async |event| Ok::<_, Error>(function.handle(event).await))).await
+    gateway::serve(|event| function.handle(event)).await
 }

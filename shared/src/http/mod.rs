@@ -32,6 +32,7 @@ pub mod caller;
 pub mod claims;
 pub mod operator;
 mod problem;
+pub mod gateway;
 
 /// What every function needs to take a request and to answer it.
 pub struct Api {

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
-use shared::clock::Timestamp;
+use shared::{clock::Timestamp, http::gateway::spelled};
 use time::{OffsetDateTime, macros::format_description};
 
 use super::{Claims, routes::Route};
@@ -35,7 +35,7 @@ pub fn build(incoming: &Incoming<'_>) -> Value {
     let headers = headers(&head.headers);
     let text = std::str::from_utf8(body).ok().filter(|_| is_text(&head.headers));
     let authorizer = claims.map(|claims| {
-        let rendered = claims.iter().map(|(name, value)| (name.clone(), render(value).into()));
+        let rendered = claims.iter().filter_map(|(name, claim)| Some((name.clone(), spelled(claim)?.into())));
         let scopes = Some(&route.scopes).filter(|scopes| !scopes.is_empty());
         json!({"jwt": {"claims": rendered.collect::<Map<_, _>>(), "scopes": scopes}})
     });
@@ -106,11 +106,13 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
     )
 }
 
-/// Names in lower case; several values of one name joined by commas.
+/// Names in lower case; several values of one name joined by commas. How the request came the gateway says itself.
 fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    const SCHEME: &str = "x-forwarded-proto";
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let others = headers.iter().filter(|(name, _)| **name != header::COOKIE);
-    joined(others.map(|(name, value)| (name.to_string(), text(value))))
+    let others = headers.iter().filter(|(name, _)| **name != header::COOKIE && *name != SCHEME);
+    let sent = others.map(|(name, value)| (name.to_string(), text(value)));
+    joined(sent.chain([(SCHEME.to_owned(), "http".to_owned())]))
 }
 
 fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, String> {
@@ -129,48 +131,17 @@ fn is_text(headers: &HeaderMap) -> bool {
         || matches!(essence.as_str(), "application/json" | "application/xml" | "application/javascript")
 }
 
-/// A claim as HTTP APIs render it: everything is a string, a list is `[a b]`.
-fn render(claim: &Value) -> String {
-    match claim {
-        Value::String(text) => text.clone(),
-        Value::Array(list) => format!("[{}]", list.iter().map(render).collect::<Vec<_>>().join(" ")),
-        Value::Object(map) => {
-            let pairs = map.iter().map(|(name, value)| format!("{name}:{}", render(value)));
-            format!("map[{}]", pairs.collect::<Vec<_>>().join(" "))
-        }
-        Value::Number(number) if number.is_f64() => scientific(number.as_f64().unwrap_or_default()),
-        other => other.to_string(),
-    }
-}
-
-/// A number that is spelled as a fraction, `1795478400.0`, comes out as `1.7954784e+09`.
-fn scientific(number: f64) -> String {
-    let text = format!("{number:e}");
-    match text.split_once('e') {
-        Some((digits, exponent)) => match exponent.strip_prefix('-') {
-            Some(exponent) => format!("{digits}e-{exponent:0>2}"),
-            None => format!("{digits}e+{exponent:0>2}"),
-        },
-        None => text,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn claims_are_rendered_as_strings() {
-        for (claim, rendered) in [
-            (json!("a b"), "a b"),
-            (json!(["a", "b c"]), "[a b c]"),
-            (json!([]), "[]"),
-            (json!(true), "true"),
-            (json!(1_795_478_400), "1795478400"),
-            (json!(1_795_478_400.0), "1.7954784e+09"),
-            (json!({"a": 1, "b": ["x", "y"]}), "map[a:1 b:[x y]]"),
-        ] {
-            assert_eq!(render(&claim), rendered);
+    fn how_a_request_came_the_gateway_says_itself() {
+        let mut sent = HeaderMap::new();
+        for proto in ["https,http", "javascript:alert(1)//"] {
+            sent.append("x-forwarded-proto", HeaderValue::from_static(proto));
         }
+        assert_eq!(headers(&sent).get("x-forwarded-proto").map(String::as_str), Some("http"));
+        assert_eq!(headers(&HeaderMap::new()).get("x-forwarded-proto").map(String::as_str), Some("http"));
     }
 }

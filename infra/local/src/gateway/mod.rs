@@ -169,7 +169,7 @@ async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<R
         id: &id,
         now: gateway.clock.now(),
     });
-    let event = lambda_http::request::from_str(&event.to_string()).map_err(|_| INTERNAL)?;
+    let event = shared::http::gateway::read(&event.to_string()).map_err(|_| INTERNAL)?;
     let mut context = lambda_http::Context::default();
     context.request_id.clone_from(&id);
     let event = event.with_lambda_context(context);
