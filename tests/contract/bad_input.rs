@@ -139,3 +139,37 @@ async fn a_strange_factor_id_is_a_factor_that_is_not_there() {
     let known: Value = ada.get("/v1/factors").await.expect(200);
     assert_eq!(known["factors"].as_array().unwrap().len(), 1);
 }
+
+/// Clients that are made from a description send each optional field that they have no value for as null.
+#[tokio::test(flavor = "multi_thread")]
+async fn null_in_an_optional_field_is_as_absent_and_in_a_required_one_as_missing() {
+    let stage = Stage::new().await;
+    let owner = json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]});
+    let ada = stage.user_with(owner).await;
+    let op = stage.user_with(json!({"sub": "op", "scope": "mfa:operator"})).await;
+    let begun = ada.post("/v1/factors", json!({"kind": "totp", "name": null})).await.expect(201);
+    assert_eq!(begun["name"], ada.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)["name"]);
+    ada.post("/v1/factors", json!({"kind": "sms", "name": null, "phone": "+14155550123"})).await.expect(201);
+    let enrolled = ada.enrol().await;
+    let set = async |body: Value| {
+        let assertion = ada.prove(&enrolled).await;
+        let request = ada.request(Method::PUT, "/v1/workspaces/acme/policy").header("mfa-assertion", assertion);
+        let mut policy = stage.send(request.json(&body)).await.expect(200);
+        policy.as_object_mut().unwrap().remove("updated_at");
+        policy
+    };
+    let nothing = json!({"required": null, "grace_days": null, "allowed_factors": null, "allow_email_recovery": null});
+    assert_eq!(set(nothing).await, set(json!({})).await);
+    let import = |field: &str, value: Value| {
+        let mut body = json!({"user": "bob", "kind": "totp", "secret": "JBSWY3DPEHPK3PXP", "reason": "x"});
+        body[field] = value;
+        op.post("/v1/operator/import", body)
+    };
+    for field in ["user", "kind", "secret", "reason"] {
+        let reply = import(field, Value::Null).await;
+        let missing = format!("The field `{field}` is missing.");
+        assert_eq!(reply.refused(400, "invalid-request").body["detail"], missing);
+    }
+    import("email", Value::Null).await.expect(201);
+    import("name", Value::Null).await.expect(200);
+}

@@ -7,6 +7,7 @@ mod documents;
 pub mod events;
 mod gateway;
 pub mod grants;
+mod headers;
 mod house;
 mod logs;
 mod page;

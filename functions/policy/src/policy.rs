@@ -52,8 +52,8 @@ impl Function {
         self.prove(&caller, &account, &workspace, request).await?;
 
         for _ in 0..SAVES {
-            let read = request.if_match();
-            if read.is_some_and(|version| version != Some(policy.version)) {
+            let read = request.if_match(policy.version);
+            if read == Some(false) {
                 return Err(Refusal::PolicyChanged.into());
             }
             let next = policy.changed(wish.clone(), &caller.user, request.now);

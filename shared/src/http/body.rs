@@ -38,12 +38,22 @@ impl Request {
     }
 }
 
-/// Whether a content type is JSON's, in UTF-8.
+/// Whether a content type is JSON's. Its parameters mean nothing (RFC 8259 section 11), but a charset that is not UTF-8 says that
+/// the bytes can't be read.
 fn is_json(content_type: &str) -> bool {
-    let (essence, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
-    let parameters = parameters.trim();
-    essence.trim().eq_ignore_ascii_case("application/json")
-        && (parameters.is_empty() || parameters.eq_ignore_ascii_case("charset=utf-8"))
+    let (mut quoted, mut escaped) = (false, false);
+    // A parameter's value may be in quotes, with semicolons within (RFC 9110 section 5.6.6).
+    let mut parts = content_type.split(|c| {
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+        c == ';' && !quoted
+    });
+    let is_json = parts.next().is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"));
+    let mut charsets = parts.filter_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    is_json && charsets.all(|charset| ["utf-8", "utf8"].iter().any(|utf8| charset.eq_ignore_ascii_case(utf8)))
 }
 
 impl Fields {
@@ -52,18 +62,18 @@ impl Fields {
         self.optional_text(name)?.ok_or_else(|| missing(name))
     }
 
-    /// The text of a field that may be absent.
+    /// The text of a field that may be absent, or null.
     pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         match self.0.remove(name) {
-            None => Ok(None),
+            None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(invalid(format!("The field `{name}` must be a string."))),
         }
     }
 
-    /// What a field that may be absent holds, of the type that is asked for; `form` says which that is.
+    /// What a field that may be absent, or null, holds, of the type that is asked for; `form` says which that is.
     pub fn optional<T: DeserializeOwned>(&mut self, name: &str, form: &str) -> Result<Option<T>, Refusal> {
-        let value = self.0.remove(name).map(serde_json::from_value).transpose();
+        let value = self.0.remove(name).filter(|value| !value.is_null()).map(serde_json::from_value).transpose();
         // The parser's own words could quote what was sent.
         value.map_err(|_| invalid(format!("The field `{name}` must be {form}.")))
     }
@@ -101,13 +111,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_json_with_or_without_its_charset() {
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=utf-8"] {
+    fn json_is_json_with_any_parameters_but_another_charset() {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=utf-8",
+            "application/json; charset=\"utf-8\"",
+            "application/json ; Charset=utf8 ",
+            "application/json;",
+            "application/json; ;",
+            "application/json; odata.metadata=minimal; charset=utf-8",
+            "application/json; profile=\"x; charset=latin1\"",
+            "application/json; profile=\"x\\\"; charset=latin1\"; v=1",
+        ] {
             assert!(is_json(good), "{good}");
         }
-        for bad in
-            ["", "text/plain", "application/jsonx", "application/json; charset=latin1", "application/problem+json"]
-        {
+        for bad in [
+            "",
+            ";",
+            "text/plain",
+            "application/jsonx",
+            "application/problem+json",
+            "application/json; charset=latin1",
+            "application/json; charset=\"utf-16\"",
+            "application/json; charset=",
+            "application/json; v=1; charset=us-ascii",
+            "application/json; charset=utf-8; charset=latin1",
+            "application/json; profile=\"x\\\\\"; charset=latin1",
+        ] {
             assert!(!is_json(bad), "{bad}");
         }
     }

@@ -157,14 +157,12 @@ impl Request {
         Ok(names.map(|name| asked?.first(name).map(str::to_owned)))
     }
 
-    /// The version that the client has read, as it sends it back in `If-Match` (RFC 9110 section 13.1.1): `"3"`, or `*` for
-    /// whichever. `Some(None)` for what is no version of ours.
-    pub fn if_match(&self) -> Option<Option<u64>> {
+    /// Whether `version` is among those that the client sends back in `If-Match` (RFC 9110 section 13.1.1): `"3"`, or a list
+    /// `"3", "4"`. `None` where it sends none, or `*` for whichever.
+    pub fn if_match(&self, version: u64) -> Option<bool> {
         // One that is no text is no version of ours either: it guards all the same.
-        let tag = self.event.headers().get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
-        let digits = |tag: &str| !tag.is_empty() && tag.bytes().all(|byte| byte.is_ascii_digit());
-        let version = || tag.strip_prefix('"')?.strip_suffix('"').filter(|tag| digits(tag))?.parse().ok();
-        (tag != "*").then(version)
+        let sent = self.event.headers().get(header::IF_MATCH)?.to_str().unwrap_or_default();
+        (sent.trim() != "*").then(|| strong_tags(sent).any(|tag| tag == version.to_string()))
     }
 
     /// The address that the request came from, as the gateway saw it: never what a header says.
@@ -207,6 +205,14 @@ impl Reply {
     pub fn of_version(self, version: u64) -> Self {
         self.with(header::ETAG, format!("\"{version}\""))
     }
+
+/// The strong tags of a list: what is between quotes, and has nothing but a comma before it. A weak one, `W/"3"`, never matches.
+fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
+    let parts: Vec<_> = list.split('"').collect();
+    let closed = parts.len().saturating_sub(1) / 2;
+    let tags = (0..closed).filter_map(move |tag| Some((*parts.get(2 * tag)?, *parts.get(2 * tag + 1)?)));
+    tags.filter(|(before, _)| before.trim_matches([',', ' ', '\t']).is_empty()).map(|(_, tag)| tag)
+}
 
     /// Lets anyone keep the reply for `life`. Without this nobody may.
     #[must_use]

@@ -45,15 +45,15 @@ impl Language {
         }
     }
 
-    /// The language that a client asks for in `Accept-Language` (RFC 9110 section 12.5.4; a region falls back to its
-    /// language, as in RFC 4647 section 3.4): of those that we speak the one with the highest weight, of equal ones the one
-    /// named first. `*` is any that the header does not name.
+    /// The language that a client asks for in `Accept-Language` (RFC 9110 section 12.5.4): of those that we speak the one with
+    /// the highest weight, of equal ones the one named first. `*` is any that the header does not name. A region falls back to
+    /// its language (RFC 4647 section 3.4), also where an underscore stands before it, as in a locale.
     pub fn accepted(header: Option<&str>) -> Self {
         let ranges = header.unwrap_or_default().split(',').take(32).filter_map(|range| {
             let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
             let weight = weight.trim().strip_prefix("q=").or(weight.trim().strip_prefix("Q="))?;
             let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
-            Some((tag.trim().split('-').next().unwrap_or_default(), weight))
+            Some((tag.trim().split(['-', '_']).next().unwrap_or_default(), weight))
         });
         let ranges: Vec<_> = ranges.collect();
         let named = |spoken: Self| ranges.iter().any(|(tag, _)| spoken.tag().eq_ignore_ascii_case(tag));
@@ -249,6 +249,7 @@ mod tests {
             ("", Language::English),
             ("fr", Language::French),
             ("fr;q=0", Language::English),
+            ("fr_CA", Language::French),
             ("fr-CA,fr;q=0.9,en;q=0.8", Language::French),
             ("ES-419", Language::Spanish),
             ("de,es;q=0.5,fr;q=0.7", Language::French),
