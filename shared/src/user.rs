@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 pub struct UserId(String);
 
 impl UserId {
+    /// Whether a text can be one.
+    pub fn is_one(text: &str) -> bool {
+        (1..=255).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -21,8 +26,7 @@ impl TryFrom<String> for UserId {
     type Error = InvalidId;
 
     fn try_from(id: String) -> Result<Self, InvalidId> {
-        let printable = id.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        if (1..=255).contains(&id.len()) && printable { Ok(Self(id)) } else { Err(InvalidId) }
+        if Self::is_one(&id) { Ok(Self(id)) } else { Err(InvalidId) }
     }
 }
 

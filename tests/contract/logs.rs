@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use lambda_http::RequestExt;
+use reqwest::Method;
 use serde_json::json;
+use shared::http::gateway;
 
+use super::events::sample;
 use crate::{
     logs,
-    stage::{Stage, scanned},
+    stage::{Reply, Stage, scanned},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,10 +27,50 @@ async fn a_request_is_one_line_with_its_id_and_outcome_and_whether_the_start_was
         assert_eq!(line["calls"], 2, "one to read the account, one to sign");
         assert_eq!(line["span"]["route"], "POST /v1/logins");
         assert_eq!(line["span"]["cold_start"], cold);
+        assert_eq!((&line["user"], &line["span"]["request_id"]), (&json!("ada"), &json!(login.request)));
     }
     let refused = ada.verify("01M86NP37KVJYCH5C44V5B7J55", "123456").await;
     let lines = logs::of(&refused.request);
     assert_eq!((&lines[0]["status"], &lines[0]["outcome"]), (&json!(404), &json!("factor-not-found")));
+}
+
+/// The gateway's log has its own id of a request, and Lambda's has another: what is to be joined is the gateway's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_has_the_gateways_id_of_its_request_and_lambdas_of_its_invocation() {
+    let stage = Stage::new().await;
+    let mut event = sample("policy/login.json");
+    event["requestContext"]["requestId"] = "JKJaXmPLvHcE-of-the-gateway=".into();
+    let mut context = lambda_http::Context::default();
+    context.request_id = "8476a536-e9f4-11e8-9739-2dfe598c3fcd".to_owned();
+    let request = gateway::read(&event.to_string()).unwrap().with_lambda_context(context);
+    stage.stack.functions.call("policy", request).await.unwrap();
+    let lines = logs::of("JKJaXmPLvHcE-of-the-gateway=");
+    let [line] = &lines[..] else { panic!("one line: {lines:?}") };
+    assert_eq!(line["span"]["invocation"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
+}
+
+/// A guesser who waits leaves no event: these lines alone say whose factors they try.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_line_of_a_refused_request_names_the_user() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let enrolled = ada.enrol().await;
+    let wrong = enrolled.app.wrong_code(stage.now().await);
+    let user = |reply: &Reply| logs::of(&reply.request).last().unwrap().clone();
+    for status in [422, 422, 422, 422, 422, 429, 429] {
+        let reply = ada.verify(&enrolled.id, &wrong).await;
+        let line = user(&reply);
+        assert_eq!((reply.status, &line["message"], &line["user"]), (status, &json!("request"), &json!("ada")));
+    }
+    // An operator is the user of what they ask for; a `sub` that is no id, and nobody, are none.
+    let op = stage.operator().await;
+    assert_eq!(user(&op.act("unlock", "ada").await)["user"], "op");
+    for sub in ["a\nb", "\u{e4}", &"x".repeat(256)] {
+        let odd = stage.user(sub).await.post_nothing("/v1/logins").await;
+        assert_eq!((odd.status, user(&odd).get("user")), (403, None));
+    }
+    let keys = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await;
+    assert_eq!((keys.status, user(&keys).get("user")), (200, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

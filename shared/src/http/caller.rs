@@ -3,8 +3,6 @@
 
 use std::collections::HashMap;
 
-use lambda_http::{RequestExt, request::RequestContext};
-
 use super::{
     Api, Request,
     claims::{LoginToken, Sso},
@@ -25,10 +23,10 @@ pub struct Caller {
     pub user: UserId,
     /// What their login token says besides.
     pub token: LoginToken,
-    /// Where mail to the user goes, or why none does.
-    address: Result<EmailAddress, Refusal>,
     /// The hash of the login token, which binds assertions to it.
     pub ath: String,
+    /// Where mail to the user goes, or why none does.
+    address: Result<EmailAddress, Refusal>,
     /// The request's assertion. It is this service's, unexpired, and of this login; its epoch is yet to be compared.
     pub assertion: Option<Claims>,
 }
@@ -103,6 +101,8 @@ impl Caller {
     pub fn label(&self) -> &str {
         self.token.email.as_deref().filter(|email| email.len() <= 254).unwrap_or(self.user.as_str())
     }
+}
+
 /// The email address of a login token, if the identity provider has verified it, and mail can be sent to it. One that a tenant's
 /// SSO says is none.
 fn address_of(token: &LoginToken) -> Result<EmailAddress, Refusal> {
@@ -110,12 +110,9 @@ fn address_of(token: &LoginToken) -> Result<EmailAddress, Refusal> {
     EmailAddress::parse(email.ok_or(Refusal::EmailNotVerified)?).ok_or(Refusal::EmailNotWritable)
 }
 
-}
-
 /// The claims of the login token, if the authorizer vouched for one.
 pub(super) fn claims(request: &Request) -> Option<&HashMap<String, String>> {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.event.request_context_ref() else { return None };
-    Some(&context.authorizer.as_ref()?.jwt.as_ref()?.claims)
+    Some(&request.context()?.authorizer.as_ref()?.jwt.as_ref()?.claims)
 }
 
 /// The login token without the scheme that may stand before it.

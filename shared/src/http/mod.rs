@@ -8,6 +8,7 @@ use std::{
 
 use lambda_http::{
     Body, BoxFuture, Context, RequestExt, Response,
+    aws_lambda_events::apigw::ApiGatewayV2httpRequestContext,
     http::{HeaderName, StatusCode, header},
     request::RequestContext,
 };
@@ -25,14 +26,15 @@ use crate::{
     clock::{Clock, Timestamp},
     error::{Error, Fault, Refusal, Result, chain},
     settings::{SettingError, Settings},
+    user::UserId,
 };
 
 pub mod body;
 pub mod caller;
 pub mod claims;
+pub mod gateway;
 pub mod operator;
 mod problem;
-pub mod gateway;
 
 /// What every function needs to take a request and to answer it.
 pub struct Api {
@@ -80,9 +82,10 @@ impl Api {
     /// Handles a request, answers it, and writes its line into the log. Every line on the way stands in its span. Boxed:
     /// the futures of AWS calls are large, and their types deep.
     pub async fn answer(&self, request: &Request, handled: BoxFuture<'_, Result<Reply>>) -> Response<Body> {
-        let id = request.event.lambda_context_ref().map_or("", |context: &Context| context.request_id.as_str());
+        let invocation = request.event.lambda_context_ref().map_or("", |context: &Context| context.request_id.as_str());
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
-        let span = info_span!("request", request_id = id, cold_start, route = request.route());
+        let (id, route) = (request.id(), request.route());
+        let span = info_span!("request", request_id = id, invocation, cold_start, route);
         async {
             let (outcome, calls) = calls::counted(handled).await;
             self.respond(request, outcome, calls)
@@ -118,7 +121,14 @@ impl Api {
                 problem::of_fault(&fault, &self.issuer)
             }
         };
-        tracing::info!(status = reply.status.as_u16(), outcome = code, duration_ms, calls, "request");
+        tracing::info!(
+            status = reply.status.as_u16(),
+            outcome = code,
+            user = request.user(),
+            duration_ms,
+            calls,
+            "request"
+        );
         reply.into_response()
     }
 }
@@ -131,10 +141,25 @@ impl Request {
 
     /// The gateway's key of the route: `POST /v1/factors/{factor_id}/verify`.
     pub fn route(&self) -> &str {
-        match self.event.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref().unwrap_or_default(),
-            _ => "",
+        self.context().and_then(|context| context.route_key.as_deref()).unwrap_or_default()
+    }
+
+    /// What the gateway says of the request.
+    fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
+        match self.event.request_context_ref()? {
+            RequestContext::ApiGatewayV2(context) => Some(context),
+            _ => None,
         }
+    }
+
+    /// The gateway's id of the request, which its own log has too.
+    fn id(&self) -> &str {
+        self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
+    }
+
+    /// The `sub` of the request's token, where it can be a user's.
+    fn user(&self) -> Option<&str> {
+        caller::claims(self)?.get("sub").map(String::as_str).filter(|sub| UserId::is_one(sub))
     }
 
     /// The error for a route that the gateway should not have sent here.
@@ -167,10 +192,7 @@ impl Request {
 
     /// The address that the request came from, as the gateway saw it: never what a header says.
     pub fn client_address(&self) -> Option<IpAddr> {
-        match self.event.request_context_ref() {
-            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
-            _ => None,
-        }
+        self.context()?.http.source_ip.as_deref()?.parse().ok()
     }
 
     /// The languages that the client asks for.
@@ -182,6 +204,14 @@ impl Request {
     fn header(&self, name: &str) -> Option<&str> {
         self.event.headers().get(name)?.to_str().ok()
     }
+}
+
+/// The strong tags of a list: what is between quotes, and has nothing but a comma before it. A weak one, `W/"3"`, never matches.
+fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
+    let parts: Vec<_> = list.split('"').collect();
+    let closed = parts.len().saturating_sub(1) / 2;
+    let tags = (0..closed).filter_map(move |tag| Some((*parts.get(2 * tag)?, *parts.get(2 * tag + 1)?)));
+    tags.filter(|(before, _)| before.trim_matches([',', ' ', '\t']).is_empty()).map(|(_, tag)| tag)
 }
 
 impl Reply {
@@ -205,14 +235,6 @@ impl Reply {
     pub fn of_version(self, version: u64) -> Self {
         self.with(header::ETAG, format!("\"{version}\""))
     }
-
-/// The strong tags of a list: what is between quotes, and has nothing but a comma before it. A weak one, `W/"3"`, never matches.
-fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
-    let parts: Vec<_> = list.split('"').collect();
-    let closed = parts.len().saturating_sub(1) / 2;
-    let tags = (0..closed).filter_map(move |tag| Some((*parts.get(2 * tag)?, *parts.get(2 * tag + 1)?)));
-    tags.filter(|(before, _)| before.trim_matches([',', ' ', '\t']).is_empty()).map(|(_, tag)| tag)
-}
 
     /// Lets anyone keep the reply for `life`. Without this nobody may.
     #[must_use]
