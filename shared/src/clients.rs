@@ -5,12 +5,14 @@ use std::{ops::Deref, sync::LazyLock};
 
 use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_kms as kms;
+use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 
 /// Clients that share their connections, and what others are made from.
 pub struct Clients {
-    /// The configuration: for who sends texts or emails, each with a client of its own.
-    pub config: SdkConfig,
+    /// For texts and emails, each with a client of its own. A call is tried once, with the whole time that a call has. Where the
+    /// response is lost, the message may have been sent, and a second try would send another.
+    pub messages: SdkConfig,
     /// The table's client.
     pub dynamodb: dynamodb::Client,
     /// The keys' client.
@@ -19,8 +21,17 @@ pub struct Clients {
 
 impl Clients {
     /// Makes both.
-    pub fn new(config: SdkConfig) -> Self {
-        Self { dynamodb: dynamodb::Client::new(&config), kms: kms::Client::new(&config), config }
+    pub fn new(config: &SdkConfig) -> Self {
+        let messages = config.to_builder().retry_config(RetryConfig::disabled());
+        let messages = match config.timeout_config() {
+            Some(timeouts) => {
+                let mut one_try = timeouts.to_builder();
+                one_try.set_operation_attempt_timeout(timeouts.operation_timeout());
+                messages.timeout_config(one_try.build())
+            }
+            None => messages,
+        };
+        Self { dynamodb: dynamodb::Client::new(config), kms: kms::Client::new(config), messages: messages.build() }
     }
 }
 

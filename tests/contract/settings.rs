@@ -23,7 +23,7 @@ const COMPLETE: [(&str, &str); 11] = [
 
 /// What starting each function comes to, with its needs.
 fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
-    let (aws, clock) = (Clients::new(client_defaults().build()), Clock::system());
+    let (aws, clock) = (Clients::new(&client_defaults().build()), Clock::system());
     [
         ("enroll", enroll::Function::new(settings, &aws, clock.clone()).err()),
         ("policy", policy::Function::new(settings, &aws, clock.clone()).err()),
@@ -66,13 +66,16 @@ fn a_setting_that_cannot_be_read_is_named_with_the_form_it_must_have() {
 #[test]
 fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
     for (name, bad, function) in [
-        ("MFA_TEXT_REGIONS", "US,UK", "enroll"),
         ("MFA_TEXT_LIMITS", "user-day=many", "send-sms"),
         ("MFA_TEXT_MAX_PRICE", "free", "send-sms"),
         ("MFA_TEXT_MAX_PRICE", "-1", "send-sms"),
         ("MFA_TEXT_MAX_PRICE", "1e-2", "send-sms"),
-        ("MFA_TEXT_ORIGINATION_NUMBER", "+", "send-sms"),
-        ("MFA_TEXT_ORIGINATION_NUMBER", "+1 415 555 0100", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBERS", "+14155550100", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBERS", "US=+,CA=+15145550100", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBERS", "US=+1 415 555 0100,CA=+15145550100", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBERS", "US=+14155550100,US=+14155550101,CA=+15145550100", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBERS", "US=+14155550100,PR=+17875550100,CA=+15145550100", "send-sms"),
+        ("MFA_TEXT_ORIGINATION_NUMBERS", "US=+14155550100,CA=+15145550100,", "send-sms"),
         ("MFA_EMAIL_LIMITS", "week=1", "recovery"),
         ("MFA_EMAIL_HOLD_HOURS", "a day", "recovery"),
         ("MFA_DOMAIN", "https://app.example.com", "send-sms"),
@@ -85,6 +88,42 @@ fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
             matches!(&errors[..], [(named, SettingError::Invalid(setting, _))] if *named == function && *setting == name),
             "{name}: {errors:?}"
         );
+    }
+}
+
+/// A number of one country is none to send from in the other; those of the United States serve its territories.
+#[test]
+fn where_one_country_has_a_number_to_send_from_each_that_is_served_has_one() {
+    let (us, ca, both) = ("US=+14155550100", "CA=612345", "US=+14155550100, CA=+15145550100");
+    for (regions, numbers, fine) in [
+        ("US,CA", both, true),
+        ("US,CA", us, false),
+        ("US,CA", ca, false),
+        ("US,CA", "", true),
+        ("US", us, true),
+        ("US", ca, false),
+        ("US", both, true),
+        ("CA", ca, true),
+        ("CA", us, false),
+        ("US,PR,GU", us, true),
+        ("PR", us, true),
+        ("PR", ca, false),
+        ("VI,CA", ca, false),
+        ("AS,MP,CA", both, true),
+    ] {
+        let set = [("MFA_TEXT_REGIONS", regions), ("MFA_TEXT_ORIGINATION_NUMBERS", numbers)];
+        for (function, error) in start(&COMPLETE.into_iter().chain(set).collect()) {
+            let named = matches!(error, Some(SettingError::Invalid("MFA_TEXT_ORIGINATION_NUMBERS", _)));
+            assert_eq!(named, !fine && function == "send-sms", "{function}: {regions} {numbers}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn regions_that_cannot_be_read_end_the_start_of_whoever_has_to_do_with_phones() {
+    for (function, error) in start(&COMPLETE.into_iter().chain([("MFA_TEXT_REGIONS", "US,UK")]).collect()) {
+        let named = matches!(error, Some(SettingError::Invalid("MFA_TEXT_REGIONS", _)));
+        assert_eq!(named, ["enroll", "send-sms"].contains(&function), "{function}: {error:?}");
     }
 }
 

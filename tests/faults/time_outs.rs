@@ -1,6 +1,8 @@
 //! AWS says nothing, and the functions have the time-outs that they have in Lambda: a call is given up while there is time to
 //! say so. (The local stack waits longer, for a busy machine's sake.)
 
+#![expect(clippy::disallowed_methods, reason = "how long it took is what is held here")]
+
 use std::{
     future::pending,
     sync::{
@@ -28,7 +30,7 @@ use shared::{
     sealed::{Binding, Purpose, Sealer},
     user::UserId,
 };
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 const ISSUER: &str = "https://mfa.example.com";
 
@@ -50,7 +52,7 @@ impl Silence {
             .region(Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("x", "x", None, None, "test")))
             .http_client(http_client_fn(move |_, _| connector.clone()));
-        Clients::new(config.build())
+        Clients::new(&config.build())
     }
 
     /// What comes of a call of these clients, and how often it was tried; long before the gateway gives up.
@@ -78,16 +80,22 @@ async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
 }
 
 #[tokio::test]
-async fn a_text_or_an_email_that_nobody_answers_for_is_tried_once_and_may_have_gone() {
+async fn a_text_or_an_email_that_nobody_answers_for_is_tried_once_for_four_seconds_and_may_have_gone() {
     let texted = Silence::of(async |aws| {
         let number = PhoneNumber::parse("+14155550123", &Regions::new(&settings(ISSUER)).unwrap()).unwrap();
-        sms::Sender::new(&settings(ISSUER), &aws).unwrap().send(&number, "123456 is your code").await
+        let (sender, started) = (sms::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
+        let sent = sender.send(&number, "123456 is your code").await;
+        (sent, started.elapsed())
     });
     let emailed = Silence::of(async |aws| {
         let (to, code) = (EmailAddress::parse("ada@example.com").unwrap(), RecoveryCode::parse("k3xq-9f2m").unwrap());
-        email::Sender::new(&settings(ISSUER), &aws).unwrap().code(&to, Language::English, &code, 10).await
+        let (sender, started) = (email::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
+        let sent = sender.code(&to, Language::English, &code, 10).await;
+        (sent, started.elapsed())
     });
-    for (sent, tries) in <[_; 2]>::from(tokio::join!(texted, emailed)) {
+    for ((sent, waited), tries) in <[_; 2]>::from(tokio::join!(texted, emailed)) {
         assert!(matches!(sent, Err(Unsent::Unknown(_))) && tries == 1, "{tries} {sent:?}");
+        // SES and SNS take a second or two at their slowest.
+        assert!(waited >= Duration::from_secs(4), "{waited:?}");
     }
 }

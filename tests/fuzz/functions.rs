@@ -28,7 +28,7 @@ pub struct Functions {
 }
 
 pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
-    let (settings, aws) = (settings(), Clients::new(aws::config()));
+    let (settings, aws) = (settings(), Clients::new(&aws::config()));
     let clock = || Clock::new(|| NOW);
     Functions {
         api: Api::new(&settings, &aws, clock()).unwrap(),

@@ -248,16 +248,31 @@ async fn a_phone_that_is_locked_is_not_texted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_come_from_the_number_that_the_deployment_names() {
-    for number in ["+14155550100", "24273"] {
-        let stage =
-            Stage::with_settings(&[("MFA_TEXT_ORIGINATION_NUMBER", number), ("MFA_TEXT_MAX_PRICE", "0.02")]).await;
-        let ada = stage.user("ada").await;
-        ada.enrol_phone(PHONE).await;
-        let attributes = &stage.texts().await[0]["attributes"];
-        assert_eq!(attributes["AWS.MM.SMS.OriginationNumber"], number);
-        assert_eq!(attributes["AWS.SNS.SMS.MaxPrice"], "0.02");
+async fn texts_come_from_the_number_that_the_deployment_has_in_the_phones_country() {
+    const REGIONS: (&str, &str) = ("MFA_TEXT_REGIONS", "US,CA,PR,GU");
+    let phones = [(PHONE, "us"), ("+15142345678", "ca"), ("+17872345678", "us"), ("+16713001234", "us")];
+    for (us, ca) in [("+14155550100", "+15145550100"), ("24273", "612345"), ("", "")] {
+        let numbers = if us.is_empty() { String::new() } else { format!("US={us},CA={ca}") };
+        let settings = [("MFA_TEXT_ORIGINATION_NUMBERS", numbers.as_str()), ("MFA_TEXT_MAX_PRICE", "0.02"), REGIONS];
+        let stage = Stage::with_settings(&settings).await;
+        for (index, (phone, country)) in phones.into_iter().enumerate() {
+            stage.user(&format!("user-{index}")).await.enrol_phone(phone).await;
+            let text = stage.texts_to(phone).await.remove(0);
+            let attributes = &text["attributes"];
+            let number = attributes.get("AWS.MM.SMS.OriginationNumber").and_then(|number| number.as_str());
+            assert_eq!(number.unwrap_or_default(), if country == "us" { us } else { ca }, "{phone}");
+            assert_eq!(attributes["AWS.SNS.SMS.MaxPrice"], "0.02");
+        }
     }
+    // A phone that was begun before its country was taken away is texted all the same, from what SNS chooses.
+    let folder = tempfile::tempdir().unwrap();
+    let stage = Stage::on(folder.path()).await;
+    let id = stage.user("ada").await.begin_phone("+15142345678").await;
+    stage.stop().await;
+    let set = [("MFA_TEXT_REGIONS", "US"), ("MFA_TEXT_ORIGINATION_NUMBERS", "US=+14155550100")];
+    let stage = Stage::on_with(folder.path(), &set).await;
+    stage.user("ada").await.text(&id).await.expect(202);
+    assert_eq!(stage.texts().await[0]["attributes"].get("AWS.MM.SMS.OriginationNumber"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,6 +70,37 @@ impl Regions {
     }
 }
 
+/// A country with numbers that texts come from: a number of one is none to send from in the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Country {
+    /// And its territories.
+    UnitedStates,
+    /// Canada.
+    Canada,
+}
+
+impl Country {
+    /// The country of this name, as settings spell it: `US`, `CA`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "US" => Some(Self::UnitedStates),
+            "CA" => Some(Self::Canada),
+            _ => None,
+        }
+    }
+
+    fn of(region: Option<Region>) -> Self {
+        if region == Some(Region::CA) { Self::Canada } else { Self::UnitedStates }
+    }
+}
+
+impl Regions {
+    /// The countries that these are of.
+    pub fn countries(&self) -> impl Iterator<Item = Country> {
+        self.0.iter().map(|region| Country::of(Some(*region)))
+    }
+}
+
 impl PhoneNumber {
     /// Reads a number as a person spells it: `+`, then ASCII digits, with spaces, dots, dashes and parentheses among them.
     pub fn parse(typed: &str, regions: &Regions) -> Result<Self, Unsupported> {
@@ -113,6 +144,12 @@ impl PhoneNumber {
     pub fn hint(&self) -> String {
         let last = self.0.len().saturating_sub(4);
         format!("+1 ••• ••• {}", self.0.get(last..).unwrap_or_default())
+    }
+
+    /// The country that it is of.
+    pub fn country(&self) -> Country {
+        let number = PHONE_NUMBER_UTIL.parse(self.e164(), None).ok();
+        Country::of(number.and_then(|number| PHONE_NUMBER_UTIL.get_region_for_number(&number)))
     }
 
     /// The exchange that it is in, `+1 NPA NXX`: 10,000 numbers that are often one company's.

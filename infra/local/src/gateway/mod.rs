@@ -67,7 +67,7 @@ impl Functions {
         let named = |name: &'static str| {
             let mut named = aws.to_builder();
             named.set_app_name(AppName::new(name).ok());
-            Clients::new(named.build())
+            Clients::new(&named.build())
         };
         Ok(Self {
             enroll: enroll::Function::new(settings, &named("enroll"), clock.clone())?,
