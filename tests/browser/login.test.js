@@ -162,6 +162,7 @@ test("a text that can't be sent says so, also after another one, and is sent whe
   await visitor.logIn("Bob");
   await visitor.press("text.send", hint);
   await visitor.told("problem.text-not-sent");
+  await visitor.later("half");
   await visitor.press("text.send", hint);
   await onItsWay.waitFor();
   await visitor.later("half");
@@ -169,6 +170,7 @@ test("a text that can't be sent says so, also after another one, and is sent whe
   await visitor.press("text.again");
   await visitor.told("problem.text-not-sent");
   assert.equal(await onItsWay.count(), 0);
+  await visitor.later("half");
   await visitor.press("text.again");
   await visitor.fillFromText(3);
   await visitor.press("challenge.check");

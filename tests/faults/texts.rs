@@ -29,6 +29,16 @@ async fn counted(stage: &Stage) -> (Value, BTreeSet<String>) {
     (account, counts.map(|(row, column, count)| format!("{} {} {column} {count}", row["pk"], row["sk"])).collect())
 }
 
+/// The same but for when a text was asked for last, by which the next one waits.
+async fn counted_but_for_the_wait(stage: &Stage, id: &str) -> (Value, BTreeSet<String>) {
+    let (mut account, counts) = counted(stage).await;
+    let code = &mut account["factors"]["M"][id]["M"]["code"]["M"];
+    if let Some(code) = code.as_object_mut() {
+        code.remove("sent_at");
+    }
+    (account, counts)
+}
+
 /// The event in the log of a request.
 fn event(reply: &Reply) -> Value {
     let lines = logs::of(&reply.request);
@@ -36,21 +46,23 @@ fn event(reply: &Reply) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_that_sns_refuses_is_given_back_with_the_code_that_was_there() {
+async fn a_text_that_sns_refuses_is_given_back_but_for_its_wait_with_the_code_that_was_there() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     // Once where the same code would be sent again, and once where a new one would be.
-    for wait in [30, 330] {
+    for wait in [30, 300] {
         stage.advance(wait).await;
-        let before = counted(&stage).await;
+        let before = counted_but_for_the_wait(&stage, &id).await;
         for kind in ["throttle", "refuse"] {
+            stage.advance(30).await;
             stage.fault("sns", "Publish", kind, 1).await;
             let reply = ada.text(&id).await;
             reply.refused(502, "text-not-sent");
-            assert_eq!(counted(&stage).await, before, "{kind} after {wait}");
+            assert_eq!(counted_but_for_the_wait(&stage, &id).await, before, "{kind} after {wait}");
+            assert_eq!(ada.text(&id).await.refused(429, "too-many-texts").body["limit"], "factor");
             assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("not-sent")));
             let lines = logs::of(&reply.request);
             let told = lines.iter().find(|line| line["message"] == "refused on its way").unwrap();
@@ -64,13 +76,36 @@ async fn a_text_that_sns_refuses_is_given_back_with_the_code_that_was_there() {
     }
     assert_eq!(stage.texts_to(PHONE).await.len(), 2);
     ada.verify(&id, &code).await.expect(200);
-    // The very first leaves nothing behind.
+    // The very first leaves its wait behind, and no code that anybody could guess.
     let bob = stage.user("bob").await;
     let id = bob.begin_phone("+14155550124").await;
-    let before = stage.account("bob").await;
     stage.fault("sns", "Publish", "refuse", 1).await;
     bob.text(&id).await.refused(502, "text-not-sent");
-    assert_eq!(stage.account("bob").await, before);
+    bob.activate(&id, "123456").await.refused(422, "code-expired");
+    assert_eq!(bob.text(&id).await.refused(429, "too-many-texts").header("retry-after"), "30");
+    stage.advance(30).await;
+    assert_eq!(bob.text(&id).await.expect(202)["resend_after"], 30);
+    let words = stage.texts_to("+14155550124").await[0]["body"].as_str().unwrap().to_owned();
+    assert!(words.contains("expires in 9 min."), "as long as the phone is pending: {words}");
+    bob.activate(&id, &stage.code_to("+14155550124").await).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_is_begun_again_and_again_after_a_stop_uses_up_its_users_texts() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    stage.opt_out(PHONE).await;
+    for _ in 0..5 {
+        let id = ada.begin_phone(PHONE).await;
+        ada.text(&id).await.refused(422, "phone-opted-out");
+    }
+    for _ in 0..3 {
+        let id = ada.begin_phone(PHONE).await;
+        assert_eq!(ada.text(&id).await.refused(429, "too-many-texts").body["limit"], "user");
+    }
+    // Neither the number nor the deployment has one less.
+    let (_, rows) = counted(&stage).await;
+    assert!(rows.is_empty(), "{rows:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,25 +142,34 @@ async fn a_text_that_may_have_gone_stays_counted_and_its_code_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_that_answered_stop_is_told_so_and_nothing_is_counted() {
+async fn a_phone_that_answered_stop_is_told_so_and_nothing_but_its_wait_is_counted() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
     stage.opt_out(PHONE).await;
-    let before = counted(&stage).await;
+    let (before, rows) = counted(&stage).await;
     for _ in 0..3 {
         let reply = ada.text(&id).await;
         let detail = reply.refused(422, "phone-opted-out").body["detail"].as_str().unwrap();
         assert!(detail.contains("another way to log in"), "what to do: {detail}");
         assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("opted-out")));
+        // A user who asks again and again costs no more than one who asks once.
+        let again = ada.text(&id).await;
+        assert_eq!(again.refused(429, "too-many-texts").body["limit"], "factor");
+        assert_eq!(again.header("retry-after"), "30");
+        let opted_out = stage.calls_of(&again.request).await.into_iter().filter(|call| call["service"] == "sns");
+        assert_eq!(opted_out.count(), 0, "SNS is not asked");
+        let (after, now) = counted(&stage).await;
+        assert_eq!((&after["texts"], &now), (&before["texts"], &rows));
+        stage.advance(30).await;
     }
-    assert_eq!(counted(&stage).await, before);
     assert_eq!(stage.texts_to(PHONE).await.len(), 1);
     let bob = stage.user("bob").await;
     let pending = bob.begin_phone(PHONE).await;
     bob.text(&pending).await.refused(422, "phone-opted-out");
 
     stage.opt_in(PHONE).await;
+    stage.advance(30).await;
     ada.text(&id).await.expect(202);
     ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
 }
@@ -334,11 +378,12 @@ async fn giving_a_text_back_is_tried_again_where_others_write() {
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
     stage.advance(600).await;
-    let before = counted(&stage).await;
+    let (before, rows) = counted(&stage).await;
     stage.fault("sns", "Publish", "refuse", 1).await;
     stage.fault_after(1, "dynamodb", "TransactWriteItems", "conflict", 3).await;
     ada.text(&id).await.refused(502, "text-not-sent");
-    assert_eq!(counted(&stage).await, before);
+    let (after, now) = counted(&stage).await;
+    assert_eq!((&after["texts"], now), (&before["texts"], rows));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,16 +31,30 @@ struct Sent<'a> {
     resend_after: u64,
 }
 
-/// A text that did not go, or of which that is not known.
+/// Why a text did not go, as far as that is known, and what of it stays counted.
 struct Undelivered {
     error: Error,
-    /// Whether it may have gone all the same.
-    perhaps_gone: bool,
+    stays: Stays,
 }
 
-impl<E: Into<Error>> From<E> for Undelivered {
-    fn from(error: E) -> Self {
-        Self { error: error.into(), perhaps_gone: false }
+enum Stays {
+    /// It did not go.
+    Nothing,
+    /// The phone, or SNS, took none: until the next may be asked for.
+    Wait,
+    /// It may have gone all the same.
+    All,
+}
+
+impl From<Fault> for Undelivered {
+    fn from(fault: Fault) -> Self {
+        Self { error: fault.into(), stays: Stays::Nothing }
+    }
+}
+
+impl From<Refusal> for Undelivered {
+    fn from(refusal: Refusal) -> Self {
+        Self { error: refusal.into(), stays: Stays::Wait }
     }
 }
 
@@ -87,9 +101,13 @@ impl Function {
                 Taken::Done(counted) => {
                     let expires = caller.token.ends_with(text.code.expires);
                     let delivered = self.deliver(number, code, &text, expires, request).await;
-                    if let Err(Undelivered { error, perhaps_gone }) = delivered {
-                        if !perhaps_gone {
-                            self.accounts.give_back_text(user, &text, &counted).await;
+                    if let Err(Undelivered { error, stays }) = delivered {
+                        match stays {
+                            Stays::Nothing => self.accounts.give_back_text(user, &text, &counted).await,
+                            Stays::Wait => {
+                                self.accounts.give_back_text(user, &text.keeping_its_wait(), &counted).await;
+                            }
+                            Stays::All => {}
                         }
                         return Err(error);
                     }
@@ -143,7 +161,7 @@ impl Function {
         let words = self.texts.code(language, &code, minutes);
         self.sender.send(&number, &words).await.map_err(|unsent| match unsent {
             Unsent::Refused => Refusal::TextNotSent.into(),
-            Unsent::Unknown(fault) => Undelivered { error: fault.for_now(text.wait).into(), perhaps_gone: true },
+            Unsent::Unknown(fault) => Undelivered { error: fault.for_now(text.wait).into(), stays: Stays::All },
         })
     }
 }

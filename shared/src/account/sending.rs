@@ -29,6 +29,22 @@ pub struct Text {
     pub(super) tally_before: Option<Tally>,
 }
 
+impl Text {
+    /// The same, given back but for its wait: its phone, or SNS, took none. Else whoever asks again and again would cost calls, and
+    /// be counted nowhere. A pending phone can be begun again, which ends its wait: so its user's count stays too.
+    #[must_use]
+    pub fn keeping_its_wait(&self) -> Self {
+        let now = self.code.sent_at;
+        let code = match &self.code_before {
+            Some(sent) if sent.is_live(now) => SentCode { sent_at: now, ..sent.clone() },
+            // Nobody was sent this one.
+            _ => SentCode { expires: now, ..self.code.clone() },
+        };
+        let tally_before = if self.pending { Some(self.tally.clone()) } else { self.tally_before.clone() };
+        Self { code_before: Some(code), tally_before, ..self.clone() }
+    }
+}
+
 /// What is drawn for a text or an email: an id of its own, and what a new code is derived from.
 #[derive(Clone, Debug)]
 pub struct Draw<'a> {
@@ -71,7 +87,7 @@ impl Account {
         let new =
             SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now, by_login: true };
         let code = match &factor.code {
-            Some(last) if last.is_live(now) => {
+            Some(last) if last.is_live(now) || !last.was_sent() => {
                 let again = last.sent_at.plus(limits.wait_after(last.sends));
                 if now < again {
                     return Err(Subject::Factor.refuse(again, now));

@@ -100,6 +100,11 @@ impl SentCode {
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires
     }
+
+    /// Whether it was sent at all. One that was refused on its way has no life, and holds the wait for the next.
+    pub fn was_sent(&self) -> bool {
+        self.sent_at < self.expires
+    }
 }
 
 /// What is derived. Each is a domain of its own.
