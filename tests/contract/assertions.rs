@@ -84,6 +84,19 @@ fn with(object: &Value, name: &str, value: impl Into<Value>) -> Value {
     object
 }
 
+/// Libraries refuse an `iat` that their own clock has not come to yet, and clocks differ by seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assertion_is_made_five_seconds_back_and_ends_in_five_minutes() {
+    let stage = Stage::new().await;
+    let ada = stage.user("ada").await;
+    let (_, _, claims) = passed(&stage, &ada).await;
+    let now = stage.now().await;
+    let (iat, exp) = (claims["iat"].as_u64().unwrap(), claims["exp"].as_u64().unwrap());
+    // The stack's clock goes on.
+    assert!((now - 7..=now - 5).contains(&iat), "{iat} at {now}");
+    assert_eq!(exp - iat, 305);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assertion_is_good_for_its_own_login_and_user_until_it_expires() {
     let stage = Stage::new().await;

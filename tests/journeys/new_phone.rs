@@ -28,7 +28,7 @@ async fn checked(stage: &Stage, user: &User, assertion: &str) -> Value {
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, user.token.as_bytes());
     assert_eq!(claims["ath"], data_encoding::BASE64URL_NOPAD.encode(hash.as_ref()));
     assert!(claims["jti"].as_str().is_some_and(|id| id.len() >= 16), "{claims}");
-    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 300);
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 305);
     claims
 }
 

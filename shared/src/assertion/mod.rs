@@ -25,6 +25,8 @@ pub mod signer;
 pub const LIFE: Duration = Duration::from_mins(5);
 /// The longest assertion that is looked at, in bytes. Fifty workspaces of 2 KB make one of 4 KB.
 const LONGEST: usize = 8 * 1024;
+/// How far back `iat` is set: many libraries refuse one that their clock, a second or two behind, has not come to.
+const BEHIND: Duration = Duration::from_secs(5);
 /// How far ahead of ours the clock that signed may be.
 const SKEW: Duration = Duration::from_secs(30);
 const ALGORITHM: &str = "ES256";
@@ -51,7 +53,7 @@ pub struct Claims {
     pub aud: String,
     /// The user.
     pub sub: UserId,
-    /// When it was made, in Unix seconds.
+    /// When it was made, in Unix seconds, and five seconds less.
     pub iat: u64,
     /// When it expires, in Unix seconds.
     pub exp: u64,
@@ -162,7 +164,7 @@ impl Claims {
             iss: issuer.to_owned(),
             aud: if mfa == Mfa::EnrollOnly { issuer } else { audience }.to_owned(),
             sub: statement.user.clone(),
-            iat: now.seconds(),
+            iat: now.minus(BEHIND).seconds(),
             exp: now.plus(LIFE).seconds().min(until),
             jti,
             mfa,
