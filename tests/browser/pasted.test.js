@@ -16,6 +16,9 @@ const OTHERS = [
   "(01234) 567890", "+44 (1234) 567890", "+44 1234 567890", "01234-567890", "3.141592", "3,141592", "12/123456", "123456/A", "12:123456", "1’123456", "1'123456",
   "1234567", "12345678901", "INV-123456", "INV-2026-123456", "AB123456", "123456AB", "id_123456", "123456_id", "12345", "123-4567", "1234-567",
   "1234 5678 9012", "3782 822463 10005", "4111 1111 1111 1111", "GB29 NWBK 6016 1331 9268 19", "DE89 3704 0044 0532 0130 00", "12-34-56 12345678",
+  "415 555 - 0123", "415 555 \u2013 0123", "415 555- 0123", "1 - 415555 - 0123", "555-012 - 3456", "12 - 345678", "0123 - 456789",
+  "123456 \u2013 7890", "123456 · 7890", "4111 · 123456", "4111 • 123456", "1 | 123456", "1 \\ 123456", "1 - 123456", "123456 / 7", "7 / 123456", "123456\u20447",
+  "415555 ext 12", "415555 ext. 12", "415555 x0123", "415555x12", "415555 #12",
   "550e8400-e29b-41d4-a716-446655440000", "example.com/v/123456", "example.com/?code=123456", "example.com/?123456", "123456@example.com", "user@123456.example.com",
 ];
 
@@ -51,6 +54,11 @@ test("a number that is no code is none, and takes the code's place nowhere in a 
     for (const message of MESSAGES) assert.equal(codeIn(message("677001", other)), "677001", message("677001", other));
     for (const message of MESSAGES) assert.equal(codeIn(message("none", other)), undefined, message("none", other));
   }
+});
+
+test("a text that is longer than any message is not looked at, and nobody waits for it", () => {
+  assert.equal(codeIn(`${"code ".padEnd(30)}123456 x `.repeat(5000)), undefined);
+  assert.equal(codeIn(`Your code is 677001.${" ".repeat(3900)}`), "677001");
 });
 
 test("the line for a phone to fill in says which code it is", () => {

@@ -63,7 +63,7 @@ export function codeField(label = t("code.label"), attributes = {}) {
     const pasted = event.clipboardData.getData("text");
     const code = codeIn(pasted);
     element.error.replaceChildren();
-    // What is short is seen in the field as it is. Of a longer text the field would keep a part: six digits of something else.
+    // A short text is seen in the field as it is. Of a longer one the field would keep a part: six digits of something else.
     if (!code && pasted.length <= LONGEST) return;
     event.preventDefault();
     if (code) element.input.value = code;

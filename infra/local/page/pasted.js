@@ -1,16 +1,20 @@
 // The code in a text that is pasted. A wrong one would be a guess that counts, so where it is not clear there is none.
 
 // Digits are one number as long as only these stand between them: a phone's, a date, an amount, an account.
-const NUMBER = /\d(?:(?:\)[ -]*| +|[-.,:'’])?\d)*/g;
+const NUMBER = /\d(?:(?:\)[ -]*| *[-/·•|\\\u2044] *| *[.,:'’]| +)?\d)*/g;
 // What makes a number something else: before it an area, an amount, an address or a longer name; and after it.
 const BEFORE = /(?:[+\p{Sc}] *|[\p{Script=Latin}_/=?@]|\p{Script=Latin}{2}-)$/u;
-const AFTER = /^(?: ?\p{Sc}|[\p{Script=Latin}_/@%])/u;
+const AFTER = /^(?: ?\p{Sc}|[\p{Script=Latin}_/@%]| *(?:ext\.?|x|#) *\d)/iu;
 // The words beside a code, in the languages of this page.
 const NAMED = /(?<!\p{L})(?:code|passcode|c[oó]digo|clave)(?: is| est| es)?[\s:"“«*]*$/iu;
 const NAMES = /^["”»*]* (?:is your|est votre|es tu|es su)/iu;
 
+/** Longer than any message with a code. */
+const LONGEST = 4000;
+
 /** The six digits of the code in a text; none if there is no code in it, or more than one could be meant. */
 export function codeIn(pasted) {
+  if (pasted.length > LONGEST) return undefined;
   const text = pasted.normalize("NFKC").replace(/\p{Cf}/gu, "").replace(/[\p{Pd}\u2212]/gu, "-");
   // The line that phones fill a code in by says whose it is, and nothing else.
   const bound = [...text.matchAll(/^@\S+ #(\d{6})(?!\S)/gm)].map(([, code]) => code);
