@@ -1,4 +1,4 @@
-//! What is installed from elsewhere is what was tried: by version, and by hash where it runs here.
+//! Tools from elsewhere are those that were tried: by version, and by hash where they run here.
 
 use std::{
     fs,
@@ -74,8 +74,8 @@ fn the_guides_build_with_the_tools_that_were_tried() {
     let rust = rust.split_whitespace().next().unwrap();
     let infra = GUIDES[1];
     assert!(infra.contains(&format!("`rustup toolchain install {rust}`")), "{rust}");
-    let build = "--arm64 --output-format zip --locked";
-    assert!(infra.contains(&format!("\ncargo +{rust} lambda build --release {build}\n")), "{rust}");
+    let build = "--release --arm64 --output-format zip --locked";
+    assert!(infra.contains(&format!("\ncargo +{rust} lambda build {build}\n")), "{rust}");
     assert!(ARM64.contains(&format!("lambda build {build} ")));
     let least = include_str!("../../Cargo.toml").split_once("\nrust-version = \"").unwrap().1;
     assert!(parts(rust) >= parts(least.split('"').next().unwrap()), "{rust} is older than rust-version");
