@@ -103,7 +103,7 @@ resource "aws_apigatewayv2_stage" "this" {
     }
   }
 
-  # Who, what and how it ended; never a header, so never a token. The path is the route's: no id, no query. The user is the
+  # Each request: by whom, what, and how it ended; never a header, so never a token. The path is the route's: no id, no query. The user is the
   # login token's `sub`, which stays here until the log ends: an erase does not reach it. Functions log the same request id.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn

@@ -154,7 +154,7 @@ variable "certificate_arn" {
 }
 
 variable "throttling" {
-  description = "Requests a second, and at once, that the gateway lets through: of each route together, of the public keys', and by `routes` of others apart (`POST /v1/logins`). The public keys take no login token and have one limit for all the world: whoever uses it up keeps them from your backends, so it is high. They come from the function's memory, which is cheap."
+  description = "Requests a second, and at once, that the gateway lets through: of each route together, of the public keys', and by `routes` of others apart (`POST /v1/logins`). The public keys take no login token and have one limit for all the world. It is high, because a script that uses it up keeps the keys from your backends. They come from the function's memory, which is cheap."
   type = object({
     rate       = optional(number, 500)
     burst      = optional(number, 1000)

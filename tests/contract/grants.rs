@@ -74,7 +74,7 @@ pub fn granted() -> BTreeSet<Grant> {
     granted_of(touched)
 }
 
-/// What is granted, of that which each grant lets its actions touch.
+/// The grants, each with what it lets its actions touch.
 fn granted_of(touched: impl Fn(&Value) -> Vec<Vec<String>>) -> BTreeSet<Grant> {
     let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
     let mut granted = BTreeSet::new();

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from stack import API, Keys, forge, public
 
-# What is answered in place of the keys: a status, a text, and how much of it never comes.
+# Answers in place of the keys: a status, a text, and how much of it never comes.
 FAILURES = {
     "too many requests": (429, '{"message":"Too Many Requests"}', 0),
     "a fault": (500, "", 0),
