@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
 };
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 use aws_sdk_sns::{config::retry::RetryConfig, types::MessageAttributeValue};
 use aws_types::SdkConfig;
 use lambda_http::Error;
@@ -197,6 +197,11 @@ fn mail(content: &Part) -> Result<EmailContent, Error> {
     };
     let body = simple.part("Body").ok_or("an email without a body")?;
     let body = Body::builder().text(text(&body, "Text")?).html(text(&body, "Html")?).build();
-    let message = Message::builder().subject(text(&simple, "Subject")?).body(body).build();
+    let headers = simple
+        .parts("Headers")
+        .into_iter()
+        .map(|header| MessageHeader::builder().set_name(header.text("Name")).set_value(header.text("Value")).build());
+    let message = Message::builder().subject(text(&simple, "Subject")?).body(body);
+    let message = message.set_headers(Some(headers.collect::<Result<_, _>>()?)).build();
     Ok(EmailContent::builder().simple(message).build())
 }
