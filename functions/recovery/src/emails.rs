@@ -45,7 +45,7 @@ impl Function {
         let (account, seen, digest) =
             tokio::try_join!(self.accounts.load(&caller.user), self.members.load(&caller.user), digest)?;
         self.policies.binding(&seen, caller.workspaces(), now).await?.require_email()?;
-        let expires = self.count_and_send(&caller, account, &address, &digest, request).await?;
+        let expires = self.count_and_send(&caller, account, address, &digest, request).await?;
         Reply::accepted(&Sent {
             to_hint: address.hint(),
             expires_at: expires.rfc3339(),

@@ -74,8 +74,8 @@ impl Function {
 impl Function {
     /// The address that a code is emailed to, and that it is redeemed at: the login token's, where it is verified. For a
     /// while after a password reset it is none, for whoever has the mailbox can reset the password too.
-    fn address(&self, caller: &Caller, now: Timestamp) -> Result<EmailAddress, Refusal> {
-        let address = caller.require_address()?.clone();
+    fn address<'a>(&self, caller: &'a Caller, now: Timestamp) -> Result<&'a EmailAddress, Refusal> {
+        let address = caller.require_address()?;
         match caller.token.password_reset_at {
             Some(reset) if now < reset.plus(self.limits.hold) => Err(Refusal::EmailRecoveryHeld),
             _ => Ok(address),

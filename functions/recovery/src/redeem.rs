@@ -102,8 +102,8 @@ impl Function {
             // Where the code went to another address, that is the one kept from now on.
             let (binding, expected, (kept, contact)) = tokio::join!(
                 self.policies.binding(&seen, caller.workspaces(), now),
-                self.vault.emailed_code(user, &address, sent, &caller.ath),
-                self.contacts.replaced(user, account.contact.as_ref(), &address, now),
+                self.vault.emailed_code(user, address, sent, &caller.ath),
+                self.contacts.replaced(user, account.contact.as_ref(), address, now),
             );
             let binding = binding?;
             binding.require_email()?;

@@ -65,7 +65,7 @@ fn local_part(local: &str) -> Option<Zeroizing<String>> {
     let atext = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
     let content = match local.strip_prefix('"') {
         Some(rest) => unquoted(rest.strip_suffix('"')?)?,
-        // What else is unquoted may be two addresses, or a name and an address.
+        // Any other unquoted text may be two addresses, or a name and an address.
         None if local.bytes().all(|byte| atext(byte) || byte == b'.') => Zeroizing::new(local.to_owned()),
         None => return None,
     };
@@ -87,7 +87,7 @@ fn local_part(local: &str) -> Option<Zeroizing<String>> {
     Some(quoted)
 }
 
-/// What stands between the quotes of a quoted string, its pairs read (`Quoted-string`, RFC 5321 section 4.1.2).
+/// The text between the quotes of a quoted string, its pairs read (`Quoted-string`, RFC 5321 section 4.1.2).
 fn unquoted(quoted: &str) -> Option<Zeroizing<String>> {
     let mut content = Zeroizing::new(String::with_capacity(quoted.len()));
     let mut chars = quoted.chars();

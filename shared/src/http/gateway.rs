@@ -35,14 +35,17 @@ where
 /// # Errors
 /// The text is no event of an HTTP API.
 pub fn read(event: &str) -> serde_json::Result<lambda_http::Request> {
-    Ok(LambdaRequest::ApiGatewayV2(without_uri(parse(event)?)).into())
+    Ok(lambda_request(event)?.into())
 }
 
 impl<'de> Deserialize<'de> for Event {
     fn deserialize<D: Deserializer<'de>>(event: D) -> Result<Self, D::Error> {
-        let event = parse(<&RawValue>::deserialize(event)?.get()).map_err(de::Error::custom)?;
-        Ok(Self(LambdaRequest::ApiGatewayV2(without_uri(event))))
+        lambda_request(<&RawValue>::deserialize(event)?.get()).map(Self).map_err(de::Error::custom)
     }
+}
+
+fn lambda_request(event: &str) -> serde_json::Result<LambdaRequest> {
+    Ok(LambdaRequest::ApiGatewayV2(without_uri(parse(event)?)))
 }
 
 /// Reads an event; a second time, with its claims spelled, only where the first reading fails.

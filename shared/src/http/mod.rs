@@ -144,7 +144,7 @@ impl Request {
         self.context().and_then(|context| context.route_key.as_deref()).unwrap_or_default()
     }
 
-    /// What the gateway says of the request.
+    /// The gateway's own words on the request.
     fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
         match self.event.request_context_ref()? {
             RequestContext::ApiGatewayV2(context) => Some(context),

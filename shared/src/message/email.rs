@@ -23,7 +23,7 @@ use crate::{
     settings::{SettingError, Settings},
 };
 
-/// What keeps mailboxes from answering by themselves: RFC 3834 section 5, and what Exchange asks for.
+/// Headers that keep mailboxes from answering by themselves: of RFC 3834 section 5, and of Exchange.
 const AUTOMATIC: [(&str, &str); 2] = [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")];
 
 /// The longest that a reply waits for its notices, which is as long as SES has for one: what they tell of is done.

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const MAX_PRICE: &str = "0.05";
 
 const NUMBERS: &str = "MFA_TEXT_ORIGINATION_NUMBERS";
-/// What that setting must be.
+/// The form that this setting must have.
 const FORM: &str = "US=+14155550100,CA=+15145550100, each of 5 to 14 digits; where one country has a number, each that \
                     MFA_TEXT_REGIONS names needs one, and US serves its territories";
 
@@ -28,7 +28,7 @@ const FORM: &str = "US=+14155550100,CA=+15145550100, each of 5 to 14 digits; whe
 pub struct Sender {
     sns: Late<Client>,
     max_price: String,
-    /// What texts come from, by country; where it has none, SNS chooses one of the account's.
+    /// The numbers that texts come from, by country. Where there is none, SNS chooses one of the account's.
     numbers: BTreeMap<Country, String>,
 }
 
