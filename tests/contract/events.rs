@@ -215,7 +215,7 @@ async fn a_claim_that_is_no_string_says_what_it_would_as_a_string() {
         }
         assert_eq!(replies[0], replies[1], "{name}: {raw}");
     }
-    // What no JSON reader takes says what its text does: it is not taken for absent.
+    // A claim that no JSON reader takes counts by its text. It is not taken for absent.
     let text = sample("policy/login.json").to_string();
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for (name, claim) in [("email_verified", "true"), ("email", "ada@example.com"), ("workspaces", "[acme globex]")] {
@@ -260,7 +260,7 @@ async fn a_path_host_or_query_that_makes_no_uri_is_answered() {
             assert_eq!((status, keys["keys"].is_array()), (200, true), "{place}: {value:.40}");
         }
     }
-    // What the query says is read all the same.
+    // A query is read all the same.
     for (query, status) in [("state=<", 400), ("st<te=mfa", 400), ("state=mfa&a=\"", 400), ("state=m%66a", 403)] {
         let mut event = sample("policy/members.json");
         event["rawQueryString"] = query.into();

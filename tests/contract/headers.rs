@@ -1,4 +1,4 @@
-//! What the headers of a request may spell, and how it is read.
+//! The headers of a request: spellings that clients send, and how each is read.
 
 use reqwest::Method;
 use serde_json::json;

@@ -34,10 +34,10 @@ const FORGOTTEN: Duration = Duration::from_secs(5);
 const KEPT: Duration = Duration::from_secs(21);
 /// Where the functions' process finds its AWS.
 const ENDPOINT: &str = "TEST_AWS_ENDPOINT";
-/// What stands before each answer of that process.
+/// The mark before each answer of that process.
 const ANSWER: &str = "answer ";
 
-/// What an end sees of its connections.
+/// The connections that an end sees.
 #[derive(Clone, Debug, Default)]
 struct Seen {
     /// Of the table and the keys, and of texts and emails: how many there were, how many there are.

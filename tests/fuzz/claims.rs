@@ -91,7 +91,7 @@ fn is_one_address(address: &EmailAddress) {
     let (local, domain) = text.rsplit_once('@').unwrap();
     assert!(text.len() <= 254 && (1..=64).contains(&local.len()) && domain.contains('.'));
     assert!(domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
-    // What else SMTP makes something of stands between quotes, and there a quote has a backslash before it.
+    // Any other character that means something to SMTP is between quotes. There a quote has a backslash before it.
     let special = |byte: u8| !byte.is_ascii_graphic() || b"\"(),:;<>@[\\]".contains(&byte);
     let content = local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
     match content.map(|content| content.replace("\\\\", "").replace("\\\"", "")) {

@@ -27,7 +27,7 @@ pub fn check(data: &[u8]) {
     }
     let Ok(mut event) = serde_json::from_slice::<Value>(data) else { return };
     answered(&event);
-    // What a client and an identity provider choose ends no request.
+    // A client's and an identity provider's choices end no request.
     let mut sample: Value = serde_json::from_str(SAMPLE).unwrap();
     for place in ["/rawPath", "/rawQueryString", "/body", "/headers/host", "/headers/x-forwarded-proto"] {
         if let Some(chosen) = event.pointer_mut(place).map(Value::take)

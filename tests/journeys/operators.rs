@@ -300,7 +300,7 @@ async fn only_a_secret_that_apps_can_have_is_imported() {
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
         assert!(detail.contains("`secret`") && (secret.is_empty() || !detail.contains(&secret)), "{detail}");
     }
-    // What Keycloak stores is not base32, and some of it could be read as another secret.
+    // Keycloak's stored text is not base32, and some of it could be read as another secret.
     for secret in ["xtpYlSXpfKtHF5vUCsMe", "JBSWY3DPEHPK3PXp", "jbsw-y3dp-ehpk-3pXp", "aB2c3D4e5F6g7H2i"] {
         let reply = op.import("eve", secret).await;
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();

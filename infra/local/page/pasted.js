@@ -2,7 +2,7 @@
 
 // Digits are one number as long as only these stand between them: a phone's, a date, an amount, an account.
 const NUMBER = /\d(?:(?:\)[ -]*| *[-/·•|\\\u2044] *| *[.,:'’]| +)?\d)*/g;
-// What makes a number something else: before it an area, an amount, an address or a longer name; and after it.
+// A number with these before or after it is something else: an area, an amount, an address, a longer name, an extension.
 const BEFORE = /(?:[+\p{Sc}] *|[\p{Script=Latin}_/=?@]|\p{Script=Latin}{2}-)$/u;
 const AFTER = /^(?: ?\p{Sc}|[\p{Script=Latin}_/@%]| *(?:ext\.?|x|#) *\d)/iu;
 // The words beside a code, in the languages of this page.
