@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde_json::Value;
-use shared::factor::FactorId;
+use shared::proof::factor::FactorId;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
     layer::SubscriberExt,
@@ -21,7 +21,7 @@ static STARTED: LazyLock<()> = LazyLock::new(|| {
     let ours = ["shared", "enroll", "policy", "recovery", "send_sms", "verify", "local"]
         .map(|name| (name, LevelFilter::TRACE));
     let levels = Targets::new().with_default(LevelFilter::INFO).with_targets(ours);
-    tracing_subscriber::registry().with(levels).with(shared::boot::lines(|| Lines)).init();
+    tracing_subscriber::registry().with(levels).with(shared::aws::boot::lines(|| Lines)).init();
 });
 
 /// Starts to keep the log.

@@ -98,7 +98,7 @@ fn cargo_lambda_gives_the_functions_what_the_local_stack_gives_them() {
 
 #[test]
 fn every_event_is_in_the_readme_and_no_other() {
-    let text = source("event.rs");
+    let text = source("audit.rs");
     let events: BTreeSet<_> =
         literals(&text, |c| c.is_ascii_lowercase() || c == '.').into_iter().filter(|name| name.contains('.')).collect();
     let (_, table) = README.split_once("| event | when |").unwrap();

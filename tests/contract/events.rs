@@ -8,7 +8,7 @@ use std::{
 
 use lambda_http::http::HeaderValue;
 use serde_json::{Value, json};
-use shared::http::gateway;
+use shared::edge::http::gateway;
 
 use crate::{
     openapi,

@@ -1,44 +1,22 @@
-//! The house keeps its shape: who may import whom, read from the `use` lines.
+//! The house keeps its shape: who imports whom, read from the `use` lines.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
-/// Modules that anyone may know, but for each other.
-const ANYONE: [&str; 10] =
-    ["user", "clock", "random", "error", "event", "line", "settings", "calls", "clients", "window"];
+/// The floors of `shared`, lowest first.
+const FLOORS: [&str; 7] = ["base", "aws", "proof", "channel", "account", "workspace", "edge"];
 
-/// What each other module may know besides those and itself.
-const MAY_KNOW: [(&str, &[&str]); 27] = [
-    ("totp", &[]),
-    ("phone", &[]),
-    ("code", &[]),
-    ("sealed", &[]),
-    ("attempts", &[]),
-    ("assertion", &["factor"]),
-    ("boot", &[]),
-    ("table", &[]),
-    ("factor", &["totp", "phone", "code", "sealed"]),
-    ("email", &["sealed"]),
-    ("recovery", &["code", "email"]),
-    ("texts", &["phone"]),
-    ("message", &["code", "phone", "email", "recovery"]),
-    ("account", &["factor", "recovery", "attempts", "code", "sealed", "email", "texts"]),
-    ("policy", &["account", "factor", "assertion", "member"]),
-    ("member", &["account", "factor"]),
-    ("http", &["assertion", "code", "email"]),
-    ("user", &[]),
-    ("clock", &[]),
-    ("error", &["clock"]),
-    ("settings", &[]),
-    ("calls", &[]),
-    ("clients", &[]),
-    ("event", &["user", "line"]),
-    ("line", &[]),
-    ("random", &["error"]),
-    ("window", &["clock"]),
+/// The crates whose files import each other in no circle.
+const CRATES: [&str; 6] = [
+    "shared/src",
+    "functions/enroll/src",
+    "functions/policy/src",
+    "functions/recovery/src",
+    "functions/send-sms/src",
+    "functions/verify/src",
 ];
 
 /// The Rust files below a folder.
@@ -61,66 +39,127 @@ pub fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// The modules of `shared` that a file names, in `use` lines and in paths.
-fn known(text: &str, prefix: &str) -> BTreeSet<String> {
-    let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    let mut names = BTreeSet::new();
-    for (start, _) in code.match_indices(prefix) {
-        let rest = &code[start + prefix.len()..];
-        if let Some(group) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            let mut name = String::new();
-            for c in group.chars() {
-                match c {
-                    '{' => depth += 1,
-                    '}' if depth == 0 => break,
-                    '}' => depth -= 1,
-                    ',' if depth == 0 => names.extend(first_word(&std::mem::take(&mut name))),
-                    _ => {}
-                }
-                if depth == 0 && c != ',' {
-                    name.push(c);
-                }
+/// Which module of a crate imports which others, by their paths: `proof::factor`. The crate itself is the empty path.
+fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let named = |path: &Path| {
+        let (_, within) = path.to_str().unwrap().split_once(&format!("{folder}/")).unwrap();
+        let name = within.strip_suffix(".rs").unwrap();
+        let name = name.strip_suffix("/mod").unwrap_or(name).replace('/', "::");
+        if name == "lib" { String::new() } else { name }
+    };
+    let files: BTreeMap<_, _> = sources(folder).iter().map(|(path, text)| (named(path), text.clone())).collect();
+    let mut imports = BTreeMap::new();
+    for (module, text) in &files {
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = lines.collect::<Vec<_>>().join("\n");
+        let of = imports.entry(module.clone()).or_insert_with(BTreeSet::new);
+        for path in paths(&code, module) {
+            // The longest part of the path that is a file; the rest is what that file defines.
+            let ends = (0..=path.len()).rev().map(|end| path.get(..end).unwrap().join("::"));
+            of.extend(ends.filter(|part| files.contains_key(part)).take(1).filter(|part| part != module));
+        }
+    }
+    imports
+}
+
+/// The paths into its own crate that the code of `module` names, each from the crate's root.
+fn paths(code: &str, module: &str) -> Vec<Vec<String>> {
+    let module: Vec<_> = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let parent = module.split_last().map_or(&[][..], |(_, parent)| parent);
+    // Among a file's own tests, `super` is the file.
+    let own_tests = code.find("mod tests {").unwrap_or(code.len());
+    let mut found = Vec::new();
+    for (start, base) in [("crate::", &[][..]), ("super::", parent), ("self::", &module)] {
+        for (index, _) in code.match_indices(start) {
+            let part_of_another = code[..index].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+            if !part_of_another && (start == "crate::" || index < own_tests) {
+                branches(&code[index + start.len()..], base, &mut found);
             }
-            names.extend(first_word(&name));
-        } else {
-            names.extend(first_word(rest));
         }
     }
-    names
+    found
 }
 
-fn first_word(text: &str) -> Option<String> {
-    let word: String = text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-    word.chars().next().filter(char::is_ascii_lowercase).map(|_| word)
+/// Each path of a tree `a::{b, c::d}` at the front of `code`, below `base`.
+fn branches<'a>(mut code: &'a str, base: &[String], found: &mut Vec<Vec<String>>) -> &'a str {
+    let mut path = base.to_vec();
+    loop {
+        code = code.trim_start();
+        if let Some(mut inside) = code.strip_prefix('{') {
+            while !inside.trim_start().starts_with('}') {
+                inside = branches(inside, &path, found).trim_start();
+                inside = inside.strip_prefix(',').unwrap_or(inside);
+            }
+            return inside.trim_start().strip_prefix('}').unwrap();
+        }
+        let end = code.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(code.len());
+        let (name, rest) = code.split_at(end);
+        let name = if name.is_empty() { rest.get(..1).unwrap_or_default() } else { name };
+        let rest = if end == 0 { rest.get(1..).unwrap_or_default() } else { rest };
+        path.extend((name != "self").then(|| name.to_owned()));
+        match rest.strip_prefix("::") {
+            Some(more) => code = more,
+            None => {
+                found.push(path);
+                // Past another name for it: `as x`.
+                return match rest.trim_start().strip_prefix("as ") {
+                    Some(alias) => alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
+                    None => rest,
+                };
+            }
+        }
+    }
 }
 
 #[test]
-fn a_module_of_shared_knows_only_whom_it_may() {
-    for (path, text) in sources("shared/src") {
-        let within = path.to_str().unwrap().split("shared/src/").last().unwrap().to_owned();
-        let module = within.split(['/', '.']).next().unwrap();
-        if module == "lib" {
-            continue;
+fn no_file_of_shared_imports_from_a_higher_floor() {
+    let floor = |module: &str| FLOORS.iter().position(|floor| module.split("::").next() == Some(floor));
+    let mut count = 0;
+    for (module, others) in imports("shared/src") {
+        for other in others {
+            count += 1;
+            let (here, there) = (floor(&module), floor(&other));
+            assert!(here.is_some() && there.is_some() && there <= here, "{module} imports {other}");
         }
-        let store = within.contains('/') && !within.ends_with("mod.rs");
-        let (_, allowed) = MAY_KNOW.iter().find(|(name, _)| *name == module).expect(module);
-        let basic = ANYONE.contains(&module);
-        for other in known(&text, "crate::") {
-            let fine = other == module
-                || (!basic && ANYONE.contains(&other.as_str()))
-                || allowed.contains(&other.as_str())
-                || (store && other == "table");
-            assert!(fine, "{within} knows {other}");
+    }
+    assert!(count > 200, "{count}");
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    for folder in CRATES {
+        let mut imports = imports(folder);
+        // A file that imports no other file that is left is in no circle.
+        while let Some(end) = imports.iter().find(|(_, others)| others.is_empty()).map(|(module, _)| module.clone()) {
+            imports.remove(&end);
+            for others in imports.values_mut() {
+                others.remove(&end);
+            }
         }
+        // Nor is one that no file that is left imports.
+        while let Some(top) = imports.keys().find(|module| !imports.values().any(|others| others.contains(*module))) {
+            let top = top.clone();
+            imports.remove(&top);
+        }
+        assert!(imports.is_empty(), "{folder}: {imports:?}");
     }
 }
 
 #[test]
-fn the_rule_of_a_noun_names_no_sdk_and_no_runtime() {
+fn imports_are_read_as_the_compiler_reads_them() {
+    let code = "use crate::{\n    a::{self, b::C},\n    d as e,\n};\nuse super::f::{G, H as I, J};\nlet k = crate::k::l(); notcrate::m; use self::*;";
+    let all: BTreeSet<_> = paths(code, "x::y").into_iter().map(|path| path.join("::")).collect();
+    assert_eq!(
+        all,
+        ["a", "a::b::C", "d", "x::f::G", "x::f::H", "x::f::J", "k::l", "x::y::*"].map(str::to_owned).into()
+    );
+}
+
+#[test]
+fn a_folders_own_file_holds_rules_and_calls_nothing() {
     for (path, text) in sources("shared/src") {
         let name = path.to_str().unwrap();
-        if name.ends_with("/mod.rs") && !name.ends_with("http/mod.rs") {
+        if name.ends_with("/mod.rs") && !name.contains("/edge/") {
             for forbidden in ["aws_", "async fn", "tokio::", "lambda_"] {
                 assert!(!text.contains(forbidden), "{name} names {forbidden}");
             }

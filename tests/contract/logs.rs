@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lambda_http::RequestExt;
 use reqwest::Method;
 use serde_json::json;
-use shared::http::gateway;
+use shared::edge::http::gateway;
 
 use super::events::sample;
 use crate::{

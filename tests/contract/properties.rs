@@ -6,20 +6,24 @@ use proptest::{collection::vec, prelude::*, string::string_regex};
 use serde_json::{Map, Value, json};
 use shared::{
     account::Account,
-    assertion::Unverified,
-    clock::Timestamp,
-    code::Code,
-    error::Refusal,
-    factor::{FactorId, FactorName, Kind},
-    http::{
-        Request,
-        claims::{ClaimNames, LoginToken, Sso},
+    base::{
+        clock::Timestamp,
+        error::Refusal,
+        ids::{UserId, WorkspaceId},
+        settings::Settings,
     },
-    message::{Language, Texts},
-    phone::{PhoneNumber, Regions},
-    policy::{Decision, Policy, Requirements, Wish},
-    settings::Settings,
-    user::{UserId, WorkspaceId},
+    channel::sms::words::{Language, Texts},
+    edge::{
+        caller::login_token::{ClaimNames, LoginToken, Sso},
+        http::request::Request,
+    },
+    proof::{
+        assertion::Unverified,
+        code::Code,
+        factor::{FactorId, FactorName, Kind},
+        phone::{PhoneNumber, Regions},
+    },
+    workspace::policy::{Decision, Policy, Requirements, Wish},
 };
 
 /// A request with this body.
@@ -30,7 +34,7 @@ fn request(content_type: &str, body: &[u8]) -> Request {
         "requestContext": {"http": {"method": "POST", "path": "/v1/factors"}, "routeKey": "POST /v1/factors", "stage": "$default"},
         "body": data_encoding::BASE64.encode(body), "isBase64Encoded": true,
     });
-    Request::new(shared::http::gateway::read(&event.to_string()).unwrap(), Timestamp::default())
+    Request::new(shared::edge::http::gateway::read(&event.to_string()).unwrap(), Timestamp::default())
 }
 
 /// A login token's claims, read with SSO and the reset time configured.

@@ -1,10 +1,11 @@
 //! A function that lacks a setting does not start, and says which one it is.
 
 use shared::{
-    boot::client_defaults,
-    clients::Clients,
-    clock::Clock,
-    settings::{SettingError, Settings},
+    aws::{boot::client_defaults, clients::Clients},
+    base::{
+        clock::Clock,
+        settings::{SettingError, Settings},
+    },
 };
 
 const COMPLETE: [(&str, &str); 11] = [

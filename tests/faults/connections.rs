@@ -14,9 +14,9 @@ use std::{
 use lambda_http::{Request, Response};
 use serde_json::Value;
 use shared::{
-    boot,
-    clock::{Clock, Timestamp},
-    http::gateway,
+    aws::boot,
+    base::clock::{Clock, Timestamp},
+    edge::http::gateway,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -21,14 +21,21 @@ use aws_types::region::Region;
 use local::settings;
 use shared::{
     account::store::Accounts,
-    boot::client_defaults,
-    clients::Clients,
-    email::EmailAddress,
-    message::{Language, email, sms, unsent::Unsent},
-    phone::{PhoneNumber, Regions},
-    recovery::RecoveryCode,
-    sealed::{Binding, Purpose, Sealer},
-    user::UserId,
+    aws::{
+        boot::client_defaults,
+        clients::Clients,
+        seal::{Binding, Purpose, Sealer},
+    },
+    base::ids::UserId,
+    channel::{
+        email::{self, address::EmailAddress},
+        sms::{self, words::Language},
+        unsent::Unsent,
+    },
+    proof::{
+        phone::{PhoneNumber, Regions},
+        recovery_codes::RecoveryCode,
+    },
 };
 use tokio::time::{Instant, timeout};
 
@@ -83,13 +90,13 @@ async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
 async fn a_text_or_an_email_that_nobody_answers_for_is_tried_once_for_four_seconds_and_may_have_gone() {
     let texted = Silence::of(async |aws| {
         let number = PhoneNumber::parse("+14155550123", &Regions::new(&settings(ISSUER)).unwrap()).unwrap();
-        let (sender, started) = (sms::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
+        let (sender, started) = (sms::sender::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
         let sent = sender.send(&number, "123456 is your code").await;
         (sent, started.elapsed())
     });
     let emailed = Silence::of(async |aws| {
         let (to, code) = (EmailAddress::parse("ada@example.com").unwrap(), RecoveryCode::parse("k3xq-9f2m").unwrap());
-        let (sender, started) = (email::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
+        let (sender, started) = (email::sender::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
         let sent = sender.code(&to, Language::English, &code, 10).await;
         (sent, started.elapsed())
     });

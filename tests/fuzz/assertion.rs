@@ -7,9 +7,8 @@ use data_encoding::BASE64URL_NOPAD;
 use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::Signer};
 use serde_json::{Value, json};
 use shared::{
-    assertion::{Claims, Expected, Unverified},
-    error::Refusal,
-    user::UserId,
+    base::{error::Refusal, ids::UserId},
+    proof::assertion::{Claims, Expected, Unverified},
 };
 
 use super::{

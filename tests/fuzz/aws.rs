@@ -17,7 +17,7 @@ use p256::{
     pkcs8::EncodePublicKey,
 };
 use serde_json::{Value, json};
-use shared::boot::client_defaults;
+use shared::aws::boot::client_defaults;
 
 /// The key that assertions are signed with.
 pub fn signing_key() -> SigningKey {

@@ -69,7 +69,7 @@ fn request(route: &str, body: &[u8]) -> lambda_http::Request {
         },
         "body": BASE64.encode(body), "isBase64Encoded": true,
     });
-    shared::http::gateway::read(&event.to_string()).unwrap()
+    shared::edge::http::gateway::read(&event.to_string()).unwrap()
 }
 
 /// Puts the secret in the place of every text and of every name that is not a field's.

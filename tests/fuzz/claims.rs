@@ -4,10 +4,9 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use shared::{
-    email::EmailAddress,
-    error::Refusal,
-    http::claims::{ClaimNames, LoginToken, Sso},
-    user::WorkspaceId,
+    base::{error::Refusal, ids::WorkspaceId},
+    channel::email::address::EmailAddress,
+    edge::caller::login_token::{ClaimNames, LoginToken, Sso},
 };
 
 use super::functions::settings;

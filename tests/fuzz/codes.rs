@@ -2,15 +2,19 @@
 //! back as the same, keeps its limits and, where it is secret, does not print.
 
 use shared::{
-    clock::Timestamp,
-    code::Code,
-    event::Reason,
-    factor::{FactorId, FactorName},
-    member::Cursor,
-    message::Language,
-    recovery::RecoveryCode,
-    totp::TotpSecret,
-    user::{UserId, WorkspaceId},
+    base::{
+        audit::Reason,
+        clock::Timestamp,
+        ids::{UserId, WorkspaceId},
+    },
+    channel::sms::words::Language,
+    proof::{
+        code::Code,
+        factor::{FactorId, FactorName},
+        recovery_codes::RecoveryCode,
+        totp::TotpSecret,
+    },
+    workspace::member::Cursor,
 };
 
 /// What must hold of a text.

@@ -4,7 +4,11 @@ use std::sync::LazyLock;
 
 use lambda_http::{Request, http::HeaderValue};
 use serde_json::{Value, value::RawValue};
-use shared::{assertion::token_hash, error::Error, error::Refusal, http::gateway};
+use shared::{
+    base::error::{Error, Refusal},
+    edge::http::gateway,
+    proof::assertion::token_hash,
+};
 
 use super::functions::{FUNCTIONS, NOW};
 use crate::{openapi, stage::Reply};
@@ -65,7 +69,7 @@ fn answered(event: &Value) -> bool {
 fn caller(event: &Value, request: Request) {
     let functions = &*FUNCTIONS;
     let authorization = request.headers().get("authorization").cloned();
-    let request = shared::http::Request::new(request, NOW);
+    let request = shared::edge::http::request::Request::new(request, NOW);
     match functions.wait(functions.api.caller(&request)) {
         Ok(caller) => {
             let sub = &event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"];
@@ -93,7 +97,7 @@ fn caller(event: &Value, request: Request) {
 /// The answer is one of the contract. Nothing breaks but where the gateway has not said from where the request came.
 pub fn answer(route: &str, function: &str, request: Request) -> Reply {
     let body = request.body().to_vec();
-    let addressed = shared::http::Request::new(request.clone(), NOW).client_address().is_some();
+    let addressed = shared::edge::http::request::Request::new(request.clone(), NOW).client_address().is_some();
     let reply = Reply::of(&FUNCTIONS.answer(function, request));
     let (method, path) = route.split_once(' ').unwrap();
     openapi::judge(method, path, &body, &reply);

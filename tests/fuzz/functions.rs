@@ -3,7 +3,15 @@
 use std::sync::LazyLock;
 
 use lambda_http::{Body, Request, Response};
-use shared::{assertion::token_hash, clients::Clients, clock::Clock, clock::Timestamp, http::Api, settings::Settings};
+use shared::{
+    aws::clients::Clients,
+    base::{
+        clock::{Clock, Timestamp},
+        settings::Settings,
+    },
+    edge::api::Api,
+    proof::assertion::token_hash,
+};
 use tokio::runtime::{Builder, Runtime};
 
 use super::aws;

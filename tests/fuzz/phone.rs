@@ -4,8 +4,8 @@
 use std::sync::LazyLock;
 
 use shared::{
-    phone::{PhoneNumber, Regions, Unsupported},
-    settings::Settings,
+    base::settings::Settings,
+    proof::phone::{PhoneNumber, Regions, Unsupported},
 };
 
 static REGIONS: LazyLock<[Regions; 2]> = LazyLock::new(|| {

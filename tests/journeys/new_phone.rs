@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use reqwest::Method;
 use serde_json::{Value, json};
-use shared::clock::Timestamp;
+use shared::base::clock::Timestamp;
 
 use crate::stage::{Stage, User, scanned};
 

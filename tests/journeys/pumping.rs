@@ -332,7 +332,7 @@ async fn text_from(stage: &Stage, user: &str, id: &str, address: &str, forwarded
     event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"] = user.into();
     event["requestContext"]["http"]["sourceIp"] = address.into();
     event["headers"]["x-forwarded-for"] = forwarded.into();
-    let request = shared::http::gateway::read(&event.to_string()).unwrap();
+    let request = shared::edge::http::gateway::read(&event.to_string()).unwrap();
     let response: Response<Body> = stage.stack.functions.call("send-sms", request).await.unwrap();
     Reply::of(&response)
 }

@@ -41,7 +41,7 @@ async fn moves_of_the_clock_at_the_same_time_all_count_and_are_kept() {
 async fn two_stacks_never_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let clock = shared::clock::Clock::system();
+    let clock = shared::base::clock::Clock::system();
     let data = Some(folder.path().to_owned());
     let latency = local::Latency::default();
     let options = local::Options { port: 0, aws_port: 0, data, clock, latency, settings: Vec::new() };

@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use local::{DataError, Latency, Options, Stack, StartError};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use shared::clock::{Clock, Timestamp};
+use shared::base::clock::{Clock, Timestamp};
 
 use self::ledger::{Ledger, received_secrets, sent_secrets};
 pub use self::{

@@ -7,16 +7,23 @@ use shared::{
         Account, Change,
         store::{SAVES, Saved},
     },
-    assertion::{Settled, signer::Signed},
-    clock::Timestamp,
-    error::{Error, Fault, Refusal, Result, chain},
-    event::Event,
-    factor::{FactorId, Kind, Summary},
-    http::{Reply, Request, caller::Caller},
-    member::Member,
-    message::mail::What,
-    recovery::{RecoveryCode, Standing, vault::Drawn},
-    user::UserId,
+    base::{
+        audit::Event,
+        clock::Timestamp,
+        error::{Error, Fault, Refusal, Result, chain},
+        ids::UserId,
+    },
+    channel::email::words::What,
+    edge::{
+        caller::Caller,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{
+        assertion::{Settled, signer::Signed},
+        factor::{FactorId, Kind, Summary},
+        recovery_codes::{RecoveryCode, Standing, secrets::Drawn},
+    },
+    workspace::member::Member,
 };
 
 use crate::Function;

@@ -3,20 +3,23 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::proof,
-    clock::Timestamp,
-    code::Purpose,
-    error::{Fault, Refusal, Result},
-    event::Event,
-    factor::{Factor, FactorId, FactorName, Kind, Status},
-    http::{
-        Reply, Request,
-        body::{Fields, invalid},
-        caller::Caller,
+    aws::derive::Purpose,
+    base::{
+        audit::Event,
+        clock::Timestamp,
+        error::{Fault, Refusal, Result},
+        random,
     },
-    phone::{Phone, PhoneNumber},
-    random,
-    totp::{SECRET_BYTES, TotpSecret, qr_svg},
+    edge::{
+        caller::Caller,
+        http::{body::Fields, reply::Reply, request::Request},
+    },
+    proof::{
+        assertion::required,
+        factor::{Factor, FactorId, FactorName, Kind, Status},
+        phone::{Phone, PhoneNumber},
+        totp::{SECRET_BYTES, TotpSecret, qr_svg},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -125,7 +128,7 @@ impl Function {
             account.require_login_since_reset(caller.token.logged_in_at)?;
             let mut factor = factor.clone();
             if account.has_factor() {
-                factor.enrolled_by = proof::to_begin(caller.assertion.as_ref(), account.epoch)?.enrols_by(now)?;
+                factor.enrolled_by = required::to_begin(caller.assertion.as_ref(), account.epoch)?.enrols_by(now)?;
             }
             account.begin(id, factor, now)
         };
@@ -137,11 +140,11 @@ impl Function {
 
 /// The field `kind`.
 pub(crate) fn kind(fields: &mut Fields) -> Result<Kind, Refusal> {
-    Kind::parse(&fields.text("kind")?).ok_or_else(|| invalid("The field `kind` must be: totp or sms."))
+    Kind::parse(&fields.text("kind")?).ok_or_else(|| Refusal::invalid("The field `kind` must be: totp or sms."))
 }
 
 /// The field `name`, if it is there.
 pub(crate) fn name(fields: &mut Fields) -> Result<Option<FactorName>, Refusal> {
     let name = fields.optional_text("name")?.map(FactorName::try_from).transpose();
-    name.map_err(|_| invalid("The field `name` must be 1 to 64 characters, without control characters."))
+    name.map_err(|_| Refusal::invalid("The field `name` must be 1 to 64 characters, without control characters."))
 }

@@ -6,15 +6,24 @@ use shared::{
         Account, Change,
         store::{SAVES, Saved},
     },
-    code::Purpose,
-    email::EmailAddress,
-    error::{Fault, Refusal, Result},
-    event::Event,
-    factor::{Factor, FactorId, Kind},
-    http::{Reply, Request, body::invalid, operator::reason},
-    message::mail::{Notice, What},
-    totp::{TotpSecret, Unreadable},
-    user::UserId,
+    aws::derive::Purpose,
+    base::{
+        audit::Event,
+        error::{Fault, Refusal, Result},
+        ids::UserId,
+    },
+    channel::email::{
+        address::EmailAddress,
+        words::{Notice, What},
+    },
+    edge::{
+        caller::operator::reason,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{
+        factor::{Factor, FactorId, Kind},
+        totp::{TotpSecret, Unreadable},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -33,16 +42,16 @@ impl Function {
         let user = operator.acts_on(&mut fields)?;
         // A cell of a table that was not trimmed: nobody would log in as that user, and this one would lose MFA.
         if user.as_str().trim_matches([' ', '"', '\'']) != user.as_str() {
-            return Err(invalid(USER).into());
+            return Err(Refusal::invalid(USER).into());
         }
         if begin::kind(&mut fields)? != Kind::Totp {
-            return Err(invalid("The field `kind` must be: totp.").into());
+            return Err(Refusal::invalid("The field `kind` must be: totp.").into());
         }
         let name = begin::name(&mut fields)?;
         let secret = TotpSecret::parse(&Zeroizing::new(fields.text("secret")?));
         let secret = secret.map_err(|why| match why {
-            Unreadable::MixedCase => invalid(MIXED_CASE),
-            Unreadable::NotBase32 => invalid(SECRET),
+            Unreadable::MixedCase => Refusal::invalid(MIXED_CASE),
+            Unreadable::NotBase32 => Refusal::invalid(SECRET),
         })?;
         let email = fields.optional_text("email")?.map(|email| EmailAddress::parse(&email));
         let email = email.map(|email| email.ok_or(Refusal::EmailNotWritable)).transpose()?;

@@ -2,10 +2,9 @@
 
 use serde::Serialize;
 use shared::{
-    error::Result,
-    factor::Summary,
-    http::{Reply, Request},
-    recovery::Standing,
+    base::error::Result,
+    edge::http::{reply::Reply, request::Request},
+    proof::{factor::Summary, recovery_codes::Standing},
 };
 
 use crate::Function;

@@ -4,13 +4,17 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::{Settled, proof},
-    error::{Refusal, Result},
-    event::Event,
-    factor::{Factor, FactorId, Kind},
-    http::{Reply, Request},
-    member::Member,
-    message::mail::What,
+    base::{
+        audit::Event,
+        error::{Refusal, Result},
+    },
+    channel::email::words::What,
+    edge::http::{reply::Reply, request::Request},
+    proof::{
+        assertion::{Settled, required},
+        factor::{Factor, FactorId, Kind},
+    },
+    workspace::member::Member,
 };
 
 use crate::Function;
@@ -29,12 +33,12 @@ impl Function {
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
 
         let (account, seen) = tokio::try_join!(self.accounts.load(user), self.members.load(user))?;
-        let presented = proof::of_factor(caller.assertion.as_ref(), account.epoch)?;
+        let presented = required::of_factor(caller.assertion.as_ref(), account.epoch)?;
         let binding = self.policies.binding(&seen, caller.workspaces(), now).await?;
         let make = |account: &Account| {
-            proof::of_factor(Some(presented), account.epoch)?;
+            required::of_factor(Some(presented), account.epoch)?;
             if account.factors.get(&id).is_some_and(Factor::is_active) {
-                proof::strong(Some(presented), account.epoch, now)?;
+                required::strong(Some(presented), account.epoch, now)?;
                 if presented.is_by_emailed_factor() {
                     binding.require_email()?;
                 }

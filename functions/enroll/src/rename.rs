@@ -2,10 +2,12 @@
 
 use shared::{
     account::Account,
-    assertion::proof,
-    error::{Fault, Refusal, Result},
-    factor::{Factor, FactorId},
-    http::{Reply, Request, body::missing},
+    base::error::{Fault, Refusal, Result},
+    edge::http::{body::missing, reply::Reply, request::Request},
+    proof::{
+        assertion::required,
+        factor::{Factor, FactorId},
+    },
 };
 
 use crate::{Function, begin};
@@ -21,10 +23,10 @@ impl Function {
 
         let make = |account: &Account| {
             let is_active = account.factors.get(&id).is_some_and(Factor::is_active);
-            proof::of_factor(caller.assertion.as_ref(), account.epoch)?;
+            required::of_factor(caller.assertion.as_ref(), account.epoch)?;
             if is_active {
                 // By another name the user might remove the wrong one.
-                proof::strong(caller.assertion.as_ref(), account.epoch, now)?;
+                required::strong(caller.assertion.as_ref(), account.epoch, now)?;
             }
             account.rename(&id, name.clone(), now)
         };

@@ -3,17 +3,21 @@
 use lambda_http::{Body, Response};
 use shared::{
     account::{Account, store::Accounts},
-    assertion::{proof, signer::Signer},
-    clients::Clients,
-    clock::Clock,
-    email,
-    error::Result,
-    http::{Api, Reply, Request, caller::Caller, operator::Operators},
-    member::store::Members,
-    message::email::Sender,
-    policy::store::Policies,
-    settings::{SettingError, Settings},
-    user::WorkspaceId,
+    aws::clients::Clients,
+    base::{
+        clock::Clock,
+        error::Result,
+        ids::WorkspaceId,
+        settings::{SettingError, Settings},
+    },
+    channel::email::{secrets, sender::Sender},
+    edge::{
+        api::Api,
+        caller::{Caller, operator::Operators},
+        http::{reply::Reply, request::Request},
+    },
+    proof::assertion::{required, signer::Signer},
+    workspace::{member::store::Members, policy::store::Policies},
 };
 
 mod login;
@@ -27,7 +31,7 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     members: Members,
-    contacts: email::vault::Vault,
+    contacts: secrets::Vault,
     mail: Sender,
     signer: Signer,
     operators: Operators,
@@ -41,7 +45,7 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             members: Members::new(settings, aws)?,
-            contacts: email::vault::Vault::new(settings, aws)?,
+            contacts: secrets::Vault::new(settings, aws)?,
             mail: Sender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
             operators: Operators::new(settings)?,
@@ -62,7 +66,7 @@ impl Function {
         workspace: &WorkspaceId,
         request: &Request,
     ) -> Result<()> {
-        let proof = proof::for_workspace(caller.assertion.as_ref(), account.epoch, workspace, request.now)?;
+        let proof = required::for_workspace(caller.assertion.as_ref(), account.epoch, workspace, request.now)?;
         self.policies.require_trusted(&self.members, proof, &caller.user, caller.workspaces(), request.now).await
     }
 

@@ -3,16 +3,22 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::Settled,
-    attempts::{FACTORS, Verdict},
-    clock::{Timestamp, whole_seconds},
-    email::EmailAddress,
-    error::Result,
-    factor::{Kind, Summary},
-    http::{Reply, Request},
-    member::Member,
-    policy::{Decided, Decision},
-    recovery::Standing,
+    base::{
+        clock::{Timestamp, whole_seconds},
+        error::Result,
+    },
+    channel::email::address::EmailAddress,
+    edge::http::{reply::Reply, request::Request},
+    proof::{
+        assertion::Settled,
+        factor::{Kind, Summary},
+        lockout::{FACTORS, Verdict},
+        recovery_codes::Standing,
+    },
+    workspace::{
+        member::Member,
+        policy::{Decided, Decision},
+    },
 };
 
 use crate::Function;

@@ -1,7 +1,7 @@
 //! Once per cold start: gathers what the function may touch, then serves events.
 
 use lambda_http::Error;
-use shared::{boot, http::gateway};
+use shared::{aws::boot, edge::http::gateway};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use shared::{
-    error::{Refusal, Result},
-    factor::Kind,
-    http::{Reply, Request, body::invalid},
-    member::{Cursor, State, Summary},
-    user::UserId,
+    base::{
+        error::{Refusal, Result},
+        ids::UserId,
+    },
+    edge::http::{reply::Reply, request::Request},
+    proof::factor::Kind,
+    workspace::member::{Cursor, State, Summary},
 };
 
 use crate::{Function, policy::owned};
@@ -55,12 +57,13 @@ impl Function {
 /// Those who stand so, or all; and where the page begins.
 fn asked(request: &Request) -> Result<(Option<State>, Option<Cursor>)> {
     let [state, cursor] = request.query(["state", "cursor"])?;
-    let state = state.map(|state| State::parse(&state).ok_or_else(|| invalid("The state must be: mfa, none or sso.")));
+    let state =
+        state.map(|state| State::parse(&state).ok_or_else(|| Refusal::invalid("The state must be: mfa, none or sso.")));
     let state = state.transpose()?;
     let cursor = cursor.map(|cursor| Cursor::parse(&cursor).filter(|cursor| cursor.is_of(state)).ok_or_else(foreign));
     Ok((state, cursor.transpose()?))
 }
 
 fn foreign() -> Refusal {
-    invalid("The cursor must be the `next_cursor` of the same list.")
+    Refusal::invalid("The cursor must be the `next_cursor` of the same list.")
 }

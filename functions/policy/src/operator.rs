@@ -4,15 +4,19 @@
 use serde::Serialize;
 use shared::{
     account::{Account, Change},
-    email::{Contact, EmailAddress},
-    error::{Error, Refusal, Result},
-    event::{Event, Reason},
-    http::{
-        Reply, Request,
-        operator::{Operator, reason},
+    base::{
+        audit::{Event, Reason},
+        error::{Error, Refusal, Result},
+        ids::UserId,
     },
-    message::mail::{Notice, What},
-    user::UserId,
+    channel::email::{
+        address::{Contact, EmailAddress},
+        words::{Notice, What},
+    },
+    edge::{
+        caller::operator::{Operator, reason},
+        http::{reply::Reply, request::Request},
+    },
 };
 
 use crate::Function;

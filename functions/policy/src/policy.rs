@@ -5,17 +5,18 @@ use std::{cmp::Ordering, collections::BTreeSet};
 use serde::Serialize;
 use shared::{
     account::store::SAVES,
-    clock::Timestamp,
-    error::{Error, Fault, Refusal, Result},
-    event::Event,
-    factor::Kind,
-    http::{
-        Reply, Request,
-        body::{Fields, invalid},
-        caller::Caller,
+    base::{
+        audit::Event,
+        clock::Timestamp,
+        error::{Error, Fault, Refusal, Result},
+        ids::{UserId, WorkspaceId},
     },
-    policy::{Direction, LONGEST_GRACE, Policy, Wish},
-    user::{UserId, WorkspaceId},
+    edge::{
+        caller::Caller,
+        http::{body::Fields, reply::Reply, request::Request},
+    },
+    proof::factor::Kind,
+    workspace::policy::{Direction, LONGEST_GRACE, Policy, Wish},
 };
 
 use crate::Function;
@@ -93,11 +94,11 @@ fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
         Some(days) => (0..=LONGEST_GRACE).find(|whole| f64::from(*whole).partial_cmp(&days) == Some(Ordering::Equal)),
         None => Some(default.grace_days),
     };
-    let grace_days = grace_days.ok_or_else(|| invalid(format!("The field `grace_days` must be {GRACE}.")))?;
+    let grace_days = grace_days.ok_or_else(|| Refusal::invalid(format!("The field `grace_days` must be {GRACE}.")))?;
     // By name alone: serde would take `{"totp":null}` for a kind too.
     let names = fields.optional::<Vec<String>>("allowed_factors", KINDS)?;
     let kinds = |names: Vec<String>| names.iter().map(|name| Kind::parse(name)).collect::<Option<BTreeSet<_>>>();
-    let unknown = || invalid(format!("The field `allowed_factors` must be {KINDS}."));
+    let unknown = || Refusal::invalid(format!("The field `allowed_factors` must be {KINDS}."));
     let allowed = names.map(|names| kinds(names).ok_or_else(unknown)).transpose()?;
     let allow_email_recovery = fields.optional("allow_email_recovery", "true or false")?;
     fields.end()?;

@@ -3,12 +3,10 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::proof,
-    error::Result,
-    event::Event,
-    http::{Reply, Request},
-    message::mail::What,
-    recovery::RecoveryCode,
+    base::{audit::Event, error::Result},
+    channel::email::words::What,
+    edge::http::{reply::Reply, request::Request},
+    proof::{assertion::required, recovery_codes::RecoveryCode},
 };
 
 use crate::Function;
@@ -28,7 +26,7 @@ impl Function {
         let make = |account: &Account| {
             // Who has no factor could have no assertion: that is the reason to name.
             let change = account.regenerate(drawn.kept.clone())?;
-            proof::strong(caller.assertion.as_ref(), account.epoch, now)?;
+            required::strong(caller.assertion.as_ref(), account.epoch, now)?;
             Ok(change)
         };
         make(&account)?;

@@ -8,20 +8,27 @@ use shared::{
         sending::{Draw, Email},
         store::Saved,
     },
-    clock::{Timestamp, whole_seconds},
-    code::{Nonce, Purpose, SENT_LIFE},
-    email::{Changed, Clearance, EmailAddress, clearance},
-    error::{Fault, Refusal, Result},
-    event::Event,
-    http::{Reply, Request, caller::Caller},
-    message::{
-        Language,
-        mail::{Notice, What},
+    aws::derive::{Nonce, Purpose},
+    base::{
+        audit::Event,
+        clock::{Timestamp, whole_seconds},
+        error::{Fault, Refusal, Result},
+        ids::UserId,
+        random,
+    },
+    channel::{
+        email::{
+            address::{Changed, Clearance, EmailAddress, clearance},
+            words::{Notice, What},
+        },
+        sms::words::Language,
         unsent::Unsent,
     },
-    random,
-    recovery::RecoveryCode,
-    user::UserId,
+    edge::{
+        caller::Caller,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{code::SENT_LIFE, recovery_codes::RecoveryCode},
 };
 
 use crate::Function;
@@ -82,13 +89,14 @@ impl Function {
                     return Err(Refusal::EmailRecoveryHeld.into());
                 }
             }
-            let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
+            let draw =
+                Draw { id: random::id()?, key: self.emailed_codes.label()?, nonce: Nonce::new(random::bytes()?) };
             let email = account.email(&self.limits, draw, now)?;
             let sent = email.code.as_ref().ok_or(Fault::new("find the code of an email"))?;
             let forget = is_kept && account.contact.as_ref().is_some_and(|contact| contact.changed.is_some());
             let (taken, code) = tokio::join!(
                 self.accounts.take_email(user, &email, forget),
-                self.vault.emailed_code(user, address, sent, &caller.ath)
+                self.emailed_codes.derive(user, address, sent, &caller.ath)
             );
             match taken? {
                 Saved::Stale(newer) => account = *newer,

@@ -3,21 +3,26 @@
 use lambda_http::{Body, Response};
 use shared::{
     account::store::Accounts,
-    assertion::signer::Signer,
-    clients::Clients,
-    clock::{Clock, Timestamp},
-    code::deriver::Deriver,
-    email::{self, EmailAddress},
-    error::{Refusal, Result},
-    http::{Api, Reply, Request, caller::Caller},
-    member::store::Members,
-    message::{
-        email::Sender,
-        mail::{Notice, What},
+    aws::{clients::Clients, derive::Deriver},
+    base::{
+        clock::{Clock, Timestamp},
+        error::{Refusal, Result},
+        settings::{SettingError, Settings},
     },
-    policy::store::Policies,
-    recovery::{emailed::Limits, vault::Vault},
-    settings::{SettingError, Settings},
+    channel::email::{
+        address::EmailAddress,
+        code::Limits,
+        secrets,
+        sender::Sender,
+        words::{Notice, What},
+    },
+    edge::{
+        api::Api,
+        caller::Caller,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{assertion::signer::Signer, recovery_codes::secrets::Vault},
+    workspace::{member::store::Members, policy::store::Policies},
 };
 
 mod codes;
@@ -31,7 +36,8 @@ pub struct Function {
     policies: Policies,
     members: Members,
     vault: Vault,
-    contacts: email::vault::Vault,
+    emailed_codes: secrets::EmailedCodes,
+    contacts: secrets::Vault,
     digests: Deriver,
     limits: Limits,
     mail: Sender,
@@ -47,7 +53,8 @@ impl Function {
             policies: Policies::new(settings, aws)?,
             members: Members::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
-            contacts: email::vault::Vault::new(settings, aws)?,
+            emailed_codes: secrets::EmailedCodes::new(settings, aws)?,
+            contacts: secrets::Vault::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             limits: Limits::new(settings)?,
             mail: Sender::new(settings, aws)?,

@@ -4,14 +4,21 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    assertion::{Settled, signer::Signed},
-    attempts::{self, RECOVERY},
-    error::{Error, Fault, Refusal, Result},
-    event::Event,
-    http::{Reply, Request, body::invalid, caller::Caller},
-    message::mail::What,
-    policy::Requirements,
-    recovery::{RecoveryCode, Standing},
+    base::{
+        audit::Event,
+        error::{Error, Fault, Refusal, Result},
+    },
+    channel::email::words::What,
+    edge::{
+        caller::Caller,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{
+        assertion::{Settled, signer::Signed},
+        lockout::{self, RECOVERY},
+        recovery_codes::{RecoveryCode, Standing},
+    },
+    workspace::policy::Requirements,
 };
 
 use crate::Function;
@@ -28,8 +35,8 @@ impl Function {
         let caller = self.api.caller(request).await?;
         let mut fields = request.fields()?;
         let code = RecoveryCode::parse(&fields.text("code")?);
-        let code =
-            code.ok_or_else(|| invalid("The field `code` must be 16 letters and digits, or 8 from an email."))?;
+        let code = code
+            .ok_or_else(|| Refusal::invalid("The field `code` must be 16 letters and digits, or 8 from an email."))?;
         fields.end()?;
         if code.is_emailed() {
             self.redeem_emailed(&caller, &code, request).await
@@ -63,7 +70,7 @@ impl Function {
         };
         let Some(index) = code.index_in(&codes) else {
             failed(Event::VerificationRejected).await;
-            let attempts_left = attempts::left_before_wait(account.recovery_failures);
+            let attempts_left = lockout::left_before_wait(account.recovery_failures);
             return Err(Refusal::CodeRejected { attempts_left }.into());
         };
 
@@ -102,7 +109,7 @@ impl Function {
             // Where the code went to another address, that is the one kept from now on.
             let (binding, expected, (kept, contact)) = tokio::join!(
                 self.policies.binding(&seen, caller.workspaces(), now),
-                self.vault.emailed_code(user, address, sent, &caller.ath),
+                self.emailed_codes.derive(user, address, sent, &caller.ath),
                 self.contacts.replaced(user, account.contact.as_ref(), address, now),
             );
             let binding = binding?;

@@ -3,16 +3,19 @@
 use lambda_http::{Body, Response};
 use shared::{
     account::store::Accounts,
-    clients::Clients,
-    clock::Clock,
-    code::deriver::Deriver,
-    error::Result,
-    factor::vault::Vault,
-    http::{Api, Reply, Request},
-    message::{Texts, sms::Sender},
-    policy::store::Policies,
-    settings::{SettingError, Settings},
-    texts::store::Budget,
+    aws::{clients::Clients, derive::Deriver},
+    base::{
+        clock::Clock,
+        error::Result,
+        settings::{SettingError, Settings},
+    },
+    channel::sms::{counters::Budget, sender::Sender, words::Texts},
+    edge::{
+        api::Api,
+        http::{reply::Reply, request::Request},
+    },
+    proof::factor::secrets::Vault,
+    workspace::policy::store::Policies,
 };
 
 mod text;

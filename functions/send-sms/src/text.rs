@@ -7,19 +7,26 @@ use serde::Serialize;
 use shared::{
     account::{
         Account,
-        sending::{Draw, Text},
-        texts::Taken,
+        sending::{Draw, Text, text::Taken},
     },
-    clock::{Timestamp, whole_seconds},
-    code::{Code, Nonce, Purpose},
-    error::{Error, Fault, Refusal, Result},
-    event::Event,
-    factor::{FactorId, Kind},
-    http::{Reply, Request, caller::Caller},
-    message::{Language, unsent::Unsent},
-    phone::PhoneNumber,
-    policy::Requirements,
-    random,
+    aws::derive::{Nonce, Purpose},
+    base::{
+        audit::Event,
+        clock::{Timestamp, whole_seconds},
+        error::{Error, Fault, Refusal, Result},
+        random,
+    },
+    channel::{sms::words::Language, unsent::Unsent},
+    edge::{
+        caller::Caller,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{
+        code::Code,
+        factor::{FactorId, Kind},
+        phone::PhoneNumber,
+    },
+    workspace::policy::Requirements,
 };
 
 use crate::Function;

@@ -3,15 +3,24 @@
 
 use serde::Serialize;
 use shared::{
-    assertion::Settled,
-    attempts::{self, FACTORS},
-    email::EmailAddress,
-    error::{Error, Refusal, Result},
-    event::Event,
-    factor::{FactorId, Summary},
-    http::{Reply, Request, caller::Caller},
-    message::mail::{Notice, What},
-    recovery::Standing,
+    base::{
+        audit::Event,
+        error::{Error, Refusal, Result},
+    },
+    channel::email::{
+        address::EmailAddress,
+        words::{Notice, What},
+    },
+    edge::{
+        caller::Caller,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{
+        assertion::Settled,
+        factor::{FactorId, Summary},
+        lockout::{self, FACTORS},
+        recovery_codes::Standing,
+    },
 };
 
 use crate::Function;
@@ -64,7 +73,7 @@ impl Function {
         };
         let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
             failed(Event::VerificationRejected).await;
-            return Err(Refusal::CodeRejected { attempts_left: attempts::left_before_wait(account.failures) }.into());
+            return Err(Refusal::CodeRejected { attempts_left: lockout::left_before_wait(account.failures) }.into());
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use shared::{assertion::keys::Jwk, error::Result, http::Reply};
+use shared::{base::error::Result, edge::http::reply::Reply, proof::assertion::keys::Jwk};
 
 use crate::Function;
 

@@ -3,16 +3,19 @@
 use lambda_http::{Body, Response};
 use shared::{
     account::store::Accounts,
-    assertion::signer::Signer,
-    clients::Clients,
-    clock::Clock,
-    email,
-    error::Result,
-    factor::vault::Vault,
-    http::{Api, Reply, Request},
-    message::email::Sender,
-    policy::store::Policies,
-    settings::{SettingError, Settings},
+    aws::clients::Clients,
+    base::{
+        clock::Clock,
+        error::Result,
+        settings::{SettingError, Settings},
+    },
+    channel::email::{secrets, sender::Sender},
+    edge::{
+        api::Api,
+        http::{reply::Reply, request::Request},
+    },
+    proof::{assertion::signer::Signer, factor::secrets::Vault},
+    workspace::policy::store::Policies,
 };
 
 mod check;
@@ -24,7 +27,7 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     vault: Vault,
-    contacts: email::vault::Vault,
+    contacts: secrets::Vault,
     mail: Sender,
     signer: Signer,
 }
@@ -37,7 +40,7 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             vault: Vault::new(settings, aws)?,
-            contacts: email::vault::Vault::new(settings, aws)?,
+            contacts: secrets::Vault::new(settings, aws)?,
             mail: Sender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })

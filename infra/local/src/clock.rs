@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use shared::clock::{Clock, Timestamp};
+use shared::base::clock::{Clock, Timestamp};
 
 use crate::data::{self, Data, DataError};
 

@@ -8,7 +8,7 @@ use aws_lc_rs::{
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Map, Value, json};
 
-use shared::random;
+use shared::base::random;
 
 use crate::clock::StackClock;
 

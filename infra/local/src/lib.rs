@@ -4,7 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use shared::{clock::Clock, settings::Settings};
+use shared::base::{clock::Clock, settings::Settings};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -89,7 +89,7 @@ pub enum StartError {
     Contract(#[from] serde_saphyr::Error),
     /// A function did not start.
     #[error("could not start a function")]
-    Function(#[from] shared::settings::SettingError),
+    Function(#[from] shared::base::settings::SettingError),
 }
 
 impl Stack {

@@ -11,7 +11,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use local::{Latency, Options, Stack, clock};
-use shared::{clock::Clock, error::chain};
+use shared::base::{clock::Clock, error::chain};
 use totp_rs::{Algorithm, Builder, Secret};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 

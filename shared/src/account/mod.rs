@@ -6,22 +6,23 @@ use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    clock::Timestamp,
-    email::Contact,
-    error::Refusal,
-    factor::{Factor, FactorId, FactorName, PENDING_TRIES, Spent, Status},
-    recovery::{
-        RecoveryCodes, Standing,
-        emailed::{self, EmailedCode},
+    base::{clock::Timestamp, error::Refusal},
+    channel::{
+        email::{
+            address::Contact,
+            code::{self, EmailedCode},
+        },
+        sms::limits::Tally,
     },
-    texts::Tally,
+    proof::{
+        factor::{Factor, FactorId, FactorName, PENDING_TRIES, Spent, Status},
+        recovery_codes::{RecoveryCodes, Standing},
+    },
 };
 
-pub mod checks;
-pub mod emails;
+pub mod check;
 pub mod sending;
 pub mod store;
-pub mod texts;
 
 /// How many factors may be pending at once; one more replaces the oldest.
 const PENDING_LIMIT: usize = 3;
@@ -54,7 +55,7 @@ pub struct Account {
     /// The code that was emailed last, until it is accepted.
     pub emailed: Option<EmailedCode>,
     /// The emails with codes that the user was sent, if any.
-    pub emails: Option<emailed::Tally>,
+    pub emails: Option<code::Tally>,
     /// The address that is kept of the user.
     pub contact: Option<Contact>,
     /// When an operator last took every factor away, if one did.

@@ -5,14 +5,18 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
-use super::{Account, Change, Edit, Recovery};
 use crate::{
-    clients::Clients,
-    error::{Fault, Refusal, Result},
-    random,
-    settings::{SettingError, Settings},
-    table::{self, Item, Key, Table, Written, number, string, value},
-    user::UserId,
+    account::{Account, Change, Edit, Recovery},
+    aws::{
+        clients::Clients,
+        table::{self, Item, Key, Table, Written, number, string, value},
+    },
+    base::{
+        error::{Fault, Refusal, Result},
+        ids::UserId,
+        random,
+        settings::{SettingError, Settings},
+    },
 };
 
 /// How often a change is made anew and saved when others keep coming first.

@@ -9,9 +9,9 @@ use reqwest::Method;
 use serde_json::Value;
 use shared::{
     account::Account,
-    attempts::{FACTORS, Verdict},
-    clock::Timestamp,
-    member::Seen,
+    base::clock::Timestamp,
+    proof::lockout::{FACTORS, Verdict},
+    workspace::member::Seen,
 };
 
 use crate::{

@@ -14,7 +14,7 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use clap::{Parser, Subcommand};
-use shared::clock::Clock;
+use shared::base::clock::Clock;
 
 use crate::{
     stack::{Place, Process},

@@ -7,7 +7,7 @@ use std::{
 };
 
 use local::{Latency, Options, Stack};
-use shared::clock::Clock;
+use shared::base::clock::Clock;
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Nobody is refused a text: that there are limits others test.

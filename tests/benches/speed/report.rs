@@ -2,7 +2,7 @@
 
 use std::{env, fmt::Write, fs, path::Path, process::Command};
 
-use shared::clock::Clock;
+use shared::base::clock::Clock;
 
 use crate::{
     bars::{Bar, Bars},

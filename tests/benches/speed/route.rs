@@ -2,7 +2,7 @@
 //! back first.
 
 use serde_json::{Value, json};
-use shared::clock::Clock;
+use shared::base::clock::Clock;
 
 use crate::{event::Ask, user::User};
 

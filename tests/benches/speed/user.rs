@@ -1,7 +1,7 @@
 //! A user with their devices, enrolled through the functions themselves.
 
 use serde_json::{Value, json};
-use shared::clock::Clock;
+use shared::base::clock::Clock;
 
 use crate::{authenticator::Authenticator, event::Ask, lambda::Lambda, world::World};
 

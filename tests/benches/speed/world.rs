@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use local::{Latency, Options, Stack};
 use reqwest::Client;
 use serde_json::{Value, json};
-use shared::clock::Clock;
+use shared::base::clock::Clock;
 use tempfile::TempDir;
 
 use crate::{

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use shared::clock::Timestamp;
+use shared::base::clock::Timestamp;
 
 use super::{
     Answer,

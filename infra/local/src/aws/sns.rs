@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::clock::Timestamp;
+use shared::base::clock::Timestamp;
 
 use super::{
     Answer,

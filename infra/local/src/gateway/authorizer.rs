@@ -2,7 +2,7 @@
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::Value;
-use shared::clock::Timestamp;
+use shared::base::clock::Timestamp;
 
 use super::Claims;
 use crate::identity::{AUDIENCE, IdentityProvider};

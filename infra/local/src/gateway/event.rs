@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use data_encoding::BASE64;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
-use shared::{clock::Timestamp, http::gateway::spelled};
+use shared::{base::clock::Timestamp, edge::http::gateway::spelled};
 use time::{OffsetDateTime, macros::format_description};
 
 use super::{Claims, routes::Route};

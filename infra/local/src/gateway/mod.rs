@@ -17,10 +17,12 @@ use axum::{
 use lambda_http::RequestExt;
 use serde_json::{Map, Value, json};
 use shared::{
-    clients::Clients,
-    clock::Clock,
-    random,
-    settings::{SettingError, Settings},
+    aws::clients::Clients,
+    base::{
+        clock::Clock,
+        random,
+        settings::{SettingError, Settings},
+    },
 };
 
 pub use self::routes::Routes;
@@ -169,7 +171,7 @@ async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<R
         id: &id,
         now: gateway.clock.now(),
     });
-    let event = shared::http::gateway::read(&event.to_string()).map_err(|_| INTERNAL)?;
+    let event = shared::edge::http::gateway::read(&event.to_string()).map_err(|_| INTERNAL)?;
     let mut context = lambda_http::Context::default();
     context.request_id.clone_from(&id);
     let event = event.with_lambda_context(context);

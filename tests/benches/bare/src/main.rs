@@ -9,7 +9,7 @@ use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_types::{SdkConfig, app_name::AppName, region::Region};
 use lambda_http::{Body, Error, Response, service_fn};
-use shared::boot::client_defaults;
+use shared::aws::boot::client_defaults;
 use tokio::try_join;
 
 use crate::{

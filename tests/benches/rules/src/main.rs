@@ -15,18 +15,18 @@ use p256::ecdsa::{Signature, SigningKey, signature::Signer};
 use serde_json::json;
 use shared::{
     account::Account,
-    assertion::{Expected, Unverified, token_hash},
-    attempts::FACTORS,
-    clock::Timestamp,
-    code::Code,
-    factor::Kind,
-    http::claims::ClaimNames,
-    phone::{PhoneNumber, Regions},
-    policy::{Decision, Policy, Requirements, Wish},
-    recovery::RecoveryCode,
-    settings::Settings,
-    totp::{TotpSecret, qr_svg},
-    user::UserId,
+    base::{clock::Timestamp, ids::UserId, settings::Settings},
+    edge::caller::login_token::ClaimNames,
+    proof::{
+        assertion::{Expected, Unverified, token_hash},
+        code::Code,
+        factor::Kind,
+        lockout::FACTORS,
+        phone::{PhoneNumber, Regions},
+        recovery_codes::RecoveryCode,
+        totp::{TotpSecret, qr_svg},
+    },
+    workspace::policy::{Decision, Policy, Requirements, Wish},
 };
 
 /// A rule, made ready to be applied again and again.

@@ -1,0 +1,112 @@
+//! A function's cold start: logs as JSON, settings and AWS clients from the environment, nothing that is not needed.
+//!
+//! The clients trust Amazon's roots and no others, which also spares a start the reading of the system's hundred. Each
+//! AWS call has four seconds, well under the 30 s after which the gateway gives up: three tries of two seconds, or one try of a
+//! text or an email.
+//!
+//! An end closes a connection that is idle, some after 20 s, and a function that Lambda has frozen can't see it. The next call over
+//! that connection fails. So the functions close theirs first. A call of the table or the keys is tried again; a text or an email
+//! is not, so none is sent over a connection that was idle.
+
+use std::time::Duration;
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, app_name::AppName, region::Region, sdk_config};
+use tracing::Subscriber;
+use tracing_subscriber::{
+    Layer,
+    filter::LevelFilter,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry::LookupSpan,
+    util::SubscriberInitExt,
+};
+
+use crate::{
+    aws::{calls::counting, clients::Clients},
+    base::{
+        clock::Clock,
+        settings::{SettingError, Settings},
+    },
+};
+
+/// Amazon Root CA 1 to 4 and Starfield Services Root CA G2: what every AWS endpoint's certificate leads to.
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
+
+/// How long a connection to the table or the keys is kept idle.
+const LONGEST_IDLE: Duration = Duration::from_secs(10);
+
+/// Starts the function `name`: its logs, and what `build` makes of its environment.
+///
+/// # Errors
+/// Names the setting that is missing, here and in the log.
+pub fn start<F>(
+    name: &'static str,
+    build: impl FnOnce(&Settings, &Clients, Clock) -> Result<F, SettingError>,
+) -> Result<F, lambda_runtime::Error> {
+    tracing_subscriber::registry().with(LevelFilter::INFO).with(lines(std::io::stdout)).init();
+    let settings = Settings::from_environment();
+    let function = clients(name, &settings).and_then(|aws| Ok(build(&settings, &aws, Clock::system())?));
+    function.inspect_err(|error| tracing::error!(function = name, %error, "the cold start failed"))
+}
+
+/// How a function logs: one JSON object a line, with the request's span.
+pub fn lines<S, W>(writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + 'static,
+{
+    fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer)
+}
+
+/// The AWS clients of a Lambda: region, credentials and, where set, an endpoint from the environment.
+///
+/// # Errors
+/// Names the setting that is missing.
+pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambda_runtime::Error> {
+    let credentials = Credentials::new(
+        settings.required("AWS_ACCESS_KEY_ID")?,
+        settings.required("AWS_SECRET_ACCESS_KEY")?,
+        settings.optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let tls = TlsContext::builder().with_trust_store(roots).build()?;
+    let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls);
+    let config = client_defaults()
+        .app_name(AppName::new(name)?)
+        .region(Region::new(settings.required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(counting(https.clone().pool_idle_timeout(LONGEST_IDLE).build_https()));
+    let clients = Clients::new(&match settings.optional("AWS_ENDPOINT_URL") {
+        Some(endpoint) => config.endpoint_url(endpoint).build(),
+        None => config.build(),
+    });
+    let anew = counting(https.pool_max_idle_per_host(0).build_https());
+    Ok(Clients { messages: clients.messages.to_builder().http_client(anew).build(), ..clients })
+}
+
+/// Retries and time-outs as in Lambda.
+pub fn client_defaults() -> sdk_config::Builder {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(4));
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(500));
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .timeout_config(timeouts.build())
+        .retry_config(retries)
+}

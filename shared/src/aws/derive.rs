@@ -1,0 +1,175 @@
+//! Derives codes and digests in KMS: HMAC-SHA-256 with a key that never leaves it.
+//!
+//! What is derived is spelled so that no two uses ever share a message: a version, the purpose, whom it is for, and the
+//! nonce, each with its length before it.
+
+use std::fmt;
+
+use aws_sdk_kms::{Client, primitives::Blob, types::MacAlgorithmSpec::HmacSha256};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteArray;
+use zeroize::Zeroizing;
+
+use crate::{
+    aws::clients::Clients,
+    base::{
+        error::Fault,
+        settings::{KeyRing, SettingError, Settings},
+    },
+};
+
+/// What makes one derivation unlike every other: 128 random bits, the only part of it that the table keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Nonce(ByteArray<16>);
+
+impl Nonce {
+    /// The nonce of these random bytes.
+    pub const fn new(bytes: [u8; 16]) -> Self {
+        Self(ByteArray::new(bytes))
+    }
+}
+
+/// What is derived. Each is a domain of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A user's ten recovery codes.
+    Recovery,
+    /// A code that is texted.
+    Text,
+    /// A code that is emailed.
+    Email,
+    /// The digest of an email address.
+    EmailAddress,
+    /// The digest of a phone number.
+    Number,
+    /// The digest of an exchange.
+    Exchange,
+    /// The digest of a client's address.
+    Address,
+    /// The id of an app that is imported, from its user and its secret.
+    Import,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Recovery => "recovery",
+            Self::Text => "text",
+            Self::Email => "email",
+            Self::EmailAddress => "email-address",
+            Self::Number => "number",
+            Self::Exchange => "exchange",
+            Self::Address => "address",
+            Self::Import => "import",
+        }
+    }
+}
+
+/// The message that KMS makes a MAC of: for `purpose`, of whom or what (`subject`: a user and their factor, a number), and
+/// from `nonce`; a digest has none, for it must come out the same again.
+pub fn message(purpose: Purpose, subject: &[&str], nonce: Option<&Nonce>) -> Vec<u8> {
+    let mut message = Vec::with_capacity(128);
+    let texts = ["serverless-mfa/1", purpose.name()].into_iter().chain(subject.iter().copied()).map(str::as_bytes);
+    for part in texts.chain(nonce.map(|nonce| nonce.0.as_slice())) {
+        // No part is longer than a `sub` of 255 or an address of 254 characters.
+        message.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        message.extend_from_slice(part);
+    }
+    message
+}
+
+/// The output of HMAC-SHA-256, which a code or a digest is reduced from. Zeroized on drop, never printed.
+pub struct Mac(pub(crate) Zeroizing<[u8; 32]>);
+
+impl Mac {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Its first 128 bits, as a number.
+    pub fn bits(&self) -> u128 {
+        self.0.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
+    }
+
+    /// A digest of what it was made of: 128 bits in base64url. Without the key, nobody can guess their way back from it.
+    pub fn digest(&self) -> String {
+        BASE64URL_NOPAD.encode(&self.bits().to_be_bytes())
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// The HMAC keys of one use (sent codes, recovery codes and digests have a ring each), and the way to KMS.
+pub struct Deriver {
+    kms: Client,
+    keys: KeyRing,
+}
+
+impl Deriver {
+    /// Takes its key ring from the setting `ring`.
+    pub fn new(settings: &Settings, aws: &Clients, ring: &'static str) -> Result<Self, SettingError> {
+        Ok(Self { kms: aws.kms.clone(), keys: settings.key_ring(ring)? })
+    }
+
+    /// The label of the key that new codes are derived with, to be kept beside their nonce.
+    pub fn current_label(&self) -> Result<&str, Fault> {
+        let (label, _) = self.keys.current().ok_or(Fault::new("find a current key"))?;
+        Ok(label)
+    }
+
+    /// The MAC of `message` by the key that `label` stands for.
+    pub async fn derive(&self, label: &str, message: Vec<u8>) -> Result<Mac, Fault> {
+        let key = self.keys.find(label).ok_or(Fault::new("find the key that a code was derived with"))?;
+        let reply =
+            self.kms.generate_mac().key_id(key).mac_algorithm(HmacSha256).message(Blob::new(message)).send().await;
+        let mac = reply
+            .map_err(|error| Fault::aws("derive a code or a digest", error))?
+            .mac
+            .map(Blob::into_inner)
+            .map(Zeroizing::new);
+        let bytes = mac.and_then(|mac| mac.as_slice().try_into().ok()).ok_or(Fault::new("read a MAC"))?;
+        Ok(Mac(Zeroizing::new(bytes)))
+    }
+
+    /// The keyed digest of `subject`, by the current key: the same for the same subject until the key is changed.
+    pub async fn digest(&self, purpose: Purpose, subject: &str) -> Result<String, Fault> {
+        Ok(self.digest_of(purpose, &[subject]).await?.digest())
+    }
+
+    /// The same of a subject of several parts, whole.
+    pub async fn digest_of(&self, purpose: Purpose, subject: &[&str]) -> Result<Mac, Fault> {
+        self.derive(self.current_label()?, message(purpose, subject, None)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_subjects_share_a_message() {
+        let nonce = Nonce::new([7; 16]);
+        let messages = [&["ab", "c"][..], &["a", "bc"], &["abc"], &["abc", ""], &[""]]
+            .map(|subject| message(Purpose::Recovery, subject, Some(&nonce)));
+        for (index, one) in messages.iter().enumerate() {
+            assert!(messages.iter().skip(index + 1).all(|other| other != one));
+        }
+        assert_ne!(
+            message(Purpose::Recovery, &["a"], Some(&nonce)),
+            message(Purpose::Recovery, &["a"], Some(&Nonce::new([8; 16])))
+        );
+        assert_ne!(message(Purpose::Number, &["a"], None), message(Purpose::Exchange, &["a"], None));
+    }
+
+    #[test]
+    fn a_digest_is_half_of_the_mac() {
+        assert_eq!(Mac(Zeroizing::new([255; 32])).digest(), "_____________________w");
+    }
+}

@@ -1,0 +1,92 @@
+//! A secret at rest: KMS ciphertext, bound by its encryption context to one user, one item and one purpose. Copied to
+//! another user or factor, it does not open.
+
+use std::collections::HashMap;
+
+use aws_sdk_kms::{Client, primitives::Blob};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::{
+    aws::clients::Clients,
+    base::{
+        error::Fault,
+        ids::UserId,
+        settings::{SettingError, Settings},
+    },
+};
+
+/// The ciphertext, as the table keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sealed(#[serde(with = "serde_bytes")] Vec<u8>);
+
+/// What is sealed. A function's grant to decrypt names the purposes it may open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// An authenticator app's secret.
+    Totp,
+    /// A phone number.
+    Phone,
+    /// An email address.
+    Email,
+}
+
+impl Purpose {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Phone => "phone",
+            Self::Email => "email",
+        }
+    }
+}
+
+/// What a ciphertext is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding<'a> {
+    /// Whose it is.
+    pub user: &'a UserId,
+    /// The factor's id, or `contact`.
+    pub item: &'a str,
+    /// What it is.
+    pub purpose: Purpose,
+}
+
+impl Binding<'_> {
+    fn context(self) -> HashMap<String, String> {
+        [("user", self.user.as_str()), ("item", self.item), ("purpose", self.purpose.name())]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
+    }
+}
+
+/// The sealing key, and the way to KMS.
+pub struct Sealer {
+    kms: Client,
+    key: String,
+}
+
+impl Sealer {
+    /// Takes the key's id from the setting `MFA_SEALING_KEY`.
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { kms: aws.kms.clone(), key: settings.required("MFA_SEALING_KEY")? })
+    }
+
+    /// Seals `secret`.
+    pub async fn seal(&self, binding: Binding<'_>, secret: &[u8]) -> Result<Sealed, Fault> {
+        let request = self.kms.encrypt().key_id(&self.key).set_encryption_context(Some(binding.context()));
+        let reply =
+            request.plaintext(Blob::new(secret)).send().await.map_err(|error| Fault::aws("seal a secret", error))?;
+        let ciphertext = reply.ciphertext_blob.ok_or(Fault::new("read a ciphertext"))?;
+        Ok(Sealed(ciphertext.into_inner()))
+    }
+
+    /// Opens what was sealed for the same `binding`; a fault for any other.
+    pub async fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        let request = self.kms.decrypt().key_id(&self.key).set_encryption_context(Some(binding.context()));
+        let reply = request.ciphertext_blob(Blob::new(sealed.0.as_slice())).send().await;
+        let plaintext = reply.map_err(|error| Fault::aws("open a sealed secret", error))?.plaintext;
+        Ok(Zeroizing::new(plaintext.ok_or(Fault::new("read a sealed secret"))?.into_inner()))
+    }
+}

@@ -1,0 +1,378 @@
+//! The one table: its keys, and what a conditional write comes back with. The conditions are the security rules; each
+//! stands in the store of the noun that it protects.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    Client,
+    operation::{
+        put_item::PutItemError,
+        transact_write_items::TransactWriteItemsError,
+        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
+    },
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes,
+        ReturnValue::AllNew,
+        ReturnValuesOnConditionCheckFailure::AllOld,
+        TransactWriteItem, Update,
+        builders::{ConditionCheckBuilder, DeleteBuilder, UpdateBuilder},
+    },
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    aws::clients::Clients,
+    base::{
+        error::Fault,
+        ids::{UserId, WorkspaceId},
+        random,
+        settings::{SettingError, Settings},
+    },
+};
+
+/// An item, as DynamoDB gives it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Clone)]
+pub struct Table {
+    db: Client,
+    name: String,
+}
+
+/// Where an item lies.
+#[derive(Clone, Debug)]
+pub struct Key {
+    pk: String,
+    sk: String,
+}
+
+impl Key {
+    /// The account of `user`.
+    pub fn account(user: &UserId) -> Self {
+        Self { pk: format!("USER#{user}"), sk: "ACCOUNT".to_owned() }
+    }
+
+    /// What `workspace` requires.
+    pub fn policy(workspace: &WorkspaceId) -> Self {
+        Self { pk: format!("{WORKSPACE}{workspace}"), sk: "POLICY".to_owned() }
+    }
+
+    /// The workspace whose policy `item` is.
+    pub fn workspace_of(item: &Item) -> Result<WorkspaceId, Fault> {
+        let id = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix(WORKSPACE));
+        let id = id.and_then(|id| WorkspaceId::try_from(id.to_owned()).ok());
+        id.ok_or(Fault::new("read whose policy it is"))
+    }
+
+    /// The texts that were counted for `subject` in `window`.
+    pub fn texts(subject: &str, window: &str) -> Self {
+        Self { pk: format!("TEXTS#{subject}"), sk: window.to_owned() }
+    }
+
+    /// What was last written of `user` to each workspace.
+    pub fn seen(user: &UserId) -> Self {
+        Self { pk: format!("USER#{user}"), sk: "SEEN".to_owned() }
+    }
+
+    /// The member of `workspace` with this name: what they are sorted by, then who they are. Part of a name is where those
+    /// begin that start with it.
+    pub fn member(workspace: &WorkspaceId, name: &str) -> Self {
+        Self { pk: format!("MEMBERS#{workspace}"), sk: format!("{MEMBER}{name}") }
+    }
+
+    /// How many members of each sort `workspace` has.
+    pub fn summary(workspace: &WorkspaceId) -> Self {
+        Self { pk: format!("MEMBERS#{workspace}"), sk: "SUMMARY".to_owned() }
+    }
+
+    fn attributes(&self) -> Item {
+        [("pk", &self.pk), ("sk", &self.sk)].map(|(name, value)| (name.to_owned(), string(value))).into()
+    }
+}
+
+/// What comes before the workspace that a policy is of.
+const WORKSPACE: &str = "WORKSPACE#";
+/// What comes before a member's name.
+const MEMBER: &str = "MEMBER#";
+
+/// One write of a transaction, with its condition.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// Changes an item, or makes it.
+    Update(Box<UpdateBuilder>),
+    /// Takes an item away.
+    Delete(Box<DeleteBuilder>),
+    /// Leaves an item as it is, but holds it to a condition.
+    Check(Box<ConditionCheckBuilder>),
+}
+
+impl From<ConditionCheckBuilder> for Write {
+    fn from(check: ConditionCheckBuilder) -> Self {
+        Self::Check(Box::new(check))
+    }
+}
+
+impl From<UpdateBuilder> for Write {
+    fn from(update: UpdateBuilder) -> Self {
+        Self::Update(Box::new(update))
+    }
+}
+
+impl From<DeleteBuilder> for Write {
+    fn from(delete: DeleteBuilder) -> Self {
+        Self::Delete(Box::new(delete))
+    }
+}
+
+impl Write {
+    fn build(self) -> Result<TransactWriteItem, Fault> {
+        let write = TransactWriteItem::builder();
+        let write = match self {
+            Self::Update(update) => update.build().map(|update| write.update(update)),
+            Self::Delete(delete) => delete.build().map(|delete| write.delete(delete)),
+            Self::Check(check) => check.build().map(|check| write.condition_check(check)),
+        };
+        Ok(write.map_err(|error| Fault::caused("build a write of a transaction", error))?.build())
+    }
+}
+
+/// What came of a conditional write.
+#[derive(Debug)]
+pub enum Written {
+    /// It was applied; the item as it is now.
+    Applied(Item),
+    /// Its condition did not hold; the item as it was, if there is one.
+    Refused(Option<Item>),
+}
+
+/// What came of a transaction.
+#[derive(Debug)]
+pub enum Transacted {
+    /// All of it was applied.
+    Applied,
+    /// None of it was; for each write in turn, why it was not to be.
+    Cancelled(Vec<Obstacle>),
+}
+
+/// What stood in the way of one write of a transaction.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// Nothing.
+    None,
+    /// Its condition did not hold; the item as it was, if there is one.
+    Condition(Option<Item>),
+    /// Another write of the item was under way, or too many were: it may be tried again.
+    Busy,
+}
+
+/// How often a write is made that others of the same item keep out.
+pub const TRIES: u32 = 6;
+/// How many items are read together at most (`BatchGetItem`'s quota).
+const BATCH: usize = 100;
+
+impl Table {
+    /// Takes the table's name from the setting `MFA_TABLE`.
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { db: aws.dynamodb.clone(), name: settings.required("MFA_TABLE")? })
+    }
+
+    /// The item at `key`, read strongly consistently.
+    pub async fn get(&self, key: &Key) -> Result<Option<Item>, Fault> {
+        let request = self.db.get_item().table_name(&self.name).consistent_read(true);
+        let request = request.key("pk", string(&key.pk)).key("sk", string(&key.sk));
+        Ok(request.send().await.map_err(|error| Fault::aws("read an item", error))?.item)
+    }
+
+    /// The items at `keys`, read strongly consistently; those that are there, in any order.
+    pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
+        let mut found = Vec::new();
+        for batch in keys.chunks(BATCH) {
+            found.extend(self.get_batch(batch).await?);
+        }
+        Ok(found)
+    }
+
+    async fn get_batch(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
+        let mut found = Vec::new();
+        let mut left: Vec<_> = keys.iter().map(Key::attributes).collect();
+        for attempt in 1..=TRIES {
+            if left.is_empty() {
+                return Ok(found);
+            }
+            let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
+            let keys = keys.map_err(|error| Fault::caused("build a batch of reads", error))?;
+            let reply = self.db.batch_get_item().request_items(&self.name, keys).send().await;
+            let reply = reply.map_err(|error| Fault::aws("read items together", error))?;
+            found.extend(reply.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
+            // What DynamoDB had no room for just now.
+            left =
+                reply.unprocessed_keys.unwrap_or_default().remove(&self.name).map(|rest| rest.keys).unwrap_or_default();
+            if !left.is_empty() {
+                pause(attempt).await?;
+            }
+        }
+        if left.is_empty() { Ok(found) } else { Err(Fault::contended("read items together")) }
+    }
+
+    /// The first `limit` members whose names start as `start` does, of those after `after`, by name, read strongly
+    /// consistently.
+    pub async fn members(&self, start: &Key, after: Option<&Key>, limit: usize) -> Result<Vec<(String, Item)>, Fault> {
+        let limit = i32::try_from(limit).unwrap_or(i32::MAX);
+        let request = self.db.query().table_name(&self.name).consistent_read(true).limit(limit);
+        let request = request
+            .key_condition_expression("pk = :pk AND begins_with(sk, :start)")
+            .expression_attribute_values(":pk", string(&start.pk))
+            .expression_attribute_values(":start", string(&start.sk))
+            .set_exclusive_start_key(after.map(Key::attributes));
+        let found = request.send().await.map_err(|error| Fault::aws("read members", error))?.items.unwrap_or_default();
+        let named = found.into_iter().map(|item| {
+            let name = item.get("sk").and_then(|sk| sk.as_s().ok()?.strip_prefix(MEMBER)).map(str::to_owned);
+            Ok((name.ok_or(Fault::new("read a member's name"))?, item))
+        });
+        named.collect()
+    }
+
+    /// Puts `item` at `key`, on condition that the one that is there is of this `version`; 0 for none.
+    pub async fn put(&self, key: &Key, mut item: Item, version: u64) -> Result<Written, Fault> {
+        item.extend(key.attributes());
+        let put = self.db.put_item().table_name(&self.name).set_item(Some(item));
+        let put = match version {
+            0 => put.condition_expression("attribute_not_exists(pk)"),
+            version => {
+                put.condition_expression("version = :version").expression_attribute_values(":version", number(version))
+            }
+        };
+        match put.return_values_on_condition_check_failure(AllOld).send().await {
+            Ok(_) => Ok(Written::Applied(Item::new())),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Written::Refused(failed.item().cloned()))
+                }
+                _ => Err(Fault::aws("write an item", error)),
+            },
+        }
+    }
+
+    /// An update of the item at `key`, to be given its expressions and then to [`write()`].
+    pub fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
+        self.db.update_item().table_name(&self.name).key("pk", string(&key.pk)).key("sk", string(&key.sk))
+    }
+
+    /// An update of the item at `key` within a transaction, to be given its expressions and then to [`Table::transact`].
+    pub fn update_of(&self, key: &Key) -> UpdateBuilder {
+        Update::builder()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .return_values_on_condition_check_failure(AllOld)
+    }
+
+    /// The removal of the item at `key` within a transaction, to be given its condition, if any, and then to
+    /// [`Table::transact`].
+    pub fn delete_of(&self, key: &Key) -> DeleteBuilder {
+        Delete::builder()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .return_values_on_condition_check_failure(AllOld)
+    }
+
+    /// A look at the item at `key` within a transaction, to be given its condition and then to [`Table::transact`].
+    pub fn check_of(&self, key: &Key) -> ConditionCheckBuilder {
+        ConditionCheck::builder()
+            .table_name(&self.name)
+            .key("pk", string(&key.pk))
+            .key("sk", string(&key.sk))
+            .return_values_on_condition_check_failure(AllOld)
+    }
+
+    /// Makes all of the writes or none; of at most 100. The client names them by a token, so that a try whose response was
+    /// lost is not made twice.
+    pub async fn transact(&self, writes: impl IntoIterator<Item: Into<Write>>) -> Result<Transacted, Fault> {
+        let writes = writes.into_iter().map(|write| write.into().build()).collect::<Result<Vec<_>, Fault>>()?;
+        match self.db.transact_write_items().set_transact_items(Some(writes)).send().await {
+            Ok(_) => Ok(Transacted::Applied),
+            Err(error) => {
+                let obstacles = match error.as_service_error() {
+                    Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                        cancelled.cancellation_reasons().iter().map(Obstacle::of).collect()
+                    }
+                    _ => None,
+                };
+                obstacles.map(Transacted::Cancelled).ok_or_else(|| Fault::aws("write items together", error))
+            }
+        }
+    }
+}
+
+impl Obstacle {
+    /// Whether it is a condition that did not hold.
+    pub fn is_condition(&self) -> bool {
+        matches!(self, Self::Condition(_))
+    }
+
+    /// `None` for a reason that trying again does not remove.
+    fn of(reason: &CancellationReason) -> Option<Self> {
+        match reason.code() {
+            None | Some("None") => Some(Self::None),
+            Some("ConditionalCheckFailed") => Some(Self::Condition(reason.item().cloned())),
+            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded") => Some(Self::Busy),
+            Some(_) => None,
+        }
+    }
+}
+
+/// Makes the write. Its condition failing is an outcome, not an error. Where a transaction holds the item, which the SDK
+/// does not try again by itself, it is made again a little later.
+pub async fn write(update: UpdateItemFluentBuilder) -> Result<Written, Fault> {
+    let update = update.return_values(AllNew).return_values_on_condition_check_failure(AllOld);
+    for attempt in 1.. {
+        let error = match update.clone().send().await {
+            Ok(reply) => return Ok(Written::Applied(reply.attributes.unwrap_or_default())),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                return Ok(Written::Refused(failed.item().cloned()));
+            }
+            Some(UpdateItemError::TransactionConflictException(_)) if attempt < TRIES => pause(attempt).await?,
+            _ => return Err(Fault::aws("write an item", error)),
+        }
+    }
+    Err(Fault::contended("write an item"))
+}
+
+/// Waits before what was tried `attempt` times is tried again: at random up to 20 ms, then 40 and so on, so that those who
+/// were in each other's way are not again.
+pub async fn pause(attempt: u32) -> Result<(), Fault> {
+    let most = 10_u64 << attempt.min(6);
+    let [low, high] = random::bytes()?;
+    tokio::time::sleep(Duration::from_millis(u64::from(u16::from_be_bytes([low, high])) % most)).await;
+    Ok(())
+}
+
+/// Reads an item as the noun that it holds.
+pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
+    serde_dynamo::from_item(item).map_err(|error| Fault::caused("read an item of the table", error))
+}
+
+/// An item that holds this noun.
+pub fn item<T: Serialize>(noun: &T) -> Result<Item, Fault> {
+    serde_dynamo::to_item(noun).map_err(|error| Fault::caused("write an item of the table", error))
+}
+
+/// A value for an expression.
+pub fn value<T: Serialize>(value: &T) -> Result<AttributeValue, Fault> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| Fault::caused("write a value for the table", error))
+}
+
+/// A text for an expression.
+pub fn string(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number for an expression.
+pub fn number(number: impl Into<u64>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
+}

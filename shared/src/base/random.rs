@@ -1,0 +1,21 @@
+//! Randomness, drawn in one place: the operating system's CSPRNG. Rules take the bytes as arguments.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use crate::base::error::Fault;
+
+/// `N` random bytes.
+///
+/// # Errors
+/// A fault where the operating system has none to give: better no secret than a guessable one.
+#[expect(clippy::disallowed_methods, reason = "the one place that draws system randomness")]
+pub fn bytes<const N: usize>() -> Result<[u8; N], Fault> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| Fault::caused("draw random bytes", error))?;
+    Ok(bytes)
+}
+
+/// A fresh id of 128 random bits in base64url, for what must only be unique: a write's `by`, an assertion's `jti`.
+pub fn id() -> Result<String, Fault> {
+    Ok(BASE64URL_NOPAD.encode(&bytes::<16>()?))
+}

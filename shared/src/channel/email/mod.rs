@@ -1,0 +1,7 @@
+//! Email: addresses, the one that is kept of a user, codes, limits, words, and SES.
+
+pub mod address;
+pub mod code;
+pub mod secrets;
+pub mod sender;
+pub mod words;

@@ -1,0 +1,117 @@
+//! The address that is kept of a user, at rest: sealed by KMS for that user, and for nothing else. And the codes that are emailed,
+//! derived in KMS.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::{
+    aws::{
+        clients::Clients,
+        derive::{self, Deriver, message},
+        seal::{Binding, Purpose, Sealer},
+    },
+    base::{
+        clock::Timestamp,
+        error::{Fault, chain},
+        ids::UserId,
+        settings::{SettingError, Settings},
+    },
+    channel::email::{
+        address::{Contact, EmailAddress},
+        code::EmailedCode,
+    },
+    proof::recovery_codes::RecoveryCode,
+};
+
+/// The longest that a notice waits for its address.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Seals and opens addresses.
+pub struct Vault {
+    sealer: Sealer,
+}
+
+impl Vault {
+    /// The vault of the deployment's sealing key.
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { sealer: Sealer::new(settings, aws)? })
+    }
+
+    /// Seals an address, to be kept from `now` on.
+    pub async fn seal(&self, user: &UserId, address: &EmailAddress, now: Timestamp) -> Result<Contact, Fault> {
+        let sealed = self.sealer.seal(binding(user), address.as_str().as_bytes()).await?;
+        Ok(Contact { sealed, since: now, changed: None })
+    }
+
+    /// The address that is kept, if there is one and it can be opened within two seconds: for a notice, which is best effort.
+    pub async fn kept(&self, user: &UserId, contact: Option<&Contact>) -> Option<EmailAddress> {
+        let opened = timeout(LONGEST, self.open(user, contact?)).await;
+        let opened = opened.unwrap_or(Err(Fault::new("open a kept address in time")));
+        opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address is not told")).ok()
+    }
+
+    /// The address that is kept, and `address` sealed to be kept from `now` on where it is another one. Both at the same time: a
+    /// seal that was not needed costs a call and no wait, and may fail.
+    pub async fn replaced(
+        &self,
+        user: &UserId,
+        contact: Option<&Contact>,
+        address: &EmailAddress,
+        now: Timestamp,
+    ) -> (Option<EmailAddress>, Result<Option<Contact>, Fault>) {
+        let (kept, sealed) = tokio::join!(self.kept(user, contact), self.seal(user, address, now));
+        if !kept.as_ref().is_some_and(|kept| kept.is(address)) {
+            return (kept, sealed.map(Some));
+        }
+        if let Err(fault) = sealed {
+            tracing::warn!(fault = chain(&fault), "an address that is kept already could not be sealed");
+        }
+        (kept, Ok(None))
+    }
+
+    /// Opens the address that is kept.
+    pub async fn open(&self, user: &UserId, contact: &Contact) -> Result<EmailAddress, Fault> {
+        let address = self.sealer.open(binding(user), &contact.sealed).await?;
+        let address = std::str::from_utf8(&address).ok().and_then(EmailAddress::parse);
+        address.ok_or(Fault::new("read an email address"))
+    }
+}
+
+fn binding(user: &UserId) -> Binding<'_> {
+    Binding { user, item: "contact", purpose: Purpose::Email }
+}
+
+/// Derives the codes that are emailed.
+pub struct EmailedCodes {
+    sent_codes: Deriver,
+}
+
+impl EmailedCodes {
+    /// Takes the keys of codes that are sent from the setting `MFA_CODE_KEYS`.
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
+    }
+
+    /// The label of the key that a new code for an email is derived with.
+    pub fn label(&self) -> Result<&str, Fault> {
+        self.sent_codes.current_label()
+    }
+
+    /// The code that is emailed to `address` for the login of the token with the hash `ath`: another address, and another
+    /// login, has another one.
+    pub async fn derive(
+        &self,
+        user: &UserId,
+        address: &EmailAddress,
+        sent: &EmailedCode,
+        ath: &str,
+    ) -> Result<RecoveryCode, Fault> {
+        let address = address.folded();
+        let mut subject = vec![user.as_str(), &address];
+        subject.extend(sent.by_login.then_some(ath));
+        let message = message(derive::Purpose::Email, &subject, Some(&sent.nonce));
+        let mac = self.sent_codes.derive(&sent.key, message).await?;
+        Ok(RecoveryCode::of(mac.bytes().get(..5).unwrap_or_default()))
+    }
+}

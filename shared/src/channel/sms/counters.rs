@@ -1,0 +1,117 @@
+//! Counts of texts in the table: one row for a subject and a window. A text moves several rows, and its user's account, in
+//! one transaction: all of them or none.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use aws_sdk_dynamodb::types::builders::UpdateBuilder;
+
+use crate::{
+    aws::table::{Key, Table, number},
+    base::{
+        clock::Timestamp,
+        error::Refusal,
+        quota::Window,
+        settings::{SettingError, Settings},
+    },
+    channel::sms::limits::{Counter, Limits, Subject},
+    proof::phone::Phone,
+};
+
+/// How long a row outlives its window, for whoever wants to look.
+const KEPT: Duration = Duration::from_hours(48);
+/// How long a deployment's total that was found used up is taken to be so without looking.
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+impl Counter {
+    /// Counts a text, on condition that the limit allows one more.
+    pub(crate) fn take(&self, table: &Table) -> UpdateBuilder {
+        let mut update = table.update_of(&Key::texts(&self.key, &self.window));
+        let (mut set, mut condition) = (vec!["expires_at = :expires".to_owned()], Vec::new());
+        for (index, (column, most)) in self.columns.iter().enumerate() {
+            set.push(format!("#c{index} = if_not_exists(#c{index}, :zero) + :one"));
+            condition.push(format!("(attribute_not_exists(#c{index}) OR #c{index} < :most{index})"));
+            update = update
+                .expression_attribute_names(format!("#c{index}"), *column)
+                .expression_attribute_values(format!(":most{index}"), number(*most));
+        }
+        update
+            .update_expression(format!("SET {}", set.join(", ")))
+            .condition_expression(condition.join(" AND "))
+            .expression_attribute_values(":expires", number(self.ends.plus(KEPT).seconds()))
+            .expression_attribute_values(":zero", number(0_u64))
+            .expression_attribute_values(":one", number(1_u64))
+    }
+
+    /// Takes a text back that was counted and not sent.
+    pub(crate) fn give_back(&self, table: &Table) -> UpdateBuilder {
+        let mut update = table.update_of(&Key::texts(&self.key, &self.window));
+        let (mut set, mut condition) = (Vec::new(), Vec::new());
+        for (index, (column, _)) in self.columns.iter().enumerate() {
+            set.push(format!("#c{index} = #c{index} - :one"));
+            condition.push(format!("#c{index} > :zero"));
+            update = update.expression_attribute_names(format!("#c{index}"), *column);
+        }
+        update
+            .update_expression(format!("SET {}", set.join(", ")))
+            .condition_expression(condition.join(" AND "))
+            .expression_attribute_values(":zero", number(0_u64))
+            .expression_attribute_values(":one", number(1_u64))
+    }
+}
+
+/// What the deployment may spend on texts.
+pub struct Budget {
+    /// Its limits.
+    pub limits: Limits,
+    /// Until when, in milliseconds, the total is known to be used up: for active and for pending phones.
+    used_up: [AtomicU64; 2],
+}
+
+/// What one text is counted by, besides its user.
+pub struct Counters<'a> {
+    /// Each of these counts it.
+    pub(crate) each: Vec<Counter>,
+    /// One of these does, the first that can.
+    pub(crate) total: Vec<Counter>,
+    used_up: &'a AtomicU64,
+}
+
+impl Budget {
+    /// Takes its limits from the settings.
+    pub fn new(settings: &Settings) -> Result<Self, SettingError> {
+        Ok(Self { limits: Limits::new(settings)?, used_up: [AtomicU64::new(0), AtomicU64::new(0)] })
+    }
+
+    /// What a text to `phone` is counted by, asked for from an address with this digest. The rows of the total are tried
+    /// from the one numbered `first` on, which is to be drawn at random.
+    pub fn counters(
+        &self,
+        phone: &Phone,
+        pending: bool,
+        address: Option<&str>,
+        first: u8,
+        now: Timestamp,
+    ) -> Counters<'_> {
+        let [active, waiting] = &self.used_up;
+        let used_up = if pending { waiting } else { active };
+        // To find the total used up takes a look at every row of it: who asks again and again must not cost more than the
+        // texts that they don't get.
+        let known = now.millis() < used_up.load(Ordering::Relaxed);
+        let total = if known { Vec::new() } else { self.limits.total(pending, first, now) };
+        Counters { each: self.limits.counters(phone, pending, address, now), total, used_up }
+    }
+}
+
+impl Counters<'_> {
+    /// The refusal where no row of the total allows one more text; remembered for a while.
+    pub(crate) fn total_used_up(&self, now: Timestamp) -> Refusal {
+        let tomorrow = Window::Day.end(now);
+        if !self.total.is_empty() {
+            self.used_up.store(now.plus(REMEMBERED).min(tomorrow).millis(), Ordering::Relaxed);
+        }
+        Subject::Deployment.refuse(tomorrow, now)
+    }
+}

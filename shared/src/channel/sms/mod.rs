@@ -1,0 +1,6 @@
+//! Texts: limits and their counters, words, and SNS.
+
+pub mod counters;
+pub mod limits;
+pub mod sender;
+pub mod words;

@@ -1,0 +1,105 @@
+//! Texts on their way: Amazon SNS. Each is tried once: a try whose response is lost may have been sent, and a second text
+//! would cost twice and confuse. So is the look for a STOP, which must not keep a login waiting.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_sns::{Client, types::MessageAttributeValue};
+use tokio::time::timeout;
+
+use crate::{
+    aws::clients::{Clients, Late},
+    base::{
+        error::Fault,
+        settings::{SettingError, Settings},
+    },
+    channel::unsent::{Unsent, why},
+    proof::phone::{Country, PhoneNumber, Regions},
+};
+
+/// The longest that a text waits for the look for a STOP.
+const LOOK: Duration = Duration::from_secs(2);
+/// The most that one text may cost, in US dollars, unless set: some five times the list price in the United States.
+const MAX_PRICE: &str = "0.05";
+
+const NUMBERS: &str = "MFA_TEXT_ORIGINATION_NUMBERS";
+/// The form that this setting must have.
+const FORM: &str = "US=+14155550100,CA=+15145550100, each of 5 to 14 digits; where one country has a number, each that \
+                    MFA_TEXT_REGIONS names needs one, and US serves its territories";
+
+/// Sends texts.
+pub struct Sender {
+    sns: Late<Client>,
+    max_price: String,
+    /// The numbers that texts come from, by country. Where there is none, SNS chooses one of the account's.
+    numbers: BTreeMap<Country, String>,
+}
+
+impl Sender {
+    /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBERS` (a long number or a short code for each country of
+    /// `MFA_TEXT_REGIONS`, as `US=+14155550100,CA=+15145550100`; unless set, SNS chooses among the account's) and
+    /// `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        let max_price = settings.optional("MFA_TEXT_MAX_PRICE").unwrap_or_else(|| MAX_PRICE.to_owned());
+        let spelled = max_price.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        if !spelled || !max_price.parse::<f64>().is_ok_and(|price| price > 0.0) {
+            return Err(SettingError::Invalid("MFA_TEXT_MAX_PRICE", "US dollars, as 0.05"));
+        }
+        let set = settings.optional(NUMBERS).unwrap_or_default();
+        let numbers = numbers(&set).ok_or(SettingError::Invalid(NUMBERS, FORM))?;
+        let served = Regions::new(settings)?;
+        if !numbers.is_empty() && served.countries().any(|country| !numbers.contains_key(&country)) {
+            return Err(SettingError::Invalid(NUMBERS, FORM));
+        }
+        let config = aws.messages.clone();
+        Ok(Self { sns: Late::new(move || Client::new(&config)), max_price, numbers })
+    }
+
+    /// Whether the number has texted STOP. Where that can't be found out it counts as not: a text too many is better than
+    /// a login that waits for one.
+    pub async fn opted_out(&self, number: &PhoneNumber) -> bool {
+        let look = self.sns.check_if_phone_number_is_opted_out().phone_number(number.e164()).send();
+        let why = match timeout(LOOK, look).await {
+            Ok(Ok(reply)) => return reply.is_opted_out,
+            Ok(Err(error)) => why(&error),
+            Err(late) => late.to_string(),
+        };
+        tracing::error!(why, "could not find out whether a phone has opted out");
+        false
+    }
+
+    /// Sends a text.
+    pub async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), Unsent> {
+        let from =
+            self.numbers.get(&number.country()).map(|from| ("AWS.MM.SMS.OriginationNumber", "String", from.as_str()));
+        let attributes = [
+            Some(("AWS.SNS.SMS.SMSType", "String", "Transactional")),
+            Some(("AWS.SNS.SMS.MaxPrice", "Number", &self.max_price)),
+            from,
+        ];
+        let mut publish = self.sns.publish().phone_number(number.e164()).message(text);
+        for (name, kind, value) in attributes.into_iter().flatten() {
+            let attribute = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
+            let attribute = attribute.map_err(|error| Unsent::Unknown(Fault::caused("build a text", error)))?;
+            publish = publish.message_attributes(name, attribute);
+        }
+        match publish.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Unsent::new("a text", &error)),
+        }
+    }
+}
+
+/// The numbers to send from, by country, each of which has one.
+fn numbers(set: &str) -> Option<BTreeMap<Country, String>> {
+    let mut numbers = BTreeMap::new();
+    for entry in set.split(',').filter(|_| !set.is_empty()) {
+        let (country, number) = entry.trim().split_once('=')?;
+        let digits = number.strip_prefix('+').unwrap_or(number);
+        let spelled = (5..=14).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let another = numbers.insert(Country::parse(country)?, number.to_owned());
+        if !spelled || another.is_some() {
+            return None;
+        }
+    }
+    Some(numbers)
+}

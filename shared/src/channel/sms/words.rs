@@ -1,0 +1,264 @@
+//! What we say, word for word. Each language's texts are files of their own.
+
+use zeroize::Zeroizing;
+
+use crate::{
+    base::settings::{SettingError, Settings},
+    proof::code::Code,
+};
+
+/// The most septets that go into one text (3GPP TS 23.038): one more, and it is sent and paid for as two.
+const SEGMENT: usize = 160;
+/// The most characters of a name that texts begin with.
+const LONGEST_NAME: usize = 30;
+/// The letters of GSM-7 (3GPP TS 23.038) that take one septet, and that texts use. One other letter, and a text is sent in
+/// UCS-2, of which 70 characters go into a segment.
+const GSM_7: &str = "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿\
+                     abcdefghijklmnopqrstuvwxyzäöñüà";
+
+/// The languages that we speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// French.
+    French,
+    /// Spanish.
+    Spanish,
+}
+
+impl Language {
+    /// All of them; the first is spoken to who asks for none.
+    pub const ALL: [Self; 3] = [Self::English, Self::French, Self::Spanish];
+
+    /// The language's tag (RFC 5646).
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+            Self::Spanish => "es",
+        }
+    }
+
+    /// The language that a client asks for in `Accept-Language` (RFC 9110 section 12.5.4): of those that we speak the one with
+    /// the highest weight, of equal ones the one named first. `*` is any that the header does not name. A region falls back to
+    /// its language (RFC 4647 section 3.4), also where an underscore stands before it, as in a locale.
+    pub fn accepted(header: Option<&str>) -> Self {
+        let ranges = header.unwrap_or_default().split(',').take(32).filter_map(|range| {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
+            let weight = weight.trim().strip_prefix("q=").or(weight.trim().strip_prefix("Q="))?;
+            let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
+            Some((tag.trim().split(['-', '_']).next().unwrap_or_default(), weight))
+        });
+        let ranges: Vec<_> = ranges.collect();
+        let named = |spoken: Self| ranges.iter().any(|(tag, _)| spoken.tag().eq_ignore_ascii_case(tag));
+        let asked = ranges.iter().filter(|(_, weight)| *weight > 0.0).filter_map(|(tag, weight)| {
+            let spoken = Self::ALL.into_iter().find(|spoken| match *tag {
+                "*" => !named(*spoken),
+                tag => spoken.tag().eq_ignore_ascii_case(tag),
+            });
+            Some((spoken?, *weight))
+        });
+        let best = asked.reduce(|best, other| if other.1 > best.1 { other } else { best });
+        best.map_or(Self::English, |(language, _)| language)
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::English => include_str!("words/en.txt"),
+            Self::French => include_str!("words/fr.txt"),
+            Self::Spanish => include_str!("words/es.txt"),
+        }
+    }
+}
+
+/// The words of a text, but for its code.
+#[derive(Debug)]
+pub struct Texts {
+    app: String,
+    domain: String,
+}
+
+impl Texts {
+    /// Takes the app's name from the setting `MFA_APP_NAME` (30 characters at most; what GSM-7 lacks is spelled without),
+    /// and from `MFA_DOMAIN` the website's domain, on which a phone then offers to fill the code in.
+    pub fn new(settings: &Settings) -> Result<Self, SettingError> {
+        let app = settings.required("MFA_APP_NAME")?;
+        if app.chars().count() > LONGEST_NAME {
+            return Err(SettingError::Invalid("MFA_APP_NAME", "at most 30 characters"));
+        }
+        let domain = settings.required("MFA_DOMAIN")?;
+        let texts = Self { app: plain(&app), domain };
+        let spelled = texts
+            .domain
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
+        // The longest there is, so that none is too long.
+        let longest = Self { app: "x".repeat(LONGEST_NAME), domain: texts.domain.clone() };
+        let fits =
+            Language::ALL.into_iter().all(|language| longest.fill(language, "000000", 10).chars().count() <= SEGMENT);
+        if !spelled || !fits {
+            return Err(SettingError::Invalid("MFA_DOMAIN", "app.example.com, short enough that a text is not split"));
+        }
+        Ok(texts)
+    }
+
+    /// The text with `code`, which is accepted for so many `minutes`. It ends in the line that binds the code to the domain
+    /// (WICG, Origin-bound one-time codes delivered via SMS), with nothing after it: a phone takes the code from there.
+    pub fn code(&self, language: Language, code: &Code, minutes: u64) -> Zeroizing<String> {
+        self.fill(language, code.digits(), minutes)
+    }
+
+    fn fill(&self, language: Language, code: &str, minutes: u64) -> Zeroizing<String> {
+        let minutes = minutes.to_string();
+        let parts = [("app", self.app.as_str()), ("code", code), ("minutes", &minutes), ("domain", &self.domain)];
+        fill(language.text().trim_end(), &parts)
+    }
+}
+
+/// `template` with each `{name}` of `parts` replaced by its value. Values are not looked at again, and other braces stay.
+pub(crate) fn fill(template: &str, parts: &[(&str, &str)]) -> Zeroizing<String> {
+    // Written once, into room enough: no copy of a code stays behind.
+    let values: usize = parts.iter().map(|(_, value)| value.len()).sum();
+    let mut text = Zeroizing::new(String::with_capacity(template.len() + 4 * values));
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let part = parts.iter().find_map(|(name, value)| Some((*value, after.strip_prefix(name)?.strip_prefix('}')?)));
+        let (value, after) = part.unwrap_or(("{", after));
+        text.push_str(value);
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// `name` in letters of GSM-7 that take one septet: letters with marks that it lacks go without, what has no likeness there goes
+/// away. It takes one line: what follows a line break could pass for the one that binds the code.
+fn plain(name: &str) -> String {
+    let plain: String = name.chars().filter_map(alike).collect();
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if plain.is_empty() { "Login".to_owned() } else { plain }
+}
+
+/// The character, or the one that reads most like it, if GSM-7 has any.
+fn alike(c: char) -> Option<char> {
+    let like = match c {
+        'á' | 'â' | 'ã' | 'ă' | 'ą' | 'ā' => 'a',
+        'Á' | 'À' | 'Â' | 'Ã' | 'Ă' | 'Ą' | 'Ā' => 'A',
+        'ç' | 'ć' | 'č' => 'c',
+        'Ć' | 'Č' => 'C',
+        'ê' | 'ë' | 'ę' | 'ě' | 'ē' => 'e',
+        'È' | 'Ê' | 'Ë' | 'Ę' | 'Ě' | 'Ē' | '€' => 'E',
+        'ğ' => 'g',
+        'Ğ' => 'G',
+        'ď' | 'đ' => 'd',
+        'Ď' | 'Đ' => 'D',
+        'ť' | 'ț' | 'ţ' => 't',
+        'Ť' | 'Ț' | 'Ţ' => 'T',
+        'í' | 'î' | 'ï' | 'ı' | 'ī' => 'i',
+        'Í' | 'Ì' | 'Î' | 'Ï' | 'İ' | 'Ī' => 'I',
+        'ł' => 'l',
+        'Ł' => 'L',
+        'ń' | 'ň' => 'n',
+        'Ń' | 'Ň' => 'N',
+        'ó' | 'ô' | 'õ' | 'ő' | 'ō' | 'œ' => 'o',
+        'Ó' | 'Ò' | 'Ô' | 'Õ' | 'Ő' | 'Ō' | 'Œ' => 'O',
+        'ř' => 'r',
+        'Ř' => 'R',
+        'ś' | 'š' | 'ş' | 'ș' => 's',
+        'Ś' | 'Š' | 'Ş' | 'Ș' => 'S',
+        'ú' | 'û' | 'ů' | 'ű' | 'ū' => 'u',
+        'Ú' | 'Ù' | 'Û' | 'Ů' | 'Ű' | 'Ū' => 'U',
+        'ý' | 'ÿ' => 'y',
+        'Ý' | 'Ÿ' => 'Y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'Ź' | 'Ż' | 'Ž' => 'Z',
+        // What GSM-7 has, at the price of two septets, and typography.
+        '[' | '{' => '(',
+        ']' | '}' => ')',
+        '\\' | '|' => '/',
+        '~' | '\u{2010}'..='\u{2015}' => '-',
+        '‘' | '’' | '`' | '^' => '\'',
+        '“' | '”' | '«' | '»' => '"',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    };
+    GSM_7.contains(like).then_some(like)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(app: &str, domain: &str) -> Result<Texts, SettingError> {
+        Texts::new(&Settings::from_iter([("MFA_APP_NAME", app), ("MFA_DOMAIN", domain)]))
+    }
+
+    #[test]
+    fn each_language_says_the_same() {
+        let texts = texts("Acme", "app.acme.com").unwrap();
+        let code = Code::parse("012345").unwrap();
+        let say = |language, minutes| texts.code(language, &code, minutes);
+        assert_eq!(
+            say(Language::English, 10).as_str(),
+            "Acme: your code is 012345. It expires in 10 min. Do not share it with anyone.\n\n@app.acme.com #012345"
+        );
+        assert_eq!(
+            say(Language::French, 7).as_str(),
+            "Acme : votre code est 012345. Il expire dans 7 min. Ne le partagez avec personne.\n\n@app.acme.com #012345"
+        );
+        assert_eq!(
+            say(Language::Spanish, 10).as_str(),
+            "Acme: tu clave es 012345. Vence en 10 min. No la compartas con nadie.\n\n@app.acme.com #012345"
+        );
+    }
+
+    #[test]
+    fn a_name_goes_without_what_gsm_7_lacks() {
+        for (name, plain_name) in [
+            ("Café Zoë & Søn", "Café Zoe & Søn"),
+            ("[Ünïcode]~Ltd", "(Ünicode)-Ltd"),
+            ("a\nb\r\n@evil.com #123456", "a b @evil.com #123456"),
+            ("日本", "Login"),
+            ("a\u{a0}b", "a b"),
+            ("Cafe\u{301}", "Cafe"),
+            ("{code}", "(code)"),
+        ] {
+            assert_eq!(plain(name), plain_name, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_or_a_domain_that_would_split_a_text_is_no_setting() {
+        assert!(texts(&"é".repeat(30), &"d".repeat(41)).is_ok());
+        assert!(matches!(texts(&"é".repeat(31), "a.com"), Err(SettingError::Invalid("MFA_APP_NAME", _))));
+        for domain in [&"d".repeat(42), "https://a.com", "a.com/", "A.com", "a.com #1", "exämple.com"] {
+            assert!(matches!(texts("App", domain), Err(SettingError::Invalid("MFA_DOMAIN", _))), "{domain}");
+        }
+    }
+
+    #[test]
+    fn the_language_is_the_one_with_the_highest_weight_that_we_speak() {
+        for (header, language) in [
+            ("", Language::English),
+            ("fr", Language::French),
+            ("fr;q=0", Language::English),
+            ("fr_CA", Language::French),
+            ("fr-CA,fr;q=0.9,en;q=0.8", Language::French),
+            ("ES-419", Language::Spanish),
+            ("de,es;q=0.5,fr;q=0.7", Language::French),
+            ("en;q=0.1, es", Language::Spanish),
+            ("es;q=0, *;q=0.5", Language::English),
+            ("en;q=0, *", Language::French),
+            ("en;q=0.1, fr;q=0.5, *;q=0.9", Language::Spanish),
+            ("fr;q=0.5,es;q=0.5", Language::French),
+            ("de, ja;q=0.9", Language::English),
+            ("fr;q=2,es;q=x,fr;v=1,;;,", Language::English),
+            ("es ; q=0.3 , fr; q=0.2", Language::Spanish),
+        ] {
+            assert_eq!(Language::accepted(Some(header)), language, "{header}");
+        }
+        assert_eq!(Language::accepted(None), Language::English);
+    }
+}

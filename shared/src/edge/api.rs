@@ -1,0 +1,97 @@
+//! What every function needs to take a request and to answer it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use lambda_http::{Body, BoxFuture, Response};
+use tracing::{Instrument, info_span};
+
+use crate::{
+    aws::{calls, clients::Clients},
+    base::{
+        clock::Clock,
+        error::{Error, Result, chain},
+        settings::{SettingError, Settings},
+    },
+    edge::{
+        caller::{Admitted, Caller, Callers},
+        http::{problem, reply::Reply, request::Request},
+    },
+    proof::assertion::keys::PublicKeys,
+};
+
+/// What every function needs to take a request and to answer it.
+pub struct Api {
+    clock: Clock,
+    callers: Callers,
+    issuer: String,
+    cold: AtomicBool,
+}
+
+impl Api {
+    /// Takes `MFA_ISSUER`, `MFA_AUDIENCE`, the signing keys and the names of claims from the settings.
+    pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
+        Ok(Self {
+            clock,
+            callers: Callers::new(settings, aws)?,
+            issuer: settings.required("MFA_ISSUER")?,
+            cold: AtomicBool::new(true),
+        })
+    }
+
+    /// Takes a request in. Its time is now.
+    pub fn receive(&self, event: lambda_http::Request) -> Request {
+        Request::new(event, self.clock.now())
+    }
+
+    /// Handles a request, answers it, and writes its line into the log. Every line on the way stands in its span. Boxed:
+    /// the futures of AWS calls are large, and their types deep.
+    pub async fn answer(&self, request: &Request, handled: BoxFuture<'_, Result<Reply>>) -> Response<Body> {
+        let cold_start = self.cold.swap(false, Ordering::Relaxed);
+        let (id, invocation, route) = (request.id(), request.invocation(), request.route());
+        let span = info_span!("request", request_id = id, invocation, cold_start, route);
+        async {
+            let (outcome, calls) = calls::counted(handled).await;
+            self.respond(request, outcome, calls)
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// The user who is asking, after a login by password. A login by SSO is refused: it acts on nothing that the user's tenants
+    /// share. An assertion that the request carries is checked here, and an invalid one is an error.
+    pub async fn caller(&self, request: &Request) -> Result<Caller> {
+        self.callers.read(request, Admitted::ByPassword).await
+    }
+
+    /// The same, after a login by password or by SSO: for a route that acts only on what SSO vouches for.
+    pub async fn caller_also_by_sso(&self, request: &Request) -> Result<Caller> {
+        self.callers.read(request, Admitted::All).await
+    }
+
+    /// The public keys that assertions are checked with.
+    pub fn keys(&self) -> &PublicKeys {
+        self.callers.keys()
+    }
+
+    fn respond(&self, request: &Request, outcome: Result<Reply>, calls: u32) -> Response<Body> {
+        let duration_ms = self.clock.now().since(request.now).as_millis();
+        let duration_ms = u64::try_from(duration_ms).unwrap_or(u64::MAX);
+        let (code, reply) = match outcome {
+            Ok(reply) => ("ok", reply),
+            Err(Error::Refusal(refusal)) => problem::of_refusal(&refusal, &self.issuer),
+            Err(Error::Fault(fault)) => {
+                tracing::error!(fault = chain(&fault), "fault");
+                problem::of_fault(&fault, &self.issuer)
+            }
+        };
+        tracing::info!(
+            status = reply.status.as_u16(),
+            outcome = code,
+            user = request.user(),
+            duration_ms,
+            calls,
+            "request"
+        );
+        reply.into_response()
+    }
+}

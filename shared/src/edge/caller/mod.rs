@@ -1,0 +1,178 @@
+//! Who is asking: the login token, as the gateway's authorizer vouches for it, and the assertion that the request may
+//! carry. An assertion that is not valid is an error, not ignored.
+
+use crate::{
+    aws::clients::Clients,
+    base::{
+        error::{Refusal, Result},
+        ids::{UserId, WorkspaceId},
+        settings::{SettingError, Settings},
+    },
+    channel::email::address::EmailAddress,
+    edge::{
+        caller::login_token::{ClaimNames, LoginToken, Sso},
+        http::request::Request,
+    },
+    proof::assertion::{Claims, Expected, Settled, Statement, Unverified, keys::PublicKeys, token_hash},
+};
+
+pub mod login_token;
+pub mod operator;
+
+/// The header with the assertion.
+const ASSERTION: &str = "mfa-assertion";
+
+/// The user who is asking.
+pub struct Caller {
+    /// The user.
+    pub user: UserId,
+    /// What their login token says besides.
+    pub token: LoginToken,
+    /// The hash of the login token, which binds assertions to it.
+    pub ath: String,
+    /// Where mail to the user goes, or why none does.
+    address: Result<EmailAddress, Refusal>,
+    /// The request's assertion. It is this service's, unexpired, and of this login; its epoch is yet to be compared.
+    pub assertion: Option<Claims>,
+}
+
+/// Which logins a route admits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admitted {
+    /// Those by password: the route acts on what the user's tenants share.
+    ByPassword,
+    /// Those by SSO too.
+    All,
+}
+
+/// Reads callers: the names of claims, and what an assertion is checked with.
+pub(crate) struct Callers {
+    claims: ClaimNames,
+    keys: PublicKeys,
+    issuer: String,
+    audience: String,
+}
+
+impl Callers {
+    /// Takes the names of claims, the signing keys, `MFA_ISSUER` and `MFA_AUDIENCE` from the settings.
+    pub(crate) fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self {
+            claims: ClaimNames::new(settings)?,
+            keys: PublicKeys::new(settings, aws)?,
+            issuer: settings.required("MFA_ISSUER")?,
+            audience: settings.required("MFA_AUDIENCE")?,
+        })
+    }
+
+    /// The public keys that assertions are checked with.
+    pub(crate) fn keys(&self) -> &PublicKeys {
+        &self.keys
+    }
+
+    pub(crate) async fn read(&self, request: &Request, admitted: Admitted) -> Result<Caller> {
+        let claims = request.claims().ok_or(Refusal::Unauthenticated)?;
+        let token = self.claims.read(claims)?;
+        if token.by_sso() && admitted == Admitted::ByPassword {
+            return Err(Refusal::SsoUser.into());
+        }
+        let login_token = request.header("authorization").ok_or(Refusal::Unauthenticated)?;
+        let ath = token_hash(bare(login_token));
+        let address = address_of(&token);
+        if let Err(Refusal::EmailNotWritable) = address {
+            tracing::warn!(user = token.user.as_str(), "no email can be sent to the address in a login token");
+        }
+        let mut caller = Caller { user: token.user.clone(), token, ath, address, assertion: None };
+        if let Some(assertion) = request.raw_header(ASSERTION) {
+            let assertion = assertion.to_str().map_err(|_| Refusal::AssertionInvalid("format"))?;
+            caller.assertion = Some(self.verified(assertion, &caller, request).await?);
+        }
+        Ok(caller)
+    }
+
+    async fn verified(&self, assertion: &str, caller: &Caller, request: &Request) -> Result<Claims> {
+        let unverified = Unverified::parse(assertion)?;
+        let key = self.keys.find(unverified.key_label()).await?.ok_or(Refusal::AssertionInvalid("kid"))?;
+        let expected =
+            Expected { issuer: &self.issuer, audience: &self.audience, user: &caller.user, ath: &caller.ath };
+        Ok(unverified.verify(key, &expected, request.now)?)
+    }
+}
+
+impl Caller {
+    /// The workspaces that this login is good for: all of the token's, or those that SSO vouches for.
+    pub fn workspaces(&self) -> &[WorkspaceId] {
+        match &self.token.sso {
+            Sso::No => &self.token.workspaces,
+            Sso::Yes(vouched) => vouched,
+        }
+    }
+
+    /// Whether the login came by SSO.
+    pub fn by_sso(&self) -> bool {
+        self.token.by_sso()
+    }
+
+    /// What is to be asserted of this login.
+    pub fn statement(&self, epoch: u64, settled: Settled) -> Statement<'_> {
+        Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, settled }
+    }
+
+    /// The user's email address, if there is one that is verified and that mail can be sent to.
+    pub fn address(&self) -> Option<&EmailAddress> {
+        self.address.as_ref().ok()
+    }
+
+    /// The same, for a code that is sent there or to nobody.
+    pub fn require_address(&self) -> Result<&EmailAddress, Refusal> {
+        self.address.as_ref().map_err(Clone::clone)
+    }
+
+    /// What an authenticator app should call the account: the email address, if it can be one (RFC 5321: at most 254
+    /// characters), or the user's id.
+    pub fn label(&self) -> &str {
+        self.token.email.as_deref().filter(|email| email.len() <= 254).unwrap_or(self.user.as_str())
+    }
+}
+
+/// The email address of a login token, if the identity provider has verified it, and mail can be sent to it. One that a tenant's
+/// SSO says is none.
+fn address_of(token: &LoginToken) -> Result<EmailAddress, Refusal> {
+    let email = token.email.as_deref().filter(|_| token.email_verified && !token.by_sso());
+    EmailAddress::parse(email.ok_or(Refusal::EmailNotVerified)?).ok_or(Refusal::EmailNotWritable)
+}
+
+/// The login token without the scheme that may stand before it.
+fn bare(authorization: &str) -> &str {
+    match authorization.split_at_checked(7) {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer ") => token.trim(),
+        _ => authorization.trim(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{base::settings::Settings, edge::caller::login_token::ClaimNames};
+
+    #[test]
+    fn an_address_that_sso_says_is_none() {
+        let names = ClaimNames::new(&Settings::from_iter([("MFA_SSO_CLAIM", "sso")])).unwrap();
+        let address = |sso: &str| {
+            let claims =
+                [("sub", "ada"), ("workspaces", "acme"), ("email", "a@b.co"), ("email_verified", "true"), ("sso", sso)];
+            let token = names.read(&claims.map(|(name, value)| (name.to_owned(), value.to_owned())).into()).unwrap();
+            address_of(&token)
+        };
+        assert!(address("false").is_ok());
+        for vouched in ["true", "[acme]"] {
+            assert_eq!(address(vouched).unwrap_err(), Refusal::EmailNotVerified);
+        }
+    }
+
+    #[test]
+    fn the_scheme_is_not_part_of_the_token() {
+        for written in ["Bearer abc", "bearer abc", "BEARER  abc ", "abc"] {
+            assert_eq!(bare(written), "abc", "{written:?}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Failures as clients see them: RFC 9457 problems. The only place that knows status numbers.
+
+use std::borrow::Cow;
+
+use lambda_http::http::{StatusCode, header::RETRY_AFTER};
+use serde_json::{Map, Value};
+
+use crate::{
+    base::{
+        clock::whole_seconds,
+        error::{Fault, Refusal},
+    },
+    edge::http::reply::Reply,
+};
+
+/// A problem before it is written: its status, its code, and what to tell whoever reads it.
+struct Problem(StatusCode, &'static str, Cow<'static, str>);
+
+impl Problem {
+    /// The reply, its type a URI below `base`, with what more there is to say.
+    fn reply(self, base: &str, retry_after: Option<u64>, more: Option<(&str, Value)>) -> (&'static str, Reply) {
+        let Self(status, code, detail) = self;
+        let mut body = Map::new();
+        body.insert("type".to_owned(), format!("{}/problems/{code}", base.trim_end_matches('/')).into());
+        body.insert("title".to_owned(), title(code).into());
+        body.insert("status".to_owned(), status.as_u16().into());
+        if !detail.is_empty() {
+            body.insert("detail".to_owned(), detail.into());
+        }
+        body.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        // A map of strings and numbers can always be written.
+        let written = Reply::json(status, "application/problem+json", &body);
+        let reply = written.unwrap_or_else(|_| Reply::empty(status));
+        let reply = match retry_after {
+            Some(seconds) => reply.with(RETRY_AFTER, seconds.to_string()),
+            None => reply,
+        };
+        (code, reply)
+    }
+}
+
+/// A code as words: `factor-not-found` is "Factor not found".
+fn title(code: &str) -> String {
+    let words = code.replace('-', " ");
+    let (first, rest) = words.split_at_checked(1).unwrap_or(("", &words));
+    first.to_uppercase() + rest
+}
+
+/// The problem that a refusal is, with its code.
+pub(crate) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply) {
+    let retry_after = match refusal {
+        Refusal::TooManyAttempts { wait }
+        | Refusal::TooManyTexts { wait, .. }
+        | Refusal::TooManyEmails { wait }
+        | Refusal::FactorTooNew { wait } => Some(whole_seconds(*wait)),
+        _ => None,
+    };
+    let more = match refusal {
+        Refusal::CodeRejected { attempts_left } => Some(("attempts_left", (*attempts_left).into())),
+        Refusal::PhoneNotSupported(reason) => Some(("reason", (*reason).into())),
+        Refusal::TooManyTexts { limit, .. } => Some(("limit", (*limit).into())),
+        Refusal::LastFactor { binds_until } => Some(("binds_until", binds_until.rfc3339().into())),
+        _ => None,
+    };
+    describe(refusal).reply(base, retry_after, more)
+}
+
+/// The problem that a fault is, with its code. It says nothing of what broke.
+pub(crate) fn of_fault(fault: &Fault, base: &str) -> (&'static str, Reply) {
+    if let Some(wait) = fault.retry_after() {
+        let detail = "Try again in a moment.".into();
+        let problem = Problem(StatusCode::SERVICE_UNAVAILABLE, "temporarily-unavailable", detail);
+        problem.reply(base, Some(whole_seconds(wait)), None)
+    } else {
+        Problem(StatusCode::INTERNAL_SERVER_ERROR, "internal", "".into()).reply(base, None, None)
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "a table: a row for each refusal")]
+fn describe(refusal: &Refusal) -> Problem {
+    const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
+    const CONFLICT: StatusCode = StatusCode::CONFLICT;
+    const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+    let (status, code, detail) = match refusal {
+        Refusal::InvalidRequest(why) => return Problem(StatusCode::BAD_REQUEST, "invalid-request", why.clone().into()),
+        Refusal::ClaimMissing(claim) => {
+            return Problem(FORBIDDEN, "claim-missing", format!("The login token has no claim `{claim}`.").into());
+        }
+        Refusal::ClaimInvalid(claim) => {
+            return Problem(FORBIDDEN, "claim-invalid", format!("The claim `{claim}` can't be read.").into());
+        }
+        Refusal::AssertionInvalid(check) => {
+            let detail = format!("The assertion in the header MFA-Assertion fails on: {check}.");
+            return Problem(FORBIDDEN, "assertion-invalid", detail.into());
+        }
+        Refusal::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "A body has at most 16 KiB."),
+        Refusal::UnsupportedMediaType => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Send content-type: application/json.")
+        }
+        Refusal::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Send a login token."),
+        Refusal::AssertionRequired => {
+            let detail = "Verify a code of a factor, then send its assertion in the header MFA-Assertion. For an act on a workspace \
+                          the assertion must name it.";
+            (FORBIDDEN, "assertion-required", detail)
+        }
+        Refusal::SsoUser => {
+            (FORBIDDEN, "sso-user", "MFA is set at your company's identity provider; ask your IT team.")
+        }
+        Refusal::FactorNotFound => (StatusCode::NOT_FOUND, "factor-not-found", "The user has no factor of this id."),
+        Refusal::FactorNotPending => (CONFLICT, "factor-not-pending", "The factor is active already."),
+        Refusal::FactorNotActive => (CONFLICT, "factor-not-active", "Activate the factor with a code from it first."),
+        Refusal::TooManyFactors => (CONFLICT, "too-many-factors", "Remove a factor of this kind first."),
+        Refusal::EnrollmentExpired => {
+            (StatusCode::GONE, "enrollment-expired", "Begin again: a pending factor lives 10 minutes and 5 guesses.")
+        }
+        Refusal::CodeRejected { .. } => {
+            (UNPROCESSABLE, "code-rejected", "Type the code that is shown now, or that was sent last.")
+        }
+        Refusal::FactorNotSms => (CONFLICT, "factor-not-sms", "Only a phone is sent texts."),
+        Refusal::CodeExpired => (UNPROCESSABLE, "code-expired", "Ask for a new code."),
+        Refusal::PhoneNotSupported(_) => {
+            (UNPROCESSABLE, "phone-not-supported", "Give a number that takes texts, as +1 415 555 0123.")
+        }
+        Refusal::PhoneOptedOut => (
+            UNPROCESSABLE,
+            "phone-opted-out",
+            "The phone has answered STOP. Ask whoever runs this service to lift that, or use another way to log in.",
+        ),
+        Refusal::TooManyTexts { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-texts", "Wait before asking for another text.")
+        }
+        Refusal::TextNotSent => (
+            StatusCode::BAD_GATEWAY,
+            "text-not-sent",
+            "The text could not be sent. Try again, or another way to log in.",
+        ),
+        Refusal::NotOwner => (FORBIDDEN, "not-owner", "Only an owner of the workspace may do that."),
+        Refusal::NotOperator => {
+            (FORBIDDEN, "not-operator", "Only an operator of this service may do that, and not to themselves.")
+        }
+        Refusal::UserNotFound => (StatusCode::NOT_FOUND, "user-not-found", "Nothing is known of that user here."),
+        Refusal::UserHasFactors => {
+            (CONFLICT, "user-has-factors", "The user has another factor. Reset them first, if they have lost it.")
+        }
+        Refusal::OwnerNeedsMfa => {
+            (CONFLICT, "owner-needs-mfa", "Enrol a factor yourself before you require one of everyone.")
+        }
+        Refusal::PolicyChanged => (
+            StatusCode::PRECONDITION_FAILED,
+            "policy-changed",
+            "Somebody else has changed the policy. Read it again, then change it.",
+        ),
+        Refusal::NotAllowedByWorkspace => {
+            (FORBIDDEN, "not-allowed-by-workspace", "A workspace of yours does not allow that. Use another way.")
+        }
+        Refusal::FactorTooNew { .. } => (
+            FORBIDDEN,
+            "factor-too-new",
+            "An emailed code is behind this factor, which is active for less than a day. Use another factor, or wait.",
+        ),
+        Refusal::LoginTooOld => {
+            (FORBIDDEN, "login-too-old", "An operator reset this user's MFA after this login began. Log in again.")
+        }
+        Refusal::LoginEndsSoon => (
+            FORBIDDEN,
+            "login-ends-soon",
+            "The login token ends in less than a minute. Log in again, then ask for a code.",
+        ),
+        Refusal::LastFactor { .. } => {
+            (CONFLICT, "last-factor", "A workspace of yours requires a factor. Add another one first.")
+        }
+        Refusal::EmailNotVerified => (
+            FORBIDDEN,
+            "email-not-verified",
+            "Have your identity provider verify your email address, or use a recovery code.",
+        ),
+        Refusal::EmailNotWritable => {
+            (FORBIDDEN, "email-not-writable", "No email can be sent to that address, as it is spelled.")
+        }
+        Refusal::EmailRecoveryHeld => (
+            FORBIDDEN,
+            "email-recovery-held",
+            "No code is emailed for a while after a password reset or a change of address. Use a recovery code.",
+        ),
+        Refusal::TooManyEmails { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-emails", "Wait before asking for another email.")
+        }
+        Refusal::EmailNotSent => (
+            StatusCode::BAD_GATEWAY,
+            "email-not-sent",
+            "The email could not be sent. Try again, or use a recovery code.",
+        ),
+        Refusal::CodeUsed => {
+            (UNPROCESSABLE, "code-used", "A code works once. Take the next one, or ask for a new one.")
+        }
+        Refusal::TooManyAttempts { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before the next one.")
+        }
+        Refusal::RecoveryLocked => (
+            StatusCode::LOCKED,
+            "locked",
+            "Too many wrong recovery codes. An emailed code or an operator unlocks them.",
+        ),
+        Refusal::Locked => (
+            StatusCode::LOCKED,
+            "locked",
+            "Too many wrong codes. A recovery code, an emailed code or an operator unlocks the user's factors.",
+        ),
+    };
+    Problem(status, code, detail.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        for (millis, seconds) in [(1, "1"), (1000, "1"), (1001, "2"), (30_000, "30")] {
+            let refusal = Refusal::TooManyAttempts { wait: Duration::from_millis(millis) };
+            let (_, reply) = of_refusal(&refusal, "https://mfa.example.com");
+            let header = reply.headers.iter().find(|(name, _)| *name == RETRY_AFTER);
+            assert_eq!(header.map(|(_, value)| value.as_str()), Some(seconds), "{millis} ms");
+        }
+    }
+
+    #[test]
+    fn a_fault_tells_the_client_nothing_of_what_broke() {
+        let (code, reply) =
+            of_fault(&Fault::caused("open a sealed secret", "arn:aws:kms:x"), "https://mfa.example.com/");
+        let body: Value = serde_json::from_slice(&reply.body).unwrap();
+        let expected = json!({
+            "type": "https://mfa.example.com/problems/internal", "title": "Internal", "status": 500,
+        });
+        assert_eq!((code, body), ("internal", expected));
+    }
+}

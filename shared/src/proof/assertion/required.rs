@@ -1,0 +1,138 @@
+//! The proof that an act takes: the assertion that its request carries, held to the account and to the act.
+
+use std::time::Duration;
+
+use crate::{
+    base::{clock::Timestamp, error::Refusal, ids::WorkspaceId},
+    proof::{
+        assertion::{Claims, Mfa},
+        factor::EnrolledBy,
+    },
+};
+
+/// How long a factor does no strong act that was begun with an emailed code. For so long the user, who was told of it, can
+/// act first.
+const WAIT: Duration = Duration::from_hours(24);
+
+/// The proof that begins another factor, in an account of this epoch: any that MFA was passed, or `enroll_only`.
+pub fn to_begin(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
+    require(assertion, epoch, &[Mfa::Passed, Mfa::EnrollOnly])
+}
+
+/// The proof that changes settings, in an account of this epoch: MFA was passed by a factor. A recovery code and an emailed
+/// code are good for logging in and for beginning a factor.
+pub fn of_factor(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
+    let claims = require(assertion, epoch, &[Mfa::Passed])?;
+    if claims.is_by_factor() { Ok(claims) } else { Err(Refusal::AssertionRequired) }
+}
+
+/// The proof of a strong act, in an account of this epoch: as [`of_factor`], and the factor was not begun with an emailed
+/// code within the last 24 hours.
+pub fn strong(assertion: Option<&Claims>, epoch: u64, now: Timestamp) -> Result<&Claims, Refusal> {
+    let claims = of_factor(assertion, epoch)?;
+    let old_enough = claims.active_since().plus(WAIT);
+    if claims.is_by_emailed_factor() && now < old_enough {
+        return Err(Refusal::FactorTooNew { wait: old_enough.since(now) });
+    }
+    Ok(claims)
+}
+
+/// The proof that an owner acts on `workspace` with, which the assertion must name: a strong one, or a login by SSO.
+pub fn for_workspace<'a>(
+    assertion: Option<&'a Claims>,
+    epoch: u64,
+    workspace: &WorkspaceId,
+    now: Timestamp,
+) -> Result<&'a Claims, Refusal> {
+    let claims = require(assertion, epoch, &[Mfa::Passed, Mfa::NotRequired])?;
+    if !claims.workspaces.contains(workspace) {
+        return Err(Refusal::AssertionRequired);
+    }
+    if claims.reason.as_deref() == Some("sso") { Ok(claims) } else { strong(assertion, epoch, now) }
+}
+
+fn require<'a>(assertion: Option<&'a Claims>, epoch: u64, enough: &[Mfa]) -> Result<&'a Claims, Refusal> {
+    match assertion {
+        Some(claims) if claims.mfa_epoch != epoch => Err(Refusal::AssertionInvalid("mfa_epoch")),
+        Some(claims) if enough.contains(&claims.mfa) => Ok(claims),
+        _ => Err(Refusal::AssertionRequired),
+    }
+}
+
+impl Claims {
+    /// Whether a factor was used that was begun with an emailed code, at whatever time.
+    pub fn is_by_emailed_factor(&self) -> bool {
+        self.enrolled_by == Some(EnrolledBy::Email)
+    }
+
+    /// How a factor counts as begun that this assertion begins. A factor that was begun with an emailed code hands that on for
+    /// ever, and one that a step-up waits for hands on how it was begun itself.
+    pub fn enrols_by(&self, now: Timestamp) -> Result<EnrolledBy, Refusal> {
+        let of_method = self.amr.first().and_then(|method| EnrolledBy::of_method(method));
+        match self.enrolled_by {
+            Some(by) if by == EnrolledBy::Email || (by.waits() && now < self.active_since().plus(WAIT)) => Ok(by),
+            _ => of_method.ok_or(Refusal::AssertionRequired),
+        }
+    }
+
+    fn is_by_factor(&self) -> bool {
+        self.amr.iter().any(|method| method == "mfa") && self.enrolled_by.is_some()
+    }
+
+    fn active_since(&self) -> Timestamp {
+        Timestamp::from_seconds(self.factor_since.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proof::assertion::{Settled, Statement};
+
+    const SINCE: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    /// An assertion by a factor of `enrolled_by` that is active since then, or by a code without a factor.
+    fn claims(amr: &[&str], enrolled_by: Option<EnrolledBy>) -> Claims {
+        let user = "ada".to_owned().try_into().unwrap();
+        let settled = Settled {
+            amr: amr.iter().map(|method| (*method).to_owned()).collect(),
+            enrolled_by,
+            factor_since: enrolled_by.map(|_| SINCE.seconds()),
+            ..Settled::recovered("")
+        };
+        let statement = Statement { user: &user, workspaces: &[], ath: "", epoch: 7, settled };
+        Claims::new(statement, "i", "a", "j".to_owned(), SINCE)
+    }
+
+    #[test]
+    fn what_is_begun_counts_as_begun_by_what_was_shown_or_as_the_young_or_emailed_factor() {
+        use EnrolledBy::{Email, First, Import, Otp, Recovery, Sms};
+        let (young, old) = (SINCE.plus(WAIT).minus(Duration::from_secs(1)), SINCE.plus(WAIT));
+        for (amr, method) in [("otp", Otp), ("sms", Sms)] {
+            for (by, while_young, later) in [
+                (First, First, method),
+                (Recovery, Recovery, method),
+                (Import, Import, method),
+                (Email, Email, Email),
+                (Otp, method, method),
+                (Sms, method, method),
+            ] {
+                let claims = claims(&[amr, "mfa"], Some(by));
+                assert_eq!([claims.enrols_by(young), claims.enrols_by(old)], [Ok(while_young), Ok(later)], "{by:?}");
+            }
+        }
+        assert_eq!(claims(&["recovery"], None).enrols_by(young), Ok(Recovery));
+        assert_eq!(claims(&["email"], None).enrols_by(young), Ok(Email));
+        for unknown in [&[][..], &["mfa"], &["face"]] {
+            assert_eq!(claims(unknown, None).enrols_by(young), Err(Refusal::AssertionRequired), "{unknown:?}");
+        }
+    }
+
+    #[test]
+    fn an_assertion_from_before_factors_were_named_in_it_changes_nothing() {
+        let old = claims(&["otp", "mfa"], None);
+        assert_eq!(of_factor(Some(&old), 7), Err(Refusal::AssertionRequired));
+        assert_eq!(strong(Some(&old), 7, SINCE), Err(Refusal::AssertionRequired));
+        assert!(to_begin(Some(&old), 7).is_ok());
+    }
+}

@@ -1,0 +1,354 @@
+//! A second factor: an authenticator app or a phone. It is *pending* from its begin until a code from it is shown, then
+//! *active*. A pending factor lives ten minutes and five guesses, and counts for nothing.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::{
+    aws::{derive::Nonce, seal::Sealed},
+    base::{clock::Timestamp, single_line::line},
+    proof::{code::SentCode, phone::Phone, totp},
+};
+
+pub mod secrets;
+
+/// How long a pending factor waits for its first code.
+pub const PENDING_LIFE: Duration = Duration::from_mins(10);
+/// How many codes may be tried on a pending factor.
+pub const PENDING_TRIES: u32 = 5;
+
+/// A factor's id: a ULID.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FactorId(String);
+
+impl FactorId {
+    /// A new id, from the time and 80 random bits.
+    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+        let random = random.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        Self(Ulid::from_parts(now.millis(), random).to_string())
+    }
+
+    /// The id that these bits spell.
+    pub fn of(bits: u128) -> Self {
+        Self(Ulid(bits).to_string())
+    }
+
+    /// Reads an id; `None` unless it is a ULID in its canonical spelling.
+    pub fn parse(text: &str) -> Option<Self> {
+        let canonical = Ulid::from_string(text).ok()?.to_string();
+        (canonical == text).then_some(Self(canonical))
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a factor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// An authenticator app.
+    Totp,
+    /// A phone that is sent texts.
+    Sms,
+}
+
+impl Kind {
+    /// The kinds there are.
+    pub const ALL: [Self; 2] = [Self::Totp, Self::Sms];
+
+    /// Reads a kind by its name in the contract.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "totp" => Some(Self::Totp),
+            "sms" => Some(Self::Sms),
+            _ => None,
+        }
+    }
+
+    /// How many active factors of the kind a user may have.
+    pub const fn limit(self) -> usize {
+        match self {
+            Self::Totp => 5,
+            Self::Sms => 2,
+        }
+    }
+
+    /// How a code of the kind counts as an authentication method (RFC 8176).
+    pub const fn amr(self) -> &'static str {
+        match self {
+            Self::Totp => "otp",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+/// How far a factor has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Begun; no code from it has been shown.
+    Pending,
+    /// Proven, and good for logging in.
+    Active,
+}
+
+/// How a user proved who they are when they began a factor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EnrolledBy {
+    /// With the login token alone: no factor was active. Rows that say nothing are read so.
+    #[default]
+    First,
+    /// With a code of an authenticator app.
+    Otp,
+    /// With a texted code.
+    Sms,
+    /// With a recovery code.
+    Recovery,
+    /// With an emailed code, or with a factor that was begun with one.
+    Email,
+    /// An operator imported it.
+    Import,
+}
+
+impl EnrolledBy {
+    /// What an assertion's first `amr` value says of a factor that the assertion begins.
+    pub fn of_method(method: &str) -> Option<Self> {
+        match method {
+            "otp" => Some(Self::Otp),
+            "sms" => Some(Self::Sms),
+            "recovery" => Some(Self::Recovery),
+            "email" => Some(Self::Email),
+            _ => None,
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
+    const fn is_first(&self) -> bool {
+        matches!(self, Self::First)
+    }
+
+    /// Whether a step-up waits a day after such a factor became active: no active factor stood behind its begin.
+    pub const fn waits(self) -> bool {
+        matches!(self, Self::First | Self::Recovery | Self::Email | Self::Import)
+    }
+}
+
+/// What a user calls a factor: 1 to 64 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct FactorName(String);
+
+impl FactorName {
+    /// What a factor is called that nobody named.
+    pub fn of_kind(kind: Kind) -> Self {
+        match kind {
+            Kind::Totp => Self("Authenticator app".to_owned()),
+            Kind::Sms => Self("Phone".to_owned()),
+        }
+    }
+}
+
+impl TryFrom<String> for FactorName {
+    type Error = InvalidName;
+
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        line(&name, 64).map(|name| Self(name.to_owned())).ok_or(InvalidName)
+    }
+}
+
+impl From<FactorName> for String {
+    fn from(name: FactorName) -> Self {
+        name.0
+    }
+}
+
+/// The text is not a name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid name")]
+pub struct InvalidName;
+
+/// A factor, as the table keeps it in the account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Factor {
+    /// What it is.
+    pub kind: Kind,
+    /// How far it has come.
+    pub status: Status,
+    /// What its user calls it.
+    pub name: FactorName,
+    /// When it was begun.
+    pub created_at: Timestamp,
+    /// How its user proved who they are then.
+    #[serde(default, skip_serializing_if = "EnrolledBy::is_first")]
+    pub enrolled_by: EnrolledBy,
+    /// When it became active. Rows of active factors that say nothing have been so since their begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated_at: Option<Timestamp>,
+    /// When a code from it was last accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used_at: Option<Timestamp>,
+    /// Its secret: an app's key, or a phone's number.
+    pub sealed: Sealed,
+    /// Codes tried on it while it is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
+    /// The time step of the last code accepted: only later ones are accepted after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_step: Option<u64>,
+    /// What can be read of the number, where it is a phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Phone>,
+    /// The code that was texted last, until it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SentCode>,
+}
+
+/// What accepting a code spends, so that it is accepted once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// An app's time step, and every earlier one.
+    Step(u64),
+    /// The code of this nonce.
+    Sent(Nonce),
+}
+
+impl Factor {
+    /// A factor just begun, by the login token alone: a phone if there is a number.
+    pub fn begun(name: Option<FactorName>, sealed: Sealed, phone: Option<Phone>, now: Timestamp) -> Self {
+        let kind = if phone.is_some() { Kind::Sms } else { Kind::Totp };
+        Self {
+            kind,
+            status: Status::Pending,
+            name: name.unwrap_or_else(|| FactorName::of_kind(kind)),
+            created_at: now,
+            enrolled_by: EnrolledBy::First,
+            activated_at: None,
+            last_used_at: None,
+            sealed,
+            tries: Some(0),
+            last_step: None,
+            phone,
+            code: None,
+        }
+    }
+
+    /// An app that the user has been logging in with elsewhere: active, though no code of it was seen here. Codes that could
+    /// have been accepted by now are not: it may have been here before, and removed.
+    pub fn imported(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
+        let last_step = Some(totp::latest_step(now));
+        let begun = Self::begun(name, sealed, None, now);
+        let (enrolled_by, activated_at) = (EnrolledBy::Import, Some(now));
+        Self { status: Status::Active, tries: None, last_step, enrolled_by, activated_at, ..begun }
+    }
+
+    /// The factor once a code has proven it.
+    #[must_use]
+    pub fn activated(&self, spent: Spent, now: Timestamp) -> Self {
+        let last_step = match spent {
+            Spent::Step(step) => Some(step),
+            Spent::Sent(_) => None,
+        };
+        let (activated_at, last_used_at) = (Some(now), Some(now));
+        let proven = Self { status: Status::Active, activated_at, last_used_at, last_step, ..self.clone() };
+        Self { tries: None, code: None, ..proven }
+    }
+
+    /// Whether a code of it could be accepted: an app always shows one, a phone has been sent one.
+    pub fn has_live_code(&self, now: Timestamp) -> bool {
+        self.kind == Kind::Totp || self.code.as_ref().is_some_and(|code| code.is_live(now))
+    }
+
+    /// Since when it is active; `None` while it is pending.
+    pub fn active_since(&self) -> Option<Timestamp> {
+        self.is_active().then(|| self.activated_at.unwrap_or(self.created_at))
+    }
+
+    /// Whether it is active.
+    pub fn is_active(&self) -> bool {
+        self.status == Status::Active
+    }
+
+    /// Whether it is pending and can still be activated.
+    pub fn is_live_pending(&self, now: Timestamp) -> bool {
+        self.status == Status::Pending && now < self.pending_until() && self.tries.unwrap_or_default() < PENDING_TRIES
+    }
+
+    /// When it expires, if it is still pending then.
+    pub fn pending_until(&self) -> Timestamp {
+        self.created_at.plus(PENDING_LIFE)
+    }
+
+    /// What clients see of it.
+    pub fn summary<'a>(&'a self, id: &'a FactorId) -> Summary<'a> {
+        Summary {
+            id,
+            kind: self.kind,
+            name: &self.name,
+            status: self.status,
+            created_at: self.created_at.rfc3339(),
+            enrolled_by: self.enrolled_by,
+            factor_since: self.active_since().map(Timestamp::rfc3339),
+            last_used_at: self.last_used_at.map(Timestamp::rfc3339),
+            phone_hint: self.phone.as_ref().map(|phone| phone.hint.as_str()),
+        }
+    }
+}
+
+/// What clients see of a factor.
+#[derive(Serialize)]
+pub struct Summary<'a> {
+    id: &'a FactorId,
+    kind: Kind,
+    name: &'a FactorName,
+    status: Status,
+    created_at: String,
+    enrolled_by: EnrolledBy,
+    /// Since when it is active, where it is.
+    factor_since: Option<String>,
+    last_used_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone_hint: Option<&'a str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_a_ulid_in_its_canonical_spelling() {
+        let id = FactorId::new(Timestamp::from_millis(1_795_512_600_000), [255; 10]);
+        assert_eq!(FactorId::parse(id.as_str()), Some(id.clone()));
+        for bad in ["", "x", &id.as_str().to_lowercase(), &format!("{}0", id.as_str()), "IIIIIIIIIIIIIIIIIIIIIIIIII"] {
+            assert_eq!(FactorId::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_trimmed_and_holds_nothing_that_steers_text() {
+        let name = |text: &str| FactorName::try_from(text.to_owned()).map(String::from);
+        assert_eq!(name("  Work phone "), Ok("Work phone".to_owned()));
+        assert_eq!(name(&"é".repeat(64)), Ok("é".repeat(64)));
+        for bad in [
+            "",
+            "  ",
+            "a\nb",
+            "a\r\nSet-Cookie: x",
+            "a\u{0}",
+            "a\u{202e}b",
+            "a\u{200f}b",
+            "a\u{2028}b",
+            &"é".repeat(65),
+            "a\n",
+            &format!("{} ", "é".repeat(64)),
+        ] {
+            assert_eq!(name(bad), Err(InvalidName), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! How many guesses, how long the wait.
+//!
+//! A user's failures are counted over all their factors, before the code is looked at. The first five are free. After the
+//! fifth the next attempt must wait 30 s, counted from the last one; after each further failure twice as long, up to an
+//! hour. At the cap nothing is accepted any more: the user's factors are *locked* until a recovery code, an emailed code
+//! or an operator lifts that. An accepted code sets the count back to zero; a new code, a new login or another factor
+//! does not. NIST SP 800-63B allows 100 failures per account; factors stop at 50.
+//!
+//! Recovery codes have the same schedule on a count of their own, with a cap of 100: so whoever is locked out of their
+//! factors, by their own hand or a guesser's, still gets in.
+//!
+//! The same numbers decide here and in the condition of the write that counts ([`Schedule::tiers`]).
+
+use std::time::Duration;
+
+use crate::base::clock::Timestamp;
+
+/// Failures before the first wait.
+pub const FREE: u32 = 5;
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// A schedule of waits, with the number of failures at which it locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    cap: u32,
+}
+
+/// The schedule of a user's factors.
+pub const FACTORS: Schedule = Schedule { cap: 50 };
+/// The schedule of a user's recovery codes.
+pub const RECOVERY: Schedule = Schedule { cap: 100 };
+
+/// Whether an attempt may be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Now.
+    Go,
+    /// After this long.
+    Wait(Duration),
+    /// Not any more.
+    Locked,
+}
+
+/// Counts of failures that wait equally long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// The lowest count of the tier.
+    pub from: u32,
+    /// The highest.
+    pub to: u32,
+    /// How long after the last attempt the next may be made.
+    pub wait: Duration,
+}
+
+impl Schedule {
+    /// Whether, after `failures` of which the last was at `tried_at`, an attempt may be made at `now`.
+    pub fn judge(self, failures: u32, tried_at: Timestamp, now: Timestamp) -> Verdict {
+        let Some(tier) = self.tiers().into_iter().find(|tier| (tier.from..=tier.to).contains(&failures)) else {
+            return Verdict::Locked;
+        };
+        // Free attempts look at no clock: one that stands behind the clock that counted last owes nothing.
+        if tier.wait.is_zero() {
+            return Verdict::Go;
+        }
+        match tried_at.plus(tier.wait).since(now) {
+            Duration::ZERO => Verdict::Go,
+            wait => Verdict::Wait(wait),
+        }
+    }
+
+    /// Whether `failures` is the count at which the schedule locks.
+    pub fn locks_at(self, failures: u32) -> bool {
+        failures == self.cap
+    }
+
+    /// The schedule as ranges, lowest first. A count beyond the last is locked.
+    pub fn tiers(self) -> Vec<Tier> {
+        let mut tiers = vec![Tier { from: 0, to: FREE - 1, wait: Duration::ZERO }];
+        let mut wait = FIRST_WAIT;
+        let mut from = FREE;
+        while wait < LONGEST_WAIT {
+            tiers.push(Tier { from, to: from, wait });
+            wait *= 2;
+            from += 1;
+        }
+        tiers.push(Tier { from, to: self.cap - 1, wait: LONGEST_WAIT });
+        tiers
+    }
+}
+
+/// How many attempts may follow `failures` before the next wait.
+pub fn left_before_wait(failures: u32) -> u32 {
+    FREE.saturating_sub(failures)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAST: Timestamp = Timestamp::from_seconds(1_800_000_000);
+
+    fn wait_after(failures: u32) -> Verdict {
+        FACTORS.judge(failures, LAST, LAST)
+    }
+
+    #[test]
+    fn five_failures_are_free() {
+        for failures in 0..5 {
+            assert_eq!(wait_after(failures), Verdict::Go, "{failures}");
+            assert_eq!(left_before_wait(failures), 5 - failures);
+        }
+    }
+
+    #[test]
+    fn then_the_wait_doubles_from_30_seconds_to_an_hour() {
+        let waits = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600, 3600];
+        for (failures, seconds) in (5..).zip(waits) {
+            assert_eq!(wait_after(failures), Verdict::Wait(Duration::from_secs(seconds)), "{failures}");
+            assert_eq!(left_before_wait(failures), 0);
+        }
+        assert_eq!(wait_after(49), Verdict::Wait(Duration::from_hours(1)));
+    }
+
+    #[test]
+    fn at_fifty_it_is_locked_however_long_one_waits() {
+        assert_eq!(FACTORS.judge(50, LAST, LAST.plus(Duration::from_hours(365 * 24))), Verdict::Locked);
+        assert_eq!(wait_after(51), Verdict::Locked);
+        assert!(FACTORS.locks_at(50) && !FACTORS.locks_at(49));
+    }
+
+    #[test]
+    fn a_wait_is_over_to_the_millisecond() {
+        let over = LAST.plus(Duration::from_secs(30));
+        assert_eq!(FACTORS.judge(5, LAST, over), Verdict::Go);
+        assert_eq!(
+            FACTORS.judge(5, LAST, over.minus(Duration::from_millis(1))),
+            Verdict::Wait(Duration::from_millis(1))
+        );
+    }
+
+    #[test]
+    fn the_tiers_cover_every_count_once() {
+        for (schedule, cap) in [(FACTORS, 50), (RECOVERY, 100)] {
+            let mut next = 0;
+            for tier in schedule.tiers() {
+                assert_eq!(tier.from, next);
+                next = tier.to + 1;
+            }
+            assert_eq!(next, cap);
+        }
+    }
+}

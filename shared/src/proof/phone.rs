@@ -1,0 +1,320 @@
+//! A number in a region that we may text. That a number starts with `+1` says little: Jamaica's does too. What decides is
+//! libphonenumber's metadata, which is read when the first number is: no start of a function waits for it.
+
+use std::fmt;
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Region};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::base::settings::{SettingError, Settings};
+
+/// The calling code of every region that may be allowed: the North American Numbering Plan's.
+const CALLING_CODE: i32 = 1;
+/// Longer than any spelling of 15 digits (E.164's most) that a person would type.
+const LONGEST: usize = 40;
+
+/// A number that may be texted, in E.164: `+14155550123`. Zeroized on drop, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhoneNumber(Zeroizing<String>);
+
+/// Why a number is not one that may be texted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// It is of a country or territory that is not allowed.
+    Country,
+    /// Who is called earns by it.
+    Premium,
+    /// Who is called pays for it.
+    TollFree,
+    /// It is of a range for internet telephony alone.
+    Voip,
+    /// It is no number, is not spelled as one, or is of a range without phones that take texts.
+    Invalid,
+}
+
+impl Unsupported {
+    /// The reason as the contract spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Country => "country",
+            Self::Premium => "premium",
+            Self::TollFree => "toll-free",
+            Self::Voip => "voip",
+            Self::Invalid => "invalid",
+        }
+    }
+}
+
+/// Where a number may be from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Regions(Vec<Region>);
+
+impl Regions {
+    /// Takes them from the setting `MFA_TEXT_REGIONS` (`US,CA` unless set). Territories of the United States may be among
+    /// them, nothing else: carriers, prices and STOP are alike there, and the limits know the exchanges of `+1`.
+    pub fn new(settings: &Settings) -> Result<Self, SettingError> {
+        let names = settings.optional("MFA_TEXT_REGIONS").unwrap_or_else(|| "US,CA".to_owned());
+        let regions = names.split(',').map(|name| match name.trim() {
+            "US" => Some(Region::US),
+            "CA" => Some(Region::CA),
+            "AS" => Some(Region::AS),
+            "GU" => Some(Region::GU),
+            "MP" => Some(Region::MP),
+            "PR" => Some(Region::PR),
+            "VI" => Some(Region::VI),
+            _ => None,
+        });
+        let regions = regions.collect::<Option<_>>();
+        Ok(Self(regions.ok_or(SettingError::Invalid("MFA_TEXT_REGIONS", "some of US,CA,AS,GU,MP,PR,VI"))?))
+    }
+}
+
+/// A country with numbers that texts come from: a number of one is none to send from in the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Country {
+    /// And its territories.
+    UnitedStates,
+    /// Canada.
+    Canada,
+}
+
+impl Country {
+    /// The country of this name, as settings spell it: `US`, `CA`.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "US" => Some(Self::UnitedStates),
+            "CA" => Some(Self::Canada),
+            _ => None,
+        }
+    }
+
+    fn of(region: Option<Region>) -> Self {
+        if region == Some(Region::CA) { Self::Canada } else { Self::UnitedStates }
+    }
+}
+
+impl Regions {
+    /// The countries that these are of.
+    pub fn countries(&self) -> impl Iterator<Item = Country> {
+        self.0.iter().map(|region| Country::of(Some(*region)))
+    }
+}
+
+impl PhoneNumber {
+    /// Reads a number as a person spells it: `+`, then ASCII digits, with spaces, dots, dashes and parentheses among them.
+    pub fn parse(typed: &str, regions: &Regions) -> Result<Self, Unsupported> {
+        let e164 = spelled(typed).ok_or(Unsupported::Invalid)?;
+        let number = PHONE_NUMBER_UTIL.parse(e164.as_str(), None).map_err(|_| Unsupported::Invalid)?;
+        if number.country_code != CALLING_CODE {
+            return Err(Unsupported::Country);
+        }
+        // Not what the library makes of it, a prefix dropped or an extension: the very digits.
+        if *PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164) != **e164 {
+            return Err(Unsupported::Invalid);
+        }
+        let kind = PHONE_NUMBER_UTIL.get_number_type(&number);
+        match kind {
+            PhoneNumberType::PremiumRate => return Err(Unsupported::Premium),
+            PhoneNumberType::TollFree => return Err(Unsupported::TollFree),
+            PhoneNumberType::VoIP => return Err(Unsupported::Voip),
+            _ => {}
+        }
+        let region = PHONE_NUMBER_UTIL.get_region_for_number(&number).ok_or(Unsupported::Invalid)?;
+        if !regions.0.contains(&region) {
+            return Err(Unsupported::Country);
+        }
+        match kind {
+            PhoneNumberType::Mobile | PhoneNumberType::FixedLineOrMobile => Ok(Self(e164)),
+            _ => Err(Unsupported::Invalid),
+        }
+    }
+
+    /// A number that was allowed once, as it was kept.
+    pub fn kept(e164: &[u8]) -> Option<Self> {
+        Some(Self(Zeroizing::new(std::str::from_utf8(e164).ok()?.to_owned())))
+    }
+
+    /// The number in E.164.
+    pub fn e164(&self) -> &str {
+        &self.0
+    }
+
+    /// What its user knows it again by: its last four digits.
+    pub fn hint(&self) -> String {
+        let last = self.0.len().saturating_sub(4);
+        format!("+1 ••• ••• {}", self.0.get(last..).unwrap_or_default())
+    }
+
+    /// The country that it is of.
+    pub fn country(&self) -> Country {
+        let number = PHONE_NUMBER_UTIL.parse(self.e164(), None).ok();
+        Country::of(number.and_then(|number| PHONE_NUMBER_UTIL.get_region_for_number(&number)))
+    }
+
+    /// The exchange that it is in, `+1 NPA NXX`: 10,000 numbers that are often one company's.
+    pub fn exchange(&self) -> &str {
+        self.0.get(..8).unwrap_or_default()
+    }
+}
+
+/// The digits of a number with `+` before them, if it is spelled as one.
+fn spelled(typed: &str) -> Option<Zeroizing<String>> {
+    let rest = typed.strip_prefix('+').filter(|_| typed.len() <= LONGEST)?;
+    let mut e164 = Zeroizing::new(String::with_capacity(LONGEST));
+    e164.push('+');
+    for c in rest.chars() {
+        match c {
+            '0'..='9' => e164.push(c),
+            ' ' | '.' | '-' | '(' | ')' => {}
+            _ => return None,
+        }
+    }
+    Some(e164)
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What the table keeps of a number that can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phone {
+    /// What its user knows it again by.
+    pub hint: String,
+    /// The keyed digest of the number, under which its texts are counted.
+    pub number_digest: String,
+    /// The keyed digest of its exchange.
+    pub exchange_digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn default_regions() -> Regions {
+        Regions::new(&Settings::default()).unwrap()
+    }
+
+    fn parse(typed: &str) -> Result<String, &'static str> {
+        PhoneNumber::parse(typed, &default_regions()).map(|number| number.e164().to_owned()).map_err(Unsupported::name)
+    }
+
+    #[test]
+    fn a_number_is_spelled_with_a_plus_and_loosely_after_it() {
+        for typed in ["+14155550123", "+1 (415) 555-0123", "+1.415.555.0123", "+1 415 5550123 "] {
+            assert_eq!(parse(typed), Ok("+14155550123".to_owned()), "{typed}");
+        }
+        for typed in [
+            "",
+            "+",
+            "4155550123",
+            "14155550123",
+            " +14155550123",
+            "++14155550123",
+            "+1415555012",
+            "+141555501234",
+            "+114155550123",
+            "+14155550123 ext 5",
+            "+14155550123x5",
+            "+14155550123;ext=5",
+            "+1415555012３",
+            "＋14155550123",
+            "+١٤١٥٥٥٥٠١٢٣",
+            "+1415FLOWERS",
+            "tel:+14155550123",
+            "+1\u{a0}4155550123",
+            "+1\n4155550123",
+            &format!("+14155550123{}", " ".repeat(40)),
+        ] {
+            assert_eq!(parse(typed), Err("invalid"), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn it_is_texted_only_in_the_united_states_and_canada() {
+        for typed in ["+12025550123", "+19075550123", "+18085550123", "+14165550123", "+18675550123", "+19025550123"] {
+            assert_eq!(parse(typed), Ok(typed.to_owned()));
+        }
+        for (typed, reason) in [
+            ("+18765550123", "country"), // Jamaica
+            ("+16585550123", "country"), // Jamaica
+            ("+18095550123", "country"), // Dominican Republic
+            ("+17875550123", "country"), // Puerto Rico
+            ("+16847331234", "country"), // American Samoa
+            ("+16846221234", "country"), // American Samoa
+            ("+16715550123", "country"), // Guam
+            ("+12465550123", "country"), // Barbados
+            ("+447911123456", "country"),
+            ("+447911", "country"),
+            ("+33612345678", "country"),
+            ("+881612345678", "country"),
+            ("+18005550123", "toll-free"),
+            ("+18885550123", "toll-free"),
+            ("+19005550123", "premium"),
+            ("+16005550123", "voip"),
+            ("+15005550123", "invalid"), // Personal numbers
+            ("+15335550123", "invalid"),
+            ("+12215550123", "invalid"), // No such area
+            ("+14151550123", "invalid"), // No such exchange
+            ("+14159115", "invalid"),
+            ("+999123456789", "invalid"),
+        ] {
+            assert_eq!(parse(typed), Err(reason), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_territory_is_texted_where_the_settings_say_so() {
+        let regions = |names: &str| Regions::new(&Settings::from_iter([("MFA_TEXT_REGIONS", names)]));
+        let wider = regions("US, CA,PR").unwrap();
+        assert!(PhoneNumber::parse("+17875550123", &wider).is_ok());
+        assert_eq!(PhoneNumber::parse("+18765550123", &wider), Err(Unsupported::Country));
+        for names in ["JM", "US,", "us", "GB"] {
+            assert!(matches!(regions(names), Err(SettingError::Invalid("MFA_TEXT_REGIONS", _))), "{names}");
+        }
+    }
+
+    /// Every area code there could be, as metadata 9.0.42 judges it. Newer metadata may open more in the United States and
+    /// Canada; the lists of what is elsewhere or costs should hardly move.
+    #[test]
+    fn every_area_code_is_judged() {
+        let mut judged = BTreeMap::<_, Vec<u32>>::new();
+        for area in 200..1000 {
+            let number = format!("+1{area}5550123");
+            let region = || PHONE_NUMBER_UTIL.get_region_for_number(&PHONE_NUMBER_UTIL.parse(&number, None).unwrap());
+            let judgement = match parse(&number) {
+                Ok(_) if region() == Some(Region::US) => "US",
+                Ok(_) if region() == Some(Region::CA) => "CA",
+                Ok(_) => "admitted from elsewhere",
+                Err(reason) => reason,
+            };
+            judged.entry(judgement).or_default().push(area);
+        }
+        let counts: Vec<_> = judged.iter().map(|(judgement, areas)| (*judgement, areas.len())).collect();
+        assert_eq!(
+            counts,
+            [("CA", 56), ("US", 359), ("country", 27), ("invalid", 349), ("premium", 1), ("toll-free", 7), ("voip", 1)]
+        );
+        // The Caribbean, Bermuda and the territories of the United States.
+        let elsewhere = [
+            242, 246, 264, 268, 284, 340, 345, 441, 473, 649, 658, 664, 670, 671, 684, 721, 758, 767, 784, 787, 809,
+            829, 849, 868, 869, 876, 939,
+        ];
+        assert_eq!(judged["country"], elsewhere);
+        assert_eq!(judged["toll-free"], [800, 833, 844, 855, 866, 877, 888]);
+        assert_eq!((&*judged["premium"], &*judged["voip"]), (&[900][..], &[600][..]));
+    }
+
+    #[test]
+    fn a_number_is_known_by_its_last_digits_and_never_printed() {
+        let number = PhoneNumber::parse("+14155550123", &default_regions()).unwrap();
+        assert_eq!(number.hint(), "+1 ••• ••• 0123");
+        assert_eq!(number.exchange(), "+1415555");
+        assert_eq!(format!("{number:?}"), "[redacted]");
+    }
+}

@@ -1,0 +1,342 @@
+//! Who has MFA, as a workspace sees it: a row for each member, and how many there are of each sort. What was last written of
+//! a user to each of their workspaces is kept beside their account, so that nothing is counted twice; and it is written only
+//! while the account is the one that it was made of, so that what is older never stands where something newer did.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::Account,
+    base::{
+        clock::Timestamp,
+        ids::{UserId, WorkspaceId},
+    },
+    proof::factor::Kind,
+};
+
+pub mod store;
+
+/// How many workspaces one transaction writes to: three writes each, one beside the account and a look at that, of
+/// DynamoDB's 100.
+const TOGETHER: usize = 32;
+/// For how many days after a user was last seen by password a workspace's policy binds their account.
+const BINDING_DAYS: u64 = 90;
+/// Members on one page.
+const PAGE: usize = 100;
+
+/// How a member stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// They have a factor.
+    Mfa,
+    /// They have none.
+    None,
+    /// They came by SSO: their MFA is at their identity provider.
+    Sso,
+}
+
+impl State {
+    const ALL: [Self; 3] = [Self::Mfa, Self::None, Self::Sso];
+
+    /// The state as the contract spells it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Mfa => "mfa",
+            Self::None => "none",
+            Self::Sso => "sso",
+        }
+    }
+
+    /// Reads a state by its name in the contract.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A day in UTC, in days since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Day(u64);
+
+impl Day {
+    const SECONDS: u64 = 24 * 3600;
+
+    /// The day that `moment` is in.
+    pub const fn of(moment: Timestamp) -> Self {
+        Self(moment.seconds() / Self::SECONDS)
+    }
+
+    /// Until when a policy binds that a user was last seen under on this day: to the end of the ninetieth day after it.
+    pub const fn binds_until(self) -> Timestamp {
+        Timestamp::from_seconds(self.0.saturating_add(BINDING_DAYS + 1).saturating_mul(Self::SECONDS))
+    }
+
+    /// RFC 3339's full date: `2026-11-24`.
+    pub fn date(self) -> String {
+        let mut date = Timestamp::from_seconds(self.0.saturating_mul(Self::SECONDS)).rfc3339();
+        date.truncate("2026-11-24".len());
+        date
+    }
+}
+
+/// What a workspace sees of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// How they stand.
+    pub state: State,
+    /// The kinds of their active factors.
+    pub factors: BTreeSet<Kind>,
+    /// When they were last seen.
+    pub day: Day,
+    /// When they were last seen by password, if they were. In a row from before this was kept, `day` says it, unless the state
+    /// is [`State::Sso`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_day: Option<Day>,
+}
+
+impl Member {
+    /// The user of `account`, seen `now` at a login by password.
+    pub fn of(account: &Account, now: Timestamp) -> Self {
+        let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind).collect();
+        let state = if factors.is_empty() { State::None } else { State::Mfa };
+        Self { state, factors, day: Day::of(now), password_day: Some(Day::of(now)) }
+    }
+
+    /// A user seen `now` at a login by SSO. Of their factors, which other tenants share, it shows nothing.
+    pub fn by_sso(now: Timestamp) -> Self {
+        Self { state: State::Sso, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
+    }
+
+    /// The same once all factors were taken from the account.
+    fn reset(&self) -> Self {
+        let state = if self.state == State::Sso { State::Sso } else { State::None };
+        Self { state, factors: BTreeSet::new(), ..self.clone() }
+    }
+
+    /// The day that they were last seen by password, if they ever were.
+    fn last_by_password(&self) -> Option<Day> {
+        self.password_day.or_else(|| (self.state != State::Sso).then_some(self.day))
+    }
+
+    /// What is to be seen instead of `before`: neither day goes back, and a login by SSO leaves that by password alone.
+    fn after(&self, before: Option<&Self>) -> Self {
+        let Some(before) = before else { return self.clone() };
+        let password_day = self.password_day.max(before.last_by_password());
+        Self { day: self.day.max(before.day), password_day, ..self.clone() }
+    }
+}
+
+/// What was last written of a user to each workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    version: u64,
+    workspaces: BTreeMap<WorkspaceId, Member>,
+}
+
+/// What a workspace is to see of a user instead of what it does; nothing where that is nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Move {
+    workspace: WorkspaceId,
+    before: Option<Member>,
+    after: Option<Member>,
+}
+
+impl Move {
+    fn changes_state(&self) -> bool {
+        self.before.as_ref().map(|member| member.state) != self.after.as_ref().map(|member| member.state)
+    }
+}
+
+impl Seen {
+    /// What is to be written so that `workspaces` see the user as `member`: only where that is new. What changes how
+    /// many there are of a sort comes first.
+    fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<Move> {
+        let workspaces: BTreeSet<_> = workspaces.iter().collect();
+        let mut moves = Vec::new();
+        for workspace in workspaces {
+            let before = self.workspaces.get(workspace);
+            let after = member.after(before);
+            if before != Some(&after) {
+                moves.push(Move { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
+            }
+        }
+        moves.sort_by_key(|one| !one.changes_state());
+        moves
+    }
+
+    /// The workspaces whose policies bind the user's account at `now`, and until when each does: those where the user was seen
+    /// by password in the last 90 days.
+    pub fn binding(&self, now: Timestamp) -> impl Iterator<Item = (&WorkspaceId, Timestamp)> {
+        let until = |member: &Member| member.last_by_password().map(Day::binds_until);
+        let all = self.workspaces.iter().filter_map(move |(workspace, member)| Some((workspace, until(member)?)));
+        all.filter(move |(_, until)| now < *until)
+    }
+
+    /// What is to be written once all factors were taken from the account.
+    fn resetting(&self) -> Vec<Move> {
+        let older = self.workspaces.iter().filter(|(_, before)| **before != before.reset());
+        let moves = older.map(|(workspace, before)| Move {
+            workspace: workspace.clone(),
+            before: Some(before.clone()),
+            after: Some(before.reset()),
+        });
+        moves.collect()
+    }
+
+    /// What is to be written so that no workspace sees the user any more.
+    fn forgetting(&self) -> Vec<Move> {
+        let moves = self.workspaces.iter().map(|(workspace, before)| Move {
+            workspace: workspace.clone(),
+            before: Some(before.clone()),
+            after: None,
+        });
+        moves.collect()
+    }
+
+    /// This once `moves` were written.
+    fn after(&self, moves: &[Move]) -> Self {
+        let mut after = self.clone();
+        after.version += 1;
+        for Move { workspace, after: to, .. } in moves {
+            match to {
+                Some(member) => after.workspaces.insert(workspace.clone(), member.clone()),
+                None => after.workspaces.remove(workspace),
+            };
+        }
+        after
+    }
+}
+
+/// How many members a workspace has of each sort.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Summary {
+    /// With a factor.
+    pub mfa: u64,
+    /// Without.
+    pub none: u64,
+    /// By SSO.
+    pub sso: u64,
+}
+
+/// A page of a workspace's members, by state and then by who they are.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The members.
+    pub members: Vec<(UserId, Member)>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Cursor>,
+}
+
+/// The last member of a page: the next one begins after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    state: State,
+    user: UserId,
+}
+
+impl Cursor {
+    /// Reads a cursor as a reply spelled it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let name = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        Self::named(std::str::from_utf8(&name).ok()?)
+    }
+
+    /// The cursor as a reply spells it.
+    pub fn spelled(&self) -> String {
+        BASE64URL_NOPAD.encode(self.name().as_bytes())
+    }
+
+    /// Whether it is of a list of those who stand so; `None` for a list of all.
+    pub fn is_of(&self, state: Option<State>) -> bool {
+        state.is_none_or(|state| self.state == state)
+    }
+
+    /// The member as their row is named.
+    fn named(name: &str) -> Option<Self> {
+        let (state, user) = name.split_once('#')?;
+        Some(Self { state: State::parse(state)?, user: UserId::try_from(user.to_owned()).ok()? })
+    }
+
+    fn name(&self) -> String {
+        name(self.state, &self.user)
+    }
+}
+
+/// What a member's row is named: how they stand, so that those who stand so are one range of keys, and who they are.
+fn name(state: State, user: &UserId) -> String {
+    format!("{}#{user}", state.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: Day = Day(20_000);
+
+    fn id(text: &str) -> WorkspaceId {
+        WorkspaceId::try_from(text.to_owned()).unwrap()
+    }
+
+    fn member(state: State, day: u64) -> Member {
+        let factors = if state == State::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
+        Member { state, factors, day: Day(day), password_day: Some(Day(day)) }
+    }
+
+    fn seen(entries: &[(&str, Member)]) -> Seen {
+        Seen { version: 1, workspaces: entries.iter().map(|(name, member)| (id(name), member.clone())).collect() }
+    }
+
+    #[test]
+    fn only_what_is_new_is_written_and_what_changes_a_count_first() {
+        let now = member(State::Mfa, TODAY.0);
+        let seen = seen(&[
+            ("same", now.clone()),
+            ("yesterday", member(State::Mfa, TODAY.0 - 1)),
+            ("tomorrow", member(State::Mfa, TODAY.0 + 1)),
+            ("other", member(State::None, TODAY.0)),
+            ("elsewhere", member(State::None, TODAY.0)),
+        ]);
+        let names = ["same", "yesterday", "tomorrow", "other", "first", "first"];
+        let moves = seen.noting(&names.map(id), &now);
+        let written: Vec<_> = moves.iter().map(|one| (one.workspace.to_string(), one.changes_state())).collect();
+        let expected = [("first", true), ("other", true), ("yesterday", false)];
+        assert_eq!(written, expected.map(|(name, changes)| (name.to_owned(), changes)));
+        assert!(seen.after(&moves).noting(&names.map(id), &now).is_empty(), "written once, it is not written again");
+    }
+
+    #[test]
+    fn a_reset_leaves_who_comes_by_sso_where_they_are_and_is_over_when_it_is() {
+        let by_sso = Member { factors: [Kind::Sms].into(), ..member(State::Sso, 5) };
+        let seen = seen(&[("a", member(State::Mfa, 5)), ("b", by_sso), ("c", member(State::None, 5))]);
+        let moves = seen.resetting();
+        let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state).collect();
+        assert_eq!(states, [State::None, State::Sso]);
+        assert!(seen.after(&moves).resetting().is_empty());
+        assert!(seen.after(&seen.forgetting()).workspaces.is_empty());
+    }
+
+    #[test]
+    fn a_cursor_is_a_state_and_a_user_and_nothing_else() {
+        for user in ["ada", "auth0|5f7c8ec7", "a#b c"] {
+            let cursor = Cursor { state: State::None, user: UserId::try_from(user.to_owned()).unwrap() };
+            assert_eq!(Cursor::parse(&cursor.spelled()), Some(cursor));
+        }
+        for bad in ["none#", "ada", "some#ada", "", "none#a\nb"] {
+            assert_eq!(Cursor::parse(&BASE64URL_NOPAD.encode(bad.as_bytes())), None, "{bad:?}");
+        }
+        for bad in ["none#ada", "bm9uZSNhZGE=", "%%%"] {
+            assert_eq!(Cursor::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_a_date_in_utc() {
+        assert_eq!(Day::of(Timestamp::from_seconds(1_795_512_600)).date(), "2026-11-24");
+        assert_eq!(Day::of(Timestamp::from_seconds(1_795_564_799)), Day::of(Timestamp::from_seconds(1_795_512_600)));
+    }
+}

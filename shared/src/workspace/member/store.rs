@@ -1,0 +1,251 @@
+//! Members in the table. A workspace's row of a user, its count of them, and what is kept of that beside their account move
+//! in one transaction, on condition that the last is still as it was read: two logins at once are counted once. And on
+//! condition that the account has the epoch that it had: a slow login writes nothing over an activation, a reset, an erase.
+//!
+//! Rows lie under a partition key of their own, apart from policies: who writes the one can't write the other.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::time::{error::Elapsed, timeout};
+
+use crate::{
+    account::Account,
+    aws::{
+        clients::Clients,
+        table::{self, Item, Key, Obstacle, TRIES, Table, Transacted, Write, number, value},
+    },
+    base::{
+        error::{Fault, Refusal, Result, chain},
+        ids::{UserId, WorkspaceId},
+        settings::{SettingError, Settings},
+    },
+    workspace::member::{Cursor, Member, Move, PAGE, Page, Seen, State, Summary, TOGETHER, name},
+};
+
+/// The longest that a login waits for what its workspaces see of it: to read it, and again to write it.
+const LONGEST: Duration = Duration::from_secs(2);
+/// The longest that a reset does.
+const LONGEST_RESET: Duration = Duration::from_secs(10);
+
+/// A member's row, beside its key.
+#[derive(Deserialize)]
+struct Row {
+    member: Member,
+}
+
+/// Every workspace's members.
+#[derive(Clone)]
+pub struct Members {
+    table: Table,
+}
+
+impl Members {
+    /// The members in the deployment's table.
+    pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
+        Ok(Self { table: Table::new(settings, aws)? })
+    }
+
+    /// What was last written of `user` to workspaces, if it can be read within two seconds: what they see is best effort, and
+    /// made up for at the next login. For no workspaces, nothing is read.
+    pub async fn seen(&self, user: &UserId, workspaces: &[WorkspaceId]) -> Option<Seen> {
+        if workspaces.is_empty() {
+            return None;
+        }
+        let read = timeout(LONGEST, self.load(user)).await.unwrap_or(Err(Fault::new("read in time who was seen")));
+        read.inspect_err(|fault| tracing::warn!(fault = chain(fault), "workspaces may see what is old")).ok()
+    }
+
+    /// Lets `workspaces` see the user of this account as `member`, likewise best effort and within two seconds. Of more than
+    /// 32 where that is new, the rest see it at the next login.
+    pub async fn note(
+        &self,
+        user: &UserId,
+        account: &Account,
+        seen: Option<Seen>,
+        workspaces: &[WorkspaceId],
+        member: &Member,
+    ) {
+        let Some(seen) = seen else { return };
+        let noting = self.write(user, Some(account.epoch), seen, |seen| seen.noting(workspaces, member));
+        told_late(timeout(LONGEST, noting).await.map(|noted| noted.map(|_| ())));
+    }
+
+    /// Lets every workspace see that the factors of this account were all taken away. Goes on until it is done, for ten
+    /// seconds at most; best effort, for the reset holds whatever is seen of it.
+    pub async fn reset(&self, user: &UserId, account: &Account) {
+        let resetting = async {
+            let mut seen = self.load(user).await?;
+            while !seen.resetting().is_empty() {
+                match self.write(user, Some(account.epoch), seen, Seen::resetting).await? {
+                    Some(after) => seen = after,
+                    None => break,
+                }
+            }
+            Ok(())
+        };
+        told_late(timeout(LONGEST_RESET, resetting).await);
+    }
+
+    /// Forgets the user: what workspaces see of them, and with the last of that what is kept here of it, and the account. Goes
+    /// on until it is done; what is left where it fails, it finds when it is tried again.
+    pub async fn erase(&self, user: &UserId) -> Result<()> {
+        let key = Key::account(user);
+        let (account, mut seen) = tokio::try_join!(self.table.get(&key), self.load(user))?;
+        if account.is_none() && seen == Seen::default() {
+            return Err(Refusal::UserNotFound.into());
+        }
+        for attempt in 1..=TRIES {
+            while !seen.forgetting().is_empty() {
+                let after = self.write(user, None, seen, Seen::forgetting).await?;
+                seen = after.unwrap_or_default();
+            }
+            // A login that came since has written rows anew, and refuses this.
+            let kept = self.table.delete_of(&Key::seen(user)).condition_expression(unchanged(&seen));
+            let kept = kept.set_expression_attribute_values(version(&seen));
+            match self.table.transact([kept, self.table.delete_of(&key)]).await? {
+                Transacted::Applied => return Ok(()),
+                Transacted::Cancelled(obstacles) => seen = again(seen, obstacles, attempt).await?,
+            }
+        }
+        Err(Fault::contended("forget a user").into())
+    }
+
+    /// A page of `workspace`'s members, those who stand so or all, after a cursor of such a page.
+    pub async fn page(
+        &self,
+        workspace: &WorkspaceId,
+        state: Option<State>,
+        after: Option<&Cursor>,
+    ) -> Result<Page, Fault> {
+        let start = Key::member(workspace, &state.map_or_else(String::new, |state| format!("{}#", state.name())));
+        let after = after.map(|cursor| Key::member(workspace, &cursor.name()));
+        // One more than is shown tells whether there is a next page.
+        let found = self.table.members(&start, after.as_ref(), PAGE + 1).await?;
+        let more = found.len() > PAGE;
+        let rows = found.into_iter().take(PAGE).map(|(name, row)| {
+            let cursor = Cursor::named(&name).ok_or(Fault::new("read a member's name"))?;
+            Ok((cursor.user, table::read::<Row>(row)?.member))
+        });
+        let members = rows.collect::<Result<Vec<(UserId, Member)>, Fault>>()?;
+        let last = members.last().filter(|_| more);
+        let next = last.map(|(user, member)| Cursor { state: member.state, user: user.clone() });
+        Ok(Page { members, next })
+    }
+
+    /// How many members `workspace` has of each sort.
+    pub async fn summary(&self, workspace: &WorkspaceId) -> Result<Summary, Fault> {
+        self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(Summary::default()), table::read)
+    }
+
+    /// What was last written of `user` to workspaces, for what must not be decided without it.
+    pub async fn load(&self, user: &UserId) -> Result<Seen, Fault> {
+        self.table.get(&Key::seen(user)).await?.map_or_else(|| Ok(Seen::default()), table::read)
+    }
+
+    /// Writes as many moves as one transaction can, made anew where others came first. Returns what is seen then; nothing
+    /// where the account does not have this epoch any more: then whoever changed it writes what is to be seen.
+    async fn write(
+        &self,
+        user: &UserId,
+        epoch: Option<u64>,
+        mut seen: Seen,
+        make: impl Fn(&Seen) -> Vec<Move>,
+    ) -> Result<Option<Seen>, Fault> {
+        for attempt in 1..=TRIES {
+            let mut moves = make(&seen);
+            if moves.is_empty() {
+                return Ok(Some(seen));
+            }
+            moves.truncate(TOGETHER);
+            let after = seen.after(&moves);
+            let kept = self
+                .table
+                .update_of(&Key::seen(user))
+                .update_expression("SET workspaces = :workspaces, version = :next")
+                .condition_expression(unchanged(&seen))
+                .set_expression_attribute_values(version(&seen))
+                .expression_attribute_values(":workspaces", value(&after.workspaces)?)
+                .expression_attribute_values(":next", number(after.version));
+            let mut writes = vec![Write::from(kept)];
+            writes.extend(epoch.map(|epoch| self.of_epoch(user, epoch)));
+            for one in &moves {
+                writes.extend(self.writes_of(user, one)?);
+            }
+            match self.table.transact(writes).await? {
+                Transacted::Applied => return Ok(Some(after)),
+                Transacted::Cancelled(obstacles)
+                    if epoch.is_some() && obstacles.get(1).is_some_and(Obstacle::is_condition) =>
+                {
+                    return Ok(None);
+                }
+                Transacted::Cancelled(obstacles) => seen = again(seen, obstacles, attempt).await?,
+            }
+        }
+        Err(Fault::contended("write who was seen"))
+    }
+
+    /// The condition that the user's account has this epoch; 0 is that of who has none.
+    fn of_epoch(&self, user: &UserId, epoch: u64) -> Write {
+        let condition = if epoch == 0 { "attribute_not_exists(epoch) OR epoch = :epoch" } else { "epoch = :epoch" };
+        let check = self.table.check_of(&Key::account(user)).condition_expression(condition);
+        check.expression_attribute_values(":epoch", number(epoch)).into()
+    }
+
+    /// The writes that one move is made of, at most three: the row that goes, the row that comes, and the count of both.
+    fn writes_of(&self, user: &UserId, one: &Move) -> Result<Vec<Write>, Fault> {
+        let row = |member: &Member| Key::member(&one.workspace, &name(member.state, user));
+        let mut writes = Vec::new();
+        if let Some(after) = &one.after {
+            let update = self.table.update_of(&row(after)).update_expression("SET #member = :member");
+            let update = update.expression_attribute_names("#member", "member");
+            writes.push(update.expression_attribute_values(":member", value(after)?).into());
+        }
+        if one.changes_state() {
+            let mut set = Vec::new();
+            let mut count = self.table.update_of(&Key::summary(&one.workspace));
+            count = count.expression_attribute_values(":one", number(1_u64));
+            if let Some(before) = &one.before {
+                writes.push(self.table.delete_of(&row(before)).into());
+                set.push("#before = if_not_exists(#before, :one) - :one");
+                count = count.expression_attribute_names("#before", before.state.name());
+            }
+            if let Some(after) = &one.after {
+                set.push("#after = if_not_exists(#after, :zero) + :one");
+                count = count
+                    .expression_attribute_names("#after", after.state.name())
+                    .expression_attribute_values(":zero", number(0_u64));
+            }
+            writes.push(count.update_expression(format!("SET {}", set.join(", "))).into());
+        }
+        Ok(writes)
+    }
+}
+
+/// Notes it in the log where workspaces were not told.
+fn told_late(told: Result<Result<(), Fault>, Elapsed>) {
+    if let Err(fault) = told.unwrap_or(Err(Fault::new("write in time who was seen"))) {
+        tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
+    }
+}
+
+/// The condition that what is kept of a user is still as it was read.
+fn unchanged(seen: &Seen) -> &'static str {
+    if seen.version == 0 { "attribute_not_exists(pk)" } else { "version = :version" }
+}
+
+/// The values that [`unchanged`] needs.
+fn version(seen: &Seen) -> Option<Item> {
+    (seen.version > 0).then(|| [(":version".to_owned(), number(seen.version))].into())
+}
+
+/// What is to be gone on from after a transaction was cancelled: what another one left, or the same after a pause.
+async fn again(seen: Seen, obstacles: Vec<Obstacle>, attempt: u32) -> Result<Seen, Fault> {
+    for obstacle in obstacles {
+        if let Obstacle::Condition(old) = obstacle {
+            return old.map_or_else(|| Ok(Seen::default()), table::read);
+        }
+    }
+    table::pause(attempt).await?;
+    Ok(seen)
+}

@@ -1,0 +1,4 @@
+//! Workspaces: what each requires, and what it sees of its members.
+
+pub mod member;
+pub mod policy;

@@ -1,0 +1,73 @@
+//! The policies that bind an account, whichever workspaces a login token names. Workspaces share the account. So each policy
+//! binds it of a workspace where the user was seen by password in the last 90 days, and the strictest wins.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    base::{
+        clock::Timestamp,
+        error::{Fault, Refusal, Result},
+        ids::{UserId, WorkspaceId},
+    },
+    proof::assertion::Claims,
+    workspace::{
+        member::{Day, Seen, store::Members},
+        policy::{Requirements, store::Policies},
+    },
+};
+
+/// The policies that bind an account, together.
+pub struct Binding {
+    /// The requirements of the login token's workspaces alone.
+    pub of_token: Requirements,
+    of_account: Requirements,
+    required_until: Option<Timestamp>,
+}
+
+impl Binding {
+    /// Refuses what weakens the account where a policy that binds it forbids emailed codes. That is to send or redeem such a
+    /// code, and a strong act by a factor that was begun with one.
+    pub fn require_email(&self) -> Result<(), Refusal> {
+        self.of_account.require_email()
+    }
+
+    /// Until when MFA is required at least, where a policy that binds the account requires it.
+    pub fn required_until(&self) -> Option<Timestamp> {
+        self.required_until
+    }
+}
+
+impl Policies {
+    /// The policies that bind the account of a user who was `seen` so, and whose login token names `workspaces`. Each is read
+    /// once, strongly consistently.
+    pub async fn binding(&self, seen: &Seen, workspaces: &[WorkspaceId], now: Timestamp) -> Result<Binding, Fault> {
+        let mut until: BTreeMap<_, _> = seen.binding(now).collect();
+        let today = Day::of(now).binds_until();
+        until.extend(workspaces.iter().map(|workspace| (workspace, today)));
+        let policies = self.load_all(until.keys().copied()).await?;
+        let of_token = workspaces.iter().filter_map(|workspace| policies.get(workspace));
+        let required = policies.iter().filter(|(_, policy)| policy.in_force(now));
+        Ok(Binding {
+            of_token: Requirements::of(of_token, now),
+            of_account: Requirements::of(policies.values(), now),
+            required_until: required.filter_map(|(workspace, _)| until.get(workspace).copied()).max(),
+        })
+    }
+
+    /// Refuses a strong act by a factor that was begun with an emailed code, while a policy that binds the account forbids
+    /// those. For any other proof nothing is read.
+    pub async fn require_trusted(
+        &self,
+        members: &Members,
+        proof: &Claims,
+        user: &UserId,
+        workspaces: &[WorkspaceId],
+        now: Timestamp,
+    ) -> Result<()> {
+        if !proof.is_by_emailed_factor() {
+            return Ok(());
+        }
+        let seen = members.load(user).await?;
+        Ok(self.binding(&seen, workspaces, now).await?.require_email()?)
+    }
+}
