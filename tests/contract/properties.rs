@@ -12,7 +12,7 @@ use shared::{
         ids::{UserId, WorkspaceId},
         settings::Settings,
     },
-    channel::sms::words::{Language, Texts},
+    channel::sms::words::{Language, SmsWords},
     edge::{
         caller::login_token::{ClaimNames, LoginToken, Sso},
         http::request::Request,
@@ -23,7 +23,7 @@ use shared::{
         factor::{FactorId, FactorName, Kind},
         phone::{PhoneNumber, Regions},
     },
-    workspace::policy::{Decision, Policy, Requirements, Wish},
+    workspace::policy::{Decision, Policy, PolicyRules, Requirements},
 };
 
 /// A request with this body.
@@ -291,7 +291,7 @@ proptest! {
     #[test]
     fn every_text_is_one_segment_of_gsm_7(name in nameish(), number in 0..1_000_000_u32, minutes in 1..=10_u64) {
         let settings = [("MFA_APP_NAME", name.as_str()), ("MFA_DOMAIN", &"d".repeat(41))];
-        let texts = Texts::new(&Settings::from_iter(settings)).unwrap();
+        let texts = SmsWords::new(&Settings::from_iter(settings)).unwrap();
         let code = format!("{number:06}");
         for language in Language::ALL {
             let text = texts.code(language, &Code::parse(&code).unwrap(), minutes);
@@ -338,14 +338,14 @@ fn strength(reason: &str) -> u32 {
 fn policy() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 0..8_u64, any::<bool>(), any::<bool>()).prop_map(|(required, from, sms, email)| {
         let allowed = if sms { vec![Kind::Totp, Kind::Sms] } else { vec![Kind::Totp] };
-        let wish = Wish {
+        let rules = PolicyRules {
             required,
             allowed_factors: allowed.into_iter().collect(),
             allow_email_recovery: email,
-            ..Wish::default()
+            ..PolicyRules::default()
         };
         let from = Timestamp::from_seconds(NOW.seconds() - 2 + from);
-        Policy { wish, required_from: required.then_some(from), ..Policy::default() }
+        Policy { rules, required_from: required.then_some(from), ..Policy::default() }
     })
 }
 

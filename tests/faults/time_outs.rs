@@ -24,7 +24,7 @@ use shared::{
     aws::{
         boot::client_defaults,
         clients::Clients,
-        seal::{Binding, Purpose, Sealer},
+        seal::{EncryptionContext, SealPurpose, Sealer},
     },
     base::ids::UserId,
     channel::{
@@ -76,7 +76,7 @@ async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
     let loaded =
         Silence::of(async |aws| Accounts::new(&settings(ISSUER), &aws).unwrap().load(&user).await.unwrap_err());
     let sealed = Silence::of(async |aws| {
-        let binding = Binding { user: &user, item: "contact", purpose: Purpose::Email };
+        let binding = EncryptionContext { user: &user, item: "contact", purpose: SealPurpose::Email };
         Sealer::new(&settings(ISSUER), &aws).unwrap().seal(binding, b"secret").await.unwrap_err()
     });
     for (fault, tries) in <[_; 2]>::from(tokio::join!(loaded, sealed)) {
@@ -90,13 +90,13 @@ async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
 async fn a_text_or_an_email_that_nobody_answers_for_is_tried_once_for_four_seconds_and_may_have_gone() {
     let texted = Silence::of(async |aws| {
         let number = PhoneNumber::parse("+14155550123", &Regions::new(&settings(ISSUER)).unwrap()).unwrap();
-        let (sender, started) = (sms::sender::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
+        let (sender, started) = (sms::sender::SmsSender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
         let sent = sender.send(&number, "123456 is your code").await;
         (sent, started.elapsed())
     });
     let emailed = Silence::of(async |aws| {
         let (to, code) = (EmailAddress::parse("ada@example.com").unwrap(), RecoveryCode::parse("k3xq-9f2m").unwrap());
-        let (sender, started) = (email::sender::Sender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
+        let (sender, started) = (email::sender::EmailSender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());
         let sent = sender.code(&to, Language::English, &code, 10).await;
         (sent, started.elapsed())
     });

@@ -8,20 +8,20 @@ use shared::{
         store::{SAVES, Saved},
     },
     base::{
-        audit::Event,
+        audit::AuditEvent,
         clock::Timestamp,
         error::{Error, Fault, Refusal, Result, chain},
         ids::UserId,
     },
-    channel::email::words::What,
+    channel::email::words::NoticeKind,
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},
     },
     proof::{
-        assertion::{Settled, signer::Signed},
-        factor::{FactorId, Kind, Summary},
-        recovery_codes::{RecoveryCode, Standing, secrets::Drawn},
+        assertion::{MfaStatus, signer::Signed},
+        factor::{FactorId, FactorSummary, Kind},
+        recovery_codes::{RecoveryCode, RecoveryStatus, secrets::NewCodes},
     },
     workspace::member::Member,
 };
@@ -34,8 +34,8 @@ struct Activated<'a> {
     assertion: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
-    factor: Summary<'a>,
-    recovery: Standing,
+    factor: FactorSummary<'a>,
+    recovery: RecoveryStatus,
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_codes: Option<Vec<&'a str>>,
 }
@@ -57,26 +57,26 @@ impl Function {
         let reserved = reserved?;
         let account = &reserved.account;
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
-        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrolable(factor)?));
+        let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrollable(factor)?));
         self.accounts.or_give_back(user, &reserved, allowed).await?;
-        let what = if factor.kind == Kind::Totp { What::AppAdded } else { What::PhoneAdded };
+        let what = if factor.kind == Kind::Totp { NoticeKind::AppAdded } else { NoticeKind::PhoneAdded };
         let (looked, kept) = tokio::join!(
             async {
-                let check = self.vault.check(user, &id, factor, &code, &caller.ath, now);
+                let check = self.factor_secrets.check(user, &id, factor, &code, &caller.ath, now);
                 tokio::try_join!(check, self.first_codes(user, account), self.contact(user, caller.address(), now))
             },
             self.contacts.kept(user, account.contact.as_ref()),
         );
         let (spent, codes, contact) = self.accounts.or_give_back(user, &reserved, looked).await?;
         let Some(spent) = spent else {
-            Event::VerificationRejected.log(user, id.as_str());
+            AuditEvent::VerificationRejected.log(user, id.as_str());
             return Err(Refusal::CodeRejected { attempts_left: account.pending_tries_left(&id) }.into());
         };
 
         let set = codes.as_ref().map(|codes| &codes.kept);
         let make = |account: &Account| account.activate(&id, spent, now, set.cloned(), contact.clone());
         let (after, signed) = self.save_and_sign(&caller, &id, reserved.account, make, now).await?;
-        Event::FactorActivated.log(user, id.as_str());
+        AuditEvent::FactorActivated.log(user, id.as_str());
         let member = Member::of(&after, now);
         tokio::join!(
             self.tell(what, &caller, kept.as_ref(), request),
@@ -97,7 +97,7 @@ impl Function {
             expires_at: signed.as_ref().map(|signed| signed.expires_at.rfc3339()),
             assertion: signed.map(|signed| signed.token),
             factor: factor.summary(&id),
-            recovery: after.recovery_standing(),
+            recovery: after.recovery_status(),
             recovery_codes: shown.as_ref().map(|codes| codes.iter().map(|code| code.as_str()).collect()),
         })
     }
@@ -116,7 +116,7 @@ impl Function {
             let change = make(&account)?;
             let after = account.after(&change);
             let factor = after.factors.get(id).ok_or(Refusal::FactorNotFound)?;
-            let statement = caller.statement(after.epoch, Settled::by_factor(factor));
+            let statement = caller.statement(after.epoch, MfaStatus::by_factor(factor));
             let save = self.accounts.save(&caller.user, &account, &change);
             let (saved, signed) = tokio::join!(save, self.signer.sign(statement, now));
             match saved? {
@@ -128,7 +128,7 @@ impl Function {
     }
 
     /// The recovery codes that an activation brings: none where a factor is active already.
-    async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<Drawn>, Fault> {
-        if account.has_factor() { Ok(None) } else { self.recovery.draw(user).await.map(Some) }
+    async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<NewCodes>, Fault> {
+        if account.has_factor() { Ok(None) } else { self.recovery_secrets.draw(user).await.map(Some) }
     }
 }

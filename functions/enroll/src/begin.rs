@@ -3,9 +3,9 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    aws::derive::Purpose,
+    aws::derive::MacPurpose,
     base::{
-        audit::Event,
+        audit::AuditEvent,
         clock::Timestamp,
         error::{Fault, Refusal, Result},
         random,
@@ -85,7 +85,8 @@ impl Function {
         let qr_svg = qr_svg(&uri).ok_or(Fault::new("draw a QR code"))?;
 
         // Authenticator apps are allowed everywhere: there is no policy to ask.
-        let (account, sealed) = tokio::join!(self.accounts.load(user), self.vault.seal_totp(user, &id, &secret));
+        let (account, sealed) =
+            tokio::join!(self.accounts.load(user), self.factor_secrets.seal_totp(user, &id, &secret));
         let factor = Factor::begun(name, sealed?, None, now);
         self.save_begun(caller, account?, &id, &factor, now).await?;
         let totp = Totp { secret: &secret.base32(), uri: &uri, qr_svg };
@@ -103,9 +104,9 @@ impl Function {
         let (account, requirements, sealed, number_digest, exchange_digest) = tokio::join!(
             self.accounts.load(user),
             self.policies.requirements(caller.workspaces(), now),
-            self.vault.seal_phone(user, &id, number),
-            self.digests.digest(Purpose::Number, number.e164()),
-            self.digests.digest(Purpose::Exchange, number.exchange()),
+            self.factor_secrets.seal_phone(user, &id, number),
+            self.digests.digest(MacPurpose::Number, number.e164()),
+            self.digests.digest(MacPurpose::Exchange, number.exchange()),
         );
         requirements?.require_kind(Kind::Sms)?;
         let phone = Phone { hint: number.hint(), number_digest: number_digest?, exchange_digest: exchange_digest? };
@@ -128,12 +129,12 @@ impl Function {
             account.require_login_since_reset(caller.token.logged_in_at)?;
             let mut factor = factor.clone();
             if account.has_factor() {
-                factor.enrolled_by = required::to_begin(caller.assertion.as_ref(), account.epoch)?.enrols_by(now)?;
+                factor.enrolled_by = required::to_begin(caller.assertion.as_ref(), account.epoch)?.enrolls_by(now)?;
             }
             account.begin(id, factor, now)
         };
         self.accounts.change(&caller.user, account, make).await?;
-        Event::FactorPending.log(&caller.user, id.as_str());
+        AuditEvent::FactorPending.log(&caller.user, id.as_str());
         Ok(())
     }
 }

@@ -6,15 +6,15 @@ use shared::{
         Account, Change,
         store::{SAVES, Saved},
     },
-    aws::derive::Purpose,
+    aws::derive::MacPurpose,
     base::{
-        audit::Event,
+        audit::AuditEvent,
         error::{Fault, Refusal, Result},
         ids::UserId,
     },
     channel::email::{
         address::EmailAddress,
-        words::{Notice, What},
+        words::{Notice, NoticeKind},
     },
     edge::{
         caller::operator::reason,
@@ -61,10 +61,10 @@ impl Function {
         let base32 = secret.base32();
         let subject = [user.as_str(), base32.as_str()];
         let (account, digest) =
-            tokio::try_join!(self.accounts.load(&user), self.digests.digest_of(Purpose::Import, &subject))?;
+            tokio::try_join!(self.accounts.load(&user), self.digests.digest_of(MacPurpose::Import, &subject))?;
         let id = FactorId::of(digest.bits());
         let (sealed, contact, kept) = tokio::join!(
-            self.vault.seal_totp(&user, &id, &secret),
+            self.factor_secrets.seal_totp(&user, &id, &secret),
             self.contact(&user, email.as_ref(), now),
             self.contacts.kept(&user, account.contact.as_ref())
         );
@@ -73,8 +73,8 @@ impl Function {
         if let Some(known) = self.save_imported(&user, account, &id, make).await? {
             return Reply::ok(&known.summary(&id));
         }
-        Event::FactorImported.log_import(&user, id.as_str(), &operator.id, &reason, secret.is_weak());
-        let notice = Notice::new(What::Imported, now, None, request.accept_language());
+        AuditEvent::FactorImported.log_import(&user, id.as_str(), &operator.id, &reason, secret.is_weak());
+        let notice = Notice::new(NoticeKind::Imported, now, None, request.accept_language());
         self.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
         Reply::created(&factor.summary(&id))
     }

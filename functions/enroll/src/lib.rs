@@ -12,16 +12,19 @@ use shared::{
     },
     channel::email::{
         address::{Contact, EmailAddress},
-        secrets,
-        sender::Sender,
-        words::{Notice, What},
+        secrets::ContactSecrets,
+        sender::EmailSender,
+        words::{Notice, NoticeKind},
     },
     edge::{
         api::Api,
         caller::{Caller, operator::Operators},
         http::{reply::Reply, request::Request},
     },
-    proof::{assertion::signer::Signer, factor::secrets::Vault, phone::Regions, recovery_codes},
+    proof::{
+        assertion::signer::Signer, factor::secrets::FactorSecrets, phone::Regions,
+        recovery_codes::secrets::RecoverySecrets,
+    },
     workspace::{member::store::Members, policy::store::Policies},
 };
 
@@ -38,10 +41,10 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     members: Members,
-    vault: Vault,
-    recovery: recovery_codes::secrets::Vault,
-    contacts: secrets::Vault,
-    mail: Sender,
+    factor_secrets: FactorSecrets,
+    recovery_secrets: RecoverySecrets,
+    contacts: ContactSecrets,
+    mail: EmailSender,
     digests: Deriver,
     signer: Signer,
     operators: Operators,
@@ -59,10 +62,10 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             members: Members::new(settings, aws)?,
-            vault: Vault::new(settings, aws)?,
-            recovery: recovery_codes::secrets::Vault::new(settings, aws)?,
-            contacts: secrets::Vault::new(settings, aws)?,
-            mail: Sender::new(settings, aws)?,
+            factor_secrets: FactorSecrets::new(settings, aws)?,
+            recovery_secrets: RecoverySecrets::new(settings, aws)?,
+            contacts: ContactSecrets::new(settings, aws)?,
+            mail: EmailSender::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             signer: Signer::new(settings, aws)?,
             operators: Operators::new(settings)?,
@@ -105,7 +108,7 @@ impl Function {
     }
 
     /// Tells the user what happened, at the token's address and at the one that was kept before.
-    async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
+    async fn tell(&self, what: NoticeKind, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
         self.mail.tell(&notice, [caller.address(), kept]).await;
     }

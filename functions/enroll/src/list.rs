@@ -4,15 +4,15 @@ use serde::Serialize;
 use shared::{
     base::error::Result,
     edge::http::{reply::Reply, request::Request},
-    proof::{factor::Summary, recovery_codes::Standing},
+    proof::{factor::FactorSummary, recovery_codes::RecoveryStatus},
 };
 
 use crate::Function;
 
 #[derive(Serialize)]
 struct Factors<'a> {
-    factors: Vec<Summary<'a>>,
-    recovery: Standing,
+    factors: Vec<FactorSummary<'a>>,
+    recovery: RecoveryStatus,
 }
 
 impl Function {
@@ -21,7 +21,7 @@ impl Function {
         let account = self.accounts.load(&caller.user).await?;
         Reply::ok(&Factors {
             factors: account.listed(request.now).into_iter().map(|(id, factor)| factor.summary(id)).collect(),
-            recovery: account.recovery_standing(),
+            recovery: account.recovery_status(),
         })
     }
 }

@@ -5,13 +5,13 @@ use serde::Serialize;
 use shared::{
     account::Account,
     base::{
-        audit::Event,
+        audit::AuditEvent,
         error::{Refusal, Result},
     },
-    channel::email::words::What,
+    channel::email::words::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{
-        assertion::{Settled, required},
+        assertion::{MfaStatus, required},
         factor::{Factor, FactorId, Kind},
     },
     workspace::member::Member,
@@ -50,13 +50,13 @@ impl Function {
         let (after, kept) =
             tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
         let after = after?;
-        Event::FactorRemoved.log(user, id.as_str());
-        let statement = caller.statement(after.epoch, Settled::as_in(presented));
+        AuditEvent::FactorRemoved.log(user, id.as_str());
+        let statement = caller.statement(after.epoch, MfaStatus::as_in(presented));
         let notice = async {
             // What was never active could not be used to log in: there is nothing to tell.
             match removed {
-                Some((true, Kind::Totp)) => self.tell(What::AppRemoved, &caller, kept.as_ref(), request).await,
-                Some((true, Kind::Sms)) => self.tell(What::PhoneRemoved, &caller, kept.as_ref(), request).await,
+                Some((true, Kind::Totp)) => self.tell(NoticeKind::AppRemoved, &caller, kept.as_ref(), request).await,
+                Some((true, Kind::Sms)) => self.tell(NoticeKind::PhoneRemoved, &caller, kept.as_ref(), request).await,
                 _ => {}
             }
         };

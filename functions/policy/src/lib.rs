@@ -10,7 +10,7 @@ use shared::{
         ids::WorkspaceId,
         settings::{SettingError, Settings},
     },
-    channel::email::{secrets, sender::Sender},
+    channel::email::{secrets::ContactSecrets, sender::EmailSender},
     edge::{
         api::Api,
         caller::{Caller, operator::Operators},
@@ -31,8 +31,8 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     members: Members,
-    contacts: secrets::Vault,
-    mail: Sender,
+    contacts: ContactSecrets,
+    mail: EmailSender,
     signer: Signer,
     operators: Operators,
 }
@@ -45,8 +45,8 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             members: Members::new(settings, aws)?,
-            contacts: secrets::Vault::new(settings, aws)?,
-            mail: Sender::new(settings, aws)?,
+            contacts: ContactSecrets::new(settings, aws)?,
+            mail: EmailSender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
             operators: Operators::new(settings)?,
         })

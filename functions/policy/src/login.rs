@@ -10,14 +10,14 @@ use shared::{
     channel::email::address::EmailAddress,
     edge::http::{reply::Reply, request::Request},
     proof::{
-        assertion::Settled,
-        factor::{Kind, Summary},
+        assertion::MfaStatus,
+        factor::{FactorSummary, Kind},
         lockout::{FACTORS, Verdict},
-        recovery_codes::Standing,
+        recovery_codes::RecoveryStatus,
     },
     workspace::{
         member::Member,
-        policy::{Decided, Decision},
+        policy::{Decision, LoginDecision},
     },
 };
 
@@ -27,7 +27,7 @@ use crate::Function;
 struct Login<'a> {
     decision: &'static str,
     reason: &'static str,
-    factors: Vec<Summary<'a>>,
+    factors: Vec<FactorSummary<'a>>,
     methods: Vec<Kind>,
     /// Absent at a login by SSO. Of the account that other tenants share it is told the epoch alone, in its assertion.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,7 +44,7 @@ struct Login<'a> {
 #[derive(Serialize)]
 struct Recovery {
     #[serde(flatten)]
-    codes: Standing,
+    codes: RecoveryStatus,
     /// Where a code would be emailed to. It may have to wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_hint: Option<String>,
@@ -62,12 +62,12 @@ impl Function {
             self.members.seen(&caller.user, caller.workspaces())
         );
         let (account, requirements) = (account?, requirements?);
-        let Decided { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
+        let LoginDecision { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
         let now = request.now;
         let member = if caller.by_sso() { Member::by_sso(now) } else { Member::of(&account, now) };
         let allowed = async {
             let Decision::Allow = decision else { return Ok(None) };
-            let statement = caller.statement(account.epoch, Settled::not_required(reason));
+            let statement = caller.statement(account.epoch, MfaStatus::not_required(reason));
             self.signer.sign(statement, request.now).await.map(Some)
         };
         let noted = self.members.note(&caller.user, &account, seen, caller.workspaces(), &member);
@@ -91,10 +91,7 @@ impl Function {
         Reply::ok(&Login {
             factors: factors.map(|(id, factor)| factor.summary(id)).collect(),
             methods: requirements.methods(),
-            recovery: Some(Recovery {
-                codes: account.recovery_standing(),
-                email_hint: address.map(EmailAddress::hint),
-            }),
+            recovery: Some(Recovery { codes: account.recovery_status(), email_hint: address.map(EmailAddress::hint) }),
             retry_after: retry_after(&account, now),
             ..login
         })

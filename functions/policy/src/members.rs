@@ -11,14 +11,14 @@ use shared::{
     },
     edge::http::{reply::Reply, request::Request},
     proof::factor::Kind,
-    workspace::member::{Cursor, State, Summary},
+    workspace::member::{Cursor, MemberCounts, MemberState},
 };
 
 use crate::{Function, policy::owned};
 
 #[derive(Serialize)]
 struct Listed<'a> {
-    summary: Summary,
+    summary: MemberCounts,
     members: Vec<Shown<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
@@ -27,7 +27,7 @@ struct Listed<'a> {
 #[derive(Serialize)]
 struct Shown<'a> {
     user: &'a UserId,
-    state: State,
+    state: MemberState,
     factors: BTreeSet<Kind>,
     last_seen: String,
 }
@@ -47,7 +47,7 @@ impl Function {
             user,
             state: member.state,
             // A row that was written before such rows were empty may hold some.
-            factors: if member.state == State::Sso { BTreeSet::new() } else { member.factors.clone() },
+            factors: if member.state == MemberState::Sso { BTreeSet::new() } else { member.factors.clone() },
             last_seen: member.day.date(),
         });
         Reply::ok(&Listed { summary, members: shown.collect(), next_cursor: page.next.as_ref().map(Cursor::spelled) })
@@ -55,10 +55,11 @@ impl Function {
 }
 
 /// Those who stand so, or all; and where the page begins.
-fn asked(request: &Request) -> Result<(Option<State>, Option<Cursor>)> {
+fn asked(request: &Request) -> Result<(Option<MemberState>, Option<Cursor>)> {
     let [state, cursor] = request.query(["state", "cursor"])?;
-    let state =
-        state.map(|state| State::parse(&state).ok_or_else(|| Refusal::invalid("The state must be: mfa, none or sso.")));
+    let state = state.map(|state| {
+        MemberState::parse(&state).ok_or_else(|| Refusal::invalid("The state must be: mfa, none or sso."))
+    });
     let state = state.transpose()?;
     let cursor = cursor.map(|cursor| Cursor::parse(&cursor).filter(|cursor| cursor.is_of(state)).ok_or_else(foreign));
     Ok((state, cursor.transpose()?))

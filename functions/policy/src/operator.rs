@@ -5,13 +5,13 @@ use serde::Serialize;
 use shared::{
     account::{Account, Change},
     base::{
-        audit::{Event, Reason},
+        audit::{AuditEvent, Reason},
         error::{Error, Refusal, Result},
         ids::UserId,
     },
     channel::email::{
         address::{Contact, EmailAddress},
-        words::{Notice, What},
+        words::{Notice, NoticeKind},
     },
     edge::{
         caller::operator::{Operator, reason},
@@ -34,7 +34,7 @@ struct Act {
 }
 
 impl Act {
-    fn log(&self, event: Event) {
+    fn log(&self, event: AuditEvent) {
         event.log_operator(&self.user, &self.operator.id, &self.reason);
     }
 }
@@ -43,19 +43,19 @@ impl Function {
     pub(crate) async fn unlock(&self, request: &Request) -> Result<Reply> {
         let act = self.act(request)?;
         let (after, contact) = self.change(&act, Account::unlock).await?;
-        act.log(Event::UserUnlocked);
+        act.log(AuditEvent::UserUnlocked);
         let kept = self.contacts.kept(&act.user, contact.as_ref()).await;
-        self.tell(What::Unlocked, kept.as_ref(), request).await;
+        self.tell(NoticeKind::Unlocked, kept.as_ref(), request).await;
         Reply::ok(&Done { mfa_epoch: after.epoch })
     }
 
     pub(crate) async fn reset(&self, request: &Request) -> Result<Reply> {
         let act = self.act(request)?;
         let (after, contact) = self.change(&act, |account| account.reset(request.now)).await?;
-        act.log(Event::UserReset);
+        act.log(AuditEvent::UserReset);
         let told = async {
             let kept = self.contacts.kept(&act.user, contact.as_ref()).await;
-            self.tell(What::Reset, kept.as_ref(), request).await;
+            self.tell(NoticeKind::Reset, kept.as_ref(), request).await;
         };
         tokio::join!(self.members.reset(&act.user, &after), told);
         Reply::ok(&Done { mfa_epoch: after.epoch })
@@ -69,8 +69,8 @@ impl Function {
         let erased = self.members.erase(&act.user).await;
         // Where it failed halfway, some or all of it may be done: that is an event too, and the user is told.
         if !matches!(erased, Err(Error::Refusal(_))) {
-            act.log(Event::UserErased);
-            self.tell(What::Erased, kept.as_ref(), request).await;
+            act.log(AuditEvent::UserErased);
+            self.tell(NoticeKind::Erased, kept.as_ref(), request).await;
         }
         erased?;
         Reply::ok(&Done { mfa_epoch: 0 })
@@ -98,7 +98,7 @@ impl Function {
     }
 
     /// Tells the user what was done to them, at the address that is kept: the operator's token has none of theirs.
-    async fn tell(&self, what: What, kept: Option<&EmailAddress>, request: &Request) {
+    async fn tell(&self, what: NoticeKind, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, None, request.accept_language());
         self.mail.tell(&notice, [kept, None]).await;
     }

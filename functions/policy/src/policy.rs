@@ -6,7 +6,7 @@ use serde::Serialize;
 use shared::{
     account::store::SAVES,
     base::{
-        audit::Event,
+        audit::AuditEvent,
         clock::Timestamp,
         error::{Error, Fault, Refusal, Result},
         ids::{UserId, WorkspaceId},
@@ -16,7 +16,7 @@ use shared::{
         http::{body::Fields, reply::Reply, request::Request},
     },
     proof::factor::Kind,
-    workspace::policy::{Direction, LONGEST_GRACE, Policy, Wish},
+    workspace::policy::{Direction, LONGEST_GRACE, Policy, PolicyRules},
 };
 
 use crate::Function;
@@ -29,7 +29,7 @@ const KINDS: &str = "a list of: totp, sms";
 #[derive(Serialize)]
 struct Shown<'a> {
     #[serde(flatten)]
-    wish: &'a Wish,
+    rules: &'a PolicyRules,
     required_from: Option<String>,
     updated_by: Option<&'a UserId>,
     updated_at: Option<String>,
@@ -45,9 +45,9 @@ impl Function {
     pub(crate) async fn set_policy(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller_also_by_sso(request).await?;
         let workspace = owned(&caller, request)?;
-        let wish = wish(request.fields()?)?;
+        let rules = rules(request.fields()?)?;
         let (account, mut policy) = tokio::try_join!(self.accounts.load(&caller.user), self.policies.load(&workspace))?;
-        if wish.required && !account.has_factor() && !caller.by_sso() {
+        if rules.required && !account.has_factor() && !caller.by_sso() {
             return Err(Refusal::OwnerNeedsMfa.into());
         }
         self.prove(&caller, &account, &workspace, request).await?;
@@ -57,9 +57,9 @@ impl Function {
             if read == Some(false) {
                 return Err(Refusal::PolicyChanged.into());
             }
-            let next = policy.changed(wish.clone(), &caller.user, request.now);
+            let next = policy.changed(rules.clone(), &caller.user, request.now);
             match self.policies.save(&workspace, &policy, &next).await {
-                // Who did not say what they had read wishes the whole of it, whatever came before.
+                // A request without `If-Match` sets all rules, whatever was set before.
                 Err(Error::Refusal(Refusal::PolicyChanged)) if read.is_none() => {
                     policy = self.policies.load(&workspace).await?;
                 }
@@ -70,7 +70,7 @@ impl Function {
                         Direction::Lowered => "lowered",
                         Direction::Same => "same",
                     };
-                    Event::PolicyChanged.log_workspace(&caller.user, &workspace, how);
+                    AuditEvent::PolicyChanged.log_workspace(&caller.user, &workspace, how);
                     return show(&next);
                 }
             }
@@ -86,8 +86,8 @@ pub(crate) fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, R
     if vouched && caller.token.owned_workspaces.contains(&workspace) { Ok(workspace) } else { Err(Refusal::NotOwner) }
 }
 
-fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
-    let default = Wish::default();
+fn rules(mut fields: Fields) -> Result<PolicyRules, Refusal> {
+    let default = PolicyRules::default();
     let required = fields.optional("required", "true or false")?;
     let grace_days = match fields.optional::<f64>("grace_days", GRACE)? {
         // `7.0` is a whole number too, as JSON Schema has it.
@@ -104,7 +104,7 @@ fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
     fields.end()?;
     // Nobody must be left without a way that needs no carrier.
     let allowed_factors = allowed.map_or(default.allowed_factors, |kinds| &kinds | &BTreeSet::from([Kind::Totp]));
-    Ok(Wish {
+    Ok(PolicyRules {
         required: required.unwrap_or(default.required),
         grace_days,
         allowed_factors,
@@ -114,7 +114,7 @@ fn wish(mut fields: Fields) -> Result<Wish, Refusal> {
 
 fn show(policy: &Policy) -> Result<Reply> {
     let shown = Shown {
-        wish: &policy.wish,
+        rules: &policy.rules,
         required_from: policy.required_from.map(Timestamp::rfc3339),
         updated_by: policy.updated_by.as_ref(),
         updated_at: policy.updated_at.map(Timestamp::rfc3339),

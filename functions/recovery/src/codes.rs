@@ -3,8 +3,8 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    base::{audit::Event, error::Result},
-    channel::email::words::What,
+    base::{audit::AuditEvent, error::Result},
+    channel::email::words::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{assertion::required, recovery_codes::RecoveryCode},
 };
@@ -22,7 +22,7 @@ impl Function {
         let (user, now) = (&caller.user, request.now);
         request.fields()?.end()?;
 
-        let (account, drawn) = tokio::try_join!(self.accounts.load(user), self.vault.draw(user))?;
+        let (account, drawn) = tokio::try_join!(self.accounts.load(user), self.recovery_secrets.draw(user))?;
         let make = |account: &Account| {
             // Who has no factor could have no assertion: that is the reason to name.
             let change = account.regenerate(drawn.kept.clone())?;
@@ -37,8 +37,8 @@ impl Function {
         let (changed, kept) =
             tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
         changed?;
-        Event::RecoveryRegenerated.log(user, "recovery_code");
-        self.tell(What::CodesRenewed, &caller, kept.as_ref(), request).await;
+        AuditEvent::RecoveryRegenerated.log(user, "recovery_code");
+        self.tell(NoticeKind::CodesRenewed, &caller, kept.as_ref(), request).await;
         let spelled: Vec<_> = drawn.shown.iter().map(RecoveryCode::spelled).collect();
         Reply::created(&Codes { recovery_codes: spelled.iter().map(|code| code.as_str()).collect() })
     }

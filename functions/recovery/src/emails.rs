@@ -5,12 +5,12 @@ use serde::Serialize;
 use shared::{
     account::{
         Account,
-        sending::{Draw, Email},
+        sending::{Email, FreshCode},
         store::Saved,
     },
-    aws::derive::{Nonce, Purpose},
+    aws::derive::{MacPurpose, Nonce},
     base::{
-        audit::Event,
+        audit::AuditEvent,
         clock::{Timestamp, whole_seconds},
         error::{Fault, Refusal, Result},
         ids::UserId,
@@ -19,7 +19,7 @@ use shared::{
     channel::{
         email::{
             address::{Changed, Clearance, EmailAddress, clearance},
-            words::{Notice, What},
+            words::{Notice, NoticeKind},
         },
         sms::words::Language,
         unsent::Unsent,
@@ -48,7 +48,7 @@ impl Function {
         caller.token.require_time_for_a_code(now)?;
         let address = self.address(&caller, now)?;
         let folded = address.folded();
-        let digest = self.digests.digest(Purpose::EmailAddress, &folded);
+        let digest = self.digests.digest(MacPurpose::EmailAddress, &folded);
         let (account, seen, digest) =
             tokio::try_join!(self.accounts.load(&caller.user), self.members.load(&caller.user), digest)?;
         self.policies.binding(&seen, caller.workspaces(), now).await?.require_email()?;
@@ -90,7 +90,7 @@ impl Function {
                 }
             }
             let draw =
-                Draw { id: random::id()?, key: self.emailed_codes.label()?, nonce: Nonce::new(random::bytes()?) };
+                FreshCode { id: random::id()?, key: self.emailed_codes.label()?, nonce: Nonce::new(random::bytes()?) };
             let email = account.email(&self.limits, draw, now)?;
             let sent = email.code.as_ref().ok_or(Fault::new("find the code of an email"))?;
             let forget = is_kept && account.contact.as_ref().is_some_and(|contact| contact.changed.is_some());
@@ -129,7 +129,7 @@ impl Function {
         let minutes = expires.since(request.now).as_secs() / 60;
         match self.mail.code(address, language, &code, minutes).await {
             Ok(()) => {
-                Event::RecoveryEmailed.log(user, "emailed_code");
+                AuditEvent::RecoveryEmailed.log(user, "emailed_code");
                 Ok(())
             }
             // It may have gone: it stays counted.
@@ -160,7 +160,8 @@ impl Function {
         };
         // Whoever else came first tells them, or has sent them something else.
         let Saved::Done = self.accounts.take_email(user, &warning, false).await? else { return Ok(()) };
-        let notice = Notice::new(What::OtherAddress, request.now, request.client_address(), request.accept_language());
+        let notice =
+            Notice::new(NoticeKind::OtherAddress, request.now, request.client_address(), request.accept_language());
         let notice = Notice { other: Some((other.hint(), whole_seconds(self.limits.hold) / 3600)), ..notice };
         if self.mail.tell(&notice, [Some(kept), None]).await {
             self.accounts.note_changed(user, contact, changed, &warning).await?;

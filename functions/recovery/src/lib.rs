@@ -11,17 +11,17 @@ use shared::{
     },
     channel::email::{
         address::EmailAddress,
-        code::Limits,
-        secrets,
-        sender::Sender,
-        words::{Notice, What},
+        code::EmailLimits,
+        secrets::{ContactSecrets, EmailedCodes},
+        sender::EmailSender,
+        words::{Notice, NoticeKind},
     },
     edge::{
         api::Api,
         caller::Caller,
         http::{reply::Reply, request::Request},
     },
-    proof::{assertion::signer::Signer, recovery_codes::secrets::Vault},
+    proof::{assertion::signer::Signer, recovery_codes::secrets::RecoverySecrets},
     workspace::{member::store::Members, policy::store::Policies},
 };
 
@@ -35,12 +35,12 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     members: Members,
-    vault: Vault,
-    emailed_codes: secrets::EmailedCodes,
-    contacts: secrets::Vault,
+    recovery_secrets: RecoverySecrets,
+    emailed_codes: EmailedCodes,
+    contacts: ContactSecrets,
     digests: Deriver,
-    limits: Limits,
-    mail: Sender,
+    limits: EmailLimits,
+    mail: EmailSender,
     signer: Signer,
 }
 
@@ -52,12 +52,12 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             members: Members::new(settings, aws)?,
-            vault: Vault::new(settings, aws)?,
-            emailed_codes: secrets::EmailedCodes::new(settings, aws)?,
-            contacts: secrets::Vault::new(settings, aws)?,
+            recovery_secrets: RecoverySecrets::new(settings, aws)?,
+            emailed_codes: EmailedCodes::new(settings, aws)?,
+            contacts: ContactSecrets::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
-            limits: Limits::new(settings)?,
-            mail: Sender::new(settings, aws)?,
+            limits: EmailLimits::new(settings)?,
+            mail: EmailSender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }
@@ -90,7 +90,7 @@ impl Function {
     }
 
     /// Tells the user what happened, at the token's address and at the one that is kept.
-    async fn tell(&self, what: What, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
+    async fn tell(&self, what: NoticeKind, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
         let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
         self.mail.tell(&notice, [caller.address(), kept]).await;
     }

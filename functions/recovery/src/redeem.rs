@@ -5,18 +5,18 @@ use serde::Serialize;
 use shared::{
     account::Account,
     base::{
-        audit::Event,
+        audit::AuditEvent,
         error::{Error, Fault, Refusal, Result},
     },
-    channel::email::words::What,
+    channel::email::words::NoticeKind,
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},
     },
     proof::{
-        assertion::{Settled, signer::Signed},
+        assertion::{MfaStatus, signer::Signed},
         lockout::{self, RECOVERY},
-        recovery_codes::{RecoveryCode, Standing},
+        recovery_codes::{RecoveryCode, RecoveryStatus},
     },
     workspace::policy::Requirements,
 };
@@ -27,7 +27,7 @@ use crate::Function;
 struct Redeemed {
     assertion: String,
     expires_at: String,
-    recovery: Standing,
+    recovery: RecoveryStatus,
 }
 
 impl Function {
@@ -47,7 +47,7 @@ impl Function {
 
     async fn redeem_recovery(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
-        let log = |event: Event| event.log(user, "recovery_code");
+        let log = |event: AuditEvent| event.log(user, "recovery_code");
 
         let (reserved, requirements) = tokio::join!(
             self.accounts.reserve_recovery(user, now),
@@ -58,18 +58,18 @@ impl Function {
         let account = &reserved.account;
         let mut set = account.recovery.clone().ok_or(Fault::new("find the recovery codes of an attempt"))?;
         let (codes, kept) =
-            tokio::join!(self.vault.codes(user, &set), self.contacts.kept(user, account.contact.as_ref()));
+            tokio::join!(self.recovery_secrets.codes(user, &set), self.contacts.kept(user, account.contact.as_ref()));
         let codes = self.accounts.or_give_back(user, &reserved, codes).await?;
         // An attempt that came to nothing, which may be the last that the schedule allows.
-        let failed = async |event: Event| {
+        let failed = async |event: AuditEvent| {
             log(event);
             if RECOVERY.locks_at(account.recovery_failures) {
-                log(Event::VerificationLocked);
-                self.tell(What::RecoveryLocked, caller, kept.as_ref(), request).await;
+                log(AuditEvent::VerificationLocked);
+                self.tell(NoticeKind::RecoveryLocked, caller, kept.as_ref(), request).await;
             }
         };
         let Some(index) = code.index_in(&codes) else {
-            failed(Event::VerificationRejected).await;
+            failed(AuditEvent::VerificationRejected).await;
             let attempts_left = lockout::left_before_wait(account.recovery_failures);
             return Err(Refusal::CodeRejected { attempts_left }.into());
         };
@@ -80,25 +80,25 @@ impl Function {
         let (claimed, signed) =
             tokio::join!(self.accounts.claim_recovery(user, &set.nonce, index, now), self.signer.sign(statement, now));
         match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => failed(Event::VerificationReplayed).await,
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(Event::VerificationRejected).await,
+            Err(Error::Refusal(Refusal::CodeUsed)) => failed(AuditEvent::VerificationReplayed).await,
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(AuditEvent::VerificationRejected).await,
             _ => {}
         }
         claimed?;
         set.used.insert(index.to_string(), now);
-        log(Event::RecoveryUsed);
-        let standing = Standing::of(Some(&set));
+        log(AuditEvent::RecoveryUsed);
+        let standing = RecoveryStatus::of(Some(&set));
         if standing.low {
-            log(Event::RecoveryLow);
+            log(AuditEvent::RecoveryLow);
         }
-        self.tell(What::RecoveryCodeUsed, caller, kept.as_ref(), request).await;
+        self.tell(NoticeKind::RecoveryCodeUsed, caller, kept.as_ref(), request).await;
         reply(standing, signed?)
     }
 
     async fn redeem_emailed(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
         let address = self.address(caller, now)?;
-        let log = |event: Event| event.log(user, "emailed_code");
+        let log = |event: AuditEvent| event.log(user, "emailed_code");
 
         let (reserved, seen) = tokio::join!(self.accounts.reserve_emailed(user, now), self.members.load(user));
         let reserved = reserved?;
@@ -118,7 +118,7 @@ impl Function {
         };
         let (requirements, expected, kept, contact) = self.accounts.or_give_back(user, &reserved, looked.await).await?;
         if !code.is(&expected) {
-            log(Event::VerificationRejected);
+            log(AuditEvent::VerificationRejected);
             return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());
         }
 
@@ -128,23 +128,23 @@ impl Function {
             self.signer.sign(statement, now)
         );
         match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => log(Event::VerificationReplayed),
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(Event::VerificationRejected),
+            Err(Error::Refusal(Refusal::CodeUsed)) => log(AuditEvent::VerificationReplayed),
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(AuditEvent::VerificationRejected),
             _ => {}
         }
         claimed?;
-        log(Event::RecoveryUsed);
-        self.tell(What::EmailedCodeUsed, caller, kept.as_ref(), request).await;
-        reply(account.recovery_standing(), signed?)
+        log(AuditEvent::RecoveryUsed);
+        self.tell(NoticeKind::EmailedCodeUsed, caller, kept.as_ref(), request).await;
+        reply(account.recovery_status(), signed?)
     }
 }
 
 /// How `method` settles MFA: for who has no factor that is allowed, only as far as enrolling one.
-fn settled(method: &str, requirements: &Requirements, account: &Account) -> Settled {
-    let settled = Settled::recovered(method);
+fn settled(method: &str, requirements: &Requirements, account: &Account) -> MfaStatus {
+    let settled = MfaStatus::recovered(method);
     if requirements.has_usable(account) { settled } else { settled.to_enroll_only() }
 }
 
-fn reply(recovery: Standing, signed: Signed) -> Result<Reply> {
+fn reply(recovery: RecoveryStatus, signed: Signed) -> Result<Reply> {
     Reply::ok(&Redeemed { assertion: signed.token, expires_at: signed.expires_at.rfc3339(), recovery })
 }

@@ -9,12 +9,12 @@ use shared::{
         error::Result,
         settings::{SettingError, Settings},
     },
-    channel::sms::{counters::Budget, sender::Sender, words::Texts},
+    channel::sms::{counters::Budget, sender::SmsSender, words::SmsWords},
     edge::{
         api::Api,
         http::{reply::Reply, request::Request},
     },
-    proof::factor::secrets::Vault,
+    proof::factor::secrets::FactorSecrets,
     workspace::policy::store::Policies,
 };
 
@@ -25,11 +25,11 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     policies: Policies,
-    vault: Vault,
+    factor_secrets: FactorSecrets,
     digests: Deriver,
     budget: Budget,
-    texts: Texts,
-    sender: Sender,
+    texts: SmsWords,
+    sender: SmsSender,
 }
 
 impl Function {
@@ -39,11 +39,11 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
-            vault: Vault::new(settings, aws)?,
+            factor_secrets: FactorSecrets::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             budget: Budget::new(settings)?,
-            texts: Texts::new(settings)?,
-            sender: Sender::new(settings, aws)?,
+            texts: SmsWords::new(settings)?,
+            sender: SmsSender::new(settings, aws)?,
         })
     }
 

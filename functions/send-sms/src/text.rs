@@ -7,11 +7,11 @@ use serde::Serialize;
 use shared::{
     account::{
         Account,
-        sending::{Draw, Text, text::Taken},
+        sending::{FreshCode, Text, text::Taken},
     },
-    aws::derive::{Nonce, Purpose},
+    aws::derive::{MacPurpose, Nonce},
     base::{
-        audit::Event,
+        audit::AuditEvent,
         clock::{Timestamp, whole_seconds},
         error::{Error, Fault, Refusal, Result},
         random,
@@ -74,10 +74,10 @@ impl Function {
 
         let sent = self.count_and_send(&caller, &id, request).await;
         match &sent {
-            Ok(_) => Event::TextSent.log(&caller.user, id.as_str()),
+            Ok(_) => AuditEvent::TextSent.log(&caller.user, id.as_str()),
             Err(Error::Refusal(refusal)) => {
                 if let Some(why) = why(refusal) {
-                    Event::TextRefused.log_why(&caller.user, id.as_str(), why);
+                    AuditEvent::TextRefused.log_why(&caller.user, id.as_str(), why);
                 }
             }
             Err(Error::Fault(_)) => {}
@@ -100,8 +100,8 @@ impl Function {
             let counters = self.budget.counters(phone, text.pending, address.as_deref(), first, now);
             let (taken, number, code) = tokio::join!(
                 self.accounts.take_text(user, &text, &counters, now),
-                self.vault.open_phone(user, id, factor),
-                self.vault.sent_code(user, id, &text.code, &caller.ath),
+                self.factor_secrets.open_phone(user, id, factor),
+                self.factor_secrets.sent_code(user, id, &text.code, &caller.ath),
             );
             match taken? {
                 Taken::Stale(newer) => account = *newer,
@@ -133,12 +133,16 @@ impl Function {
     fn plan(&self, account: &Account, requirements: &Requirements, id: &FactorId, now: Timestamp) -> Result<Text> {
         if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind == Kind::Sms) {
             if !factor.is_active() {
-                requirements.require_enrolable(factor)?;
+                requirements.require_enrollable(factor)?;
             } else if !requirements.lets_prove(factor, account) {
                 return Err(Refusal::NotAllowedByWorkspace.into());
             }
         }
-        let draw = Draw { id: random::id()?, key: self.vault.code_label()?, nonce: Nonce::new(random::bytes()?) };
+        let draw = FreshCode {
+            id: random::id()?,
+            key: self.factor_secrets.code_label()?,
+            nonce: Nonce::new(random::bytes()?),
+        };
         Ok(account.text(id, &self.budget.limits, draw, now)?)
     }
 
@@ -148,7 +152,7 @@ impl Function {
             return Ok(None);
         }
         let address = request.client_address().ok_or(Fault::new("find the client's address"))?;
-        self.digests.digest(Purpose::Address, &network(address)).await.map(Some)
+        self.digests.digest(MacPurpose::Address, &network(address)).await.map(Some)
     }
 
     async fn deliver(

@@ -4,22 +4,22 @@
 use serde::Serialize;
 use shared::{
     base::{
-        audit::Event,
+        audit::AuditEvent,
         error::{Error, Refusal, Result},
     },
     channel::email::{
         address::EmailAddress,
-        words::{Notice, What},
+        words::{Notice, NoticeKind},
     },
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},
     },
     proof::{
-        assertion::Settled,
-        factor::{FactorId, Summary},
+        assertion::MfaStatus,
+        factor::{FactorId, FactorSummary},
         lockout::{self, FACTORS},
-        recovery_codes::Standing,
+        recovery_codes::RecoveryStatus,
     },
 };
 
@@ -29,8 +29,8 @@ use crate::Function;
 struct Verified<'a> {
     assertion: String,
     expires_at: String,
-    factor: Summary<'a>,
-    recovery: Standing,
+    factor: FactorSummary<'a>,
+    recovery: RecoveryStatus,
 }
 
 impl Function {
@@ -41,7 +41,7 @@ impl Function {
         let code = fields.code()?;
         fields.end()?;
         let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
-        let log = |event: Event| event.log(user, id.as_str());
+        let log = |event: AuditEvent| event.log(user, id.as_str());
 
         let (reserved, requirements) = tokio::join!(
             self.accounts.reserve_check(user, &id, now),
@@ -61,47 +61,47 @@ impl Function {
         let locks = FACTORS.locks_at(account.failures);
         let contact = account.contact.as_ref().filter(|_| locks);
         let (looked, kept) = tokio::join!(
-            self.vault.check(user, &id, &factor, &code, &caller.ath, now),
+            self.factor_secrets.check(user, &id, &factor, &code, &caller.ath, now),
             self.contacts.kept(user, contact)
         );
-        let failed = async |event: Event| {
+        let failed = async |event: AuditEvent| {
             log(event);
             if locks {
-                log(Event::VerificationLocked);
+                log(AuditEvent::VerificationLocked);
                 self.tell_of_lock(&caller, kept.as_ref(), request).await;
             }
         };
         let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
-            failed(Event::VerificationRejected).await;
+            failed(AuditEvent::VerificationRejected).await;
             return Err(Refusal::CodeRejected { attempts_left: lockout::left_before_wait(account.failures) }.into());
         };
 
         // Signed at the same time, and handed out only if the code could be claimed.
-        let settled = Settled::by_factor(&factor);
+        let settled = MfaStatus::by_factor(&factor);
         let settled = if usable { settled } else { settled.to_enroll_only() };
         let statement = caller.statement(account.epoch, settled);
         let (claimed, signed) =
             tokio::join!(self.accounts.claim(user, &id, spent, now), self.signer.sign(statement, now));
         match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => failed(Event::VerificationReplayed).await,
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(Event::VerificationRejected).await,
+            Err(Error::Refusal(Refusal::CodeUsed)) => failed(AuditEvent::VerificationReplayed).await,
+            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(AuditEvent::VerificationRejected).await,
             _ => {}
         }
         claimed?;
-        log(Event::VerificationAccepted);
+        log(AuditEvent::VerificationAccepted);
         let signed = signed?;
         factor.last_used_at = Some(now);
         Reply::ok(&Verified {
             assertion: signed.token,
             expires_at: signed.expires_at.rfc3339(),
             factor: factor.summary(&id),
-            recovery: account.recovery_standing(),
+            recovery: account.recovery_status(),
         })
     }
 
     /// Tells the user that their factors are locked: whoever guessed knows the password.
     async fn tell_of_lock(&self, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
-        let notice = Notice::new(What::Locked, request.now, request.client_address(), request.accept_language());
+        let notice = Notice::new(NoticeKind::Locked, request.now, request.client_address(), request.accept_language());
         self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

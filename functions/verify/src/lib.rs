@@ -9,12 +9,12 @@ use shared::{
         error::Result,
         settings::{SettingError, Settings},
     },
-    channel::email::{secrets, sender::Sender},
+    channel::email::{secrets::ContactSecrets, sender::EmailSender},
     edge::{
         api::Api,
         http::{reply::Reply, request::Request},
     },
-    proof::{assertion::signer::Signer, factor::secrets::Vault},
+    proof::{assertion::signer::Signer, factor::secrets::FactorSecrets},
     workspace::policy::store::Policies,
 };
 
@@ -26,9 +26,9 @@ pub struct Function {
     api: Api,
     accounts: Accounts,
     policies: Policies,
-    vault: Vault,
-    contacts: secrets::Vault,
-    mail: Sender,
+    factor_secrets: FactorSecrets,
+    contacts: ContactSecrets,
+    mail: EmailSender,
     signer: Signer,
 }
 
@@ -39,9 +39,9 @@ impl Function {
             api: Api::new(settings, aws, clock)?,
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
-            vault: Vault::new(settings, aws)?,
-            contacts: secrets::Vault::new(settings, aws)?,
-            mail: Sender::new(settings, aws)?,
+            factor_secrets: FactorSecrets::new(settings, aws)?,
+            contacts: ContactSecrets::new(settings, aws)?,
+            mail: EmailSender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }

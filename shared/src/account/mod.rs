@@ -10,13 +10,13 @@ use crate::{
     channel::{
         email::{
             address::Contact,
-            code::{self, EmailedCode},
+            code::{EmailedCode, SentEmails},
         },
-        sms::limits::Tally,
+        sms::limits::SentTexts,
     },
     proof::{
         factor::{Factor, FactorId, FactorName, PENDING_TRIES, Spent, Status},
-        recovery_codes::{RecoveryCodes, Standing},
+        recovery_codes::{RecoveryCodes, RecoveryStatus},
     },
 };
 
@@ -51,11 +51,11 @@ pub struct Account {
     /// When the last attempt at one was counted.
     pub recovery_tried_at: Timestamp,
     /// The texts that the user was sent, if any.
-    pub texts: Option<Tally>,
+    pub texts: Option<SentTexts>,
     /// The code that was emailed last, until it is accepted.
     pub emailed: Option<EmailedCode>,
     /// The emails with codes that the user was sent, if any.
-    pub emails: Option<code::Tally>,
+    pub emails: Option<SentEmails>,
     /// The address that is kept of the user.
     pub contact: Option<Contact>,
     /// When an operator last took every factor away, if one did.
@@ -132,8 +132,8 @@ impl Account {
     }
 
     /// How the user stands with their recovery codes.
-    pub fn recovery_standing(&self) -> Standing {
-        Standing::of(self.recovery.as_ref())
+    pub fn recovery_status(&self) -> RecoveryStatus {
+        RecoveryStatus::of(self.recovery.as_ref())
     }
 
     /// Begins `factor`: it is pending from now on. Expired ones are dropped, and the oldest where there are too many.

@@ -33,7 +33,7 @@ impl Nonce {
 
 /// What is derived. Each is a domain of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum MacPurpose {
     /// A user's ten recovery codes.
     Recovery,
     /// A code that is texted.
@@ -52,7 +52,7 @@ pub enum Purpose {
     Import,
 }
 
-impl Purpose {
+impl MacPurpose {
     const fn name(self) -> &'static str {
         match self {
             Self::Recovery => "recovery",
@@ -69,7 +69,7 @@ impl Purpose {
 
 /// The message that KMS makes a MAC of: for `purpose`, of whom or what (`subject`: a user and their factor, a number), and
 /// from `nonce`; a digest has none, for it must come out the same again.
-pub fn message(purpose: Purpose, subject: &[&str], nonce: Option<&Nonce>) -> Vec<u8> {
+pub fn message(purpose: MacPurpose, subject: &[&str], nonce: Option<&Nonce>) -> Vec<u8> {
     let mut message = Vec::with_capacity(128);
     let texts = ["serverless-mfa/1", purpose.name()].into_iter().chain(subject.iter().copied()).map(str::as_bytes);
     for part in texts.chain(nonce.map(|nonce| nonce.0.as_slice())) {
@@ -139,12 +139,12 @@ impl Deriver {
     }
 
     /// The keyed digest of `subject`, by the current key: the same for the same subject until the key is changed.
-    pub async fn digest(&self, purpose: Purpose, subject: &str) -> Result<String, Fault> {
+    pub async fn digest(&self, purpose: MacPurpose, subject: &str) -> Result<String, Fault> {
         Ok(self.digest_of(purpose, &[subject]).await?.digest())
     }
 
     /// The same of a subject of several parts, whole.
-    pub async fn digest_of(&self, purpose: Purpose, subject: &[&str]) -> Result<Mac, Fault> {
+    pub async fn digest_of(&self, purpose: MacPurpose, subject: &[&str]) -> Result<Mac, Fault> {
         self.derive(self.current_label()?, message(purpose, subject, None)).await
     }
 }
@@ -157,15 +157,15 @@ mod tests {
     fn no_two_subjects_share_a_message() {
         let nonce = Nonce::new([7; 16]);
         let messages = [&["ab", "c"][..], &["a", "bc"], &["abc"], &["abc", ""], &[""]]
-            .map(|subject| message(Purpose::Recovery, subject, Some(&nonce)));
+            .map(|subject| message(MacPurpose::Recovery, subject, Some(&nonce)));
         for (index, one) in messages.iter().enumerate() {
             assert!(messages.iter().skip(index + 1).all(|other| other != one));
         }
         assert_ne!(
-            message(Purpose::Recovery, &["a"], Some(&nonce)),
-            message(Purpose::Recovery, &["a"], Some(&Nonce::new([8; 16])))
+            message(MacPurpose::Recovery, &["a"], Some(&nonce)),
+            message(MacPurpose::Recovery, &["a"], Some(&Nonce::new([8; 16])))
         );
-        assert_ne!(message(Purpose::Number, &["a"], None), message(Purpose::Exchange, &["a"], None));
+        assert_ne!(message(MacPurpose::Number, &["a"], None), message(MacPurpose::Exchange, &["a"], None));
     }
 
     #[test]

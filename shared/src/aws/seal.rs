@@ -23,7 +23,7 @@ pub struct Sealed(#[serde(with = "serde_bytes")] Vec<u8>);
 
 /// What is sealed. A function's grant to decrypt names the purposes it may open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum SealPurpose {
     /// An authenticator app's secret.
     Totp,
     /// A phone number.
@@ -32,7 +32,7 @@ pub enum Purpose {
     Email,
 }
 
-impl Purpose {
+impl SealPurpose {
     const fn name(self) -> &'static str {
         match self {
             Self::Totp => "totp",
@@ -44,16 +44,16 @@ impl Purpose {
 
 /// What a ciphertext is bound to.
 #[derive(Clone, Copy, Debug)]
-pub struct Binding<'a> {
+pub struct EncryptionContext<'a> {
     /// Whose it is.
     pub user: &'a UserId,
     /// The factor's id, or `contact`.
     pub item: &'a str,
     /// What it is.
-    pub purpose: Purpose,
+    pub purpose: SealPurpose,
 }
 
-impl Binding<'_> {
+impl EncryptionContext<'_> {
     fn context(self) -> HashMap<String, String> {
         [("user", self.user.as_str()), ("item", self.item), ("purpose", self.purpose.name())]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -74,7 +74,7 @@ impl Sealer {
     }
 
     /// Seals `secret`.
-    pub async fn seal(&self, binding: Binding<'_>, secret: &[u8]) -> Result<Sealed, Fault> {
+    pub async fn seal(&self, binding: EncryptionContext<'_>, secret: &[u8]) -> Result<Sealed, Fault> {
         let request = self.kms.encrypt().key_id(&self.key).set_encryption_context(Some(binding.context()));
         let reply =
             request.plaintext(Blob::new(secret)).send().await.map_err(|error| Fault::aws("seal a secret", error))?;
@@ -83,7 +83,7 @@ impl Sealer {
     }
 
     /// Opens what was sealed for the same `binding`; a fault for any other.
-    pub async fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    pub async fn open(&self, binding: EncryptionContext<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let request = self.kms.decrypt().key_id(&self.key).set_encryption_context(Some(binding.context()));
         let reply = request.ciphertext_blob(Blob::new(sealed.0.as_slice())).send().await;
         let plaintext = reply.map_err(|error| Fault::aws("open a sealed secret", error))?.plaintext;

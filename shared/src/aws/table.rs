@@ -152,12 +152,12 @@ pub enum Transacted {
     /// All of it was applied.
     Applied,
     /// None of it was; for each write in turn, why it was not to be.
-    Cancelled(Vec<Obstacle>),
+    Cancelled(Vec<WriteRefusal>),
 }
 
 /// What stood in the way of one write of a transaction.
 #[derive(Debug)]
-pub enum Obstacle {
+pub enum WriteRefusal {
     /// Nothing.
     None,
     /// Its condition did not hold; the item as it was, if there is one.
@@ -296,7 +296,7 @@ impl Table {
             Err(error) => {
                 let obstacles = match error.as_service_error() {
                     Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                        cancelled.cancellation_reasons().iter().map(Obstacle::of).collect()
+                        cancelled.cancellation_reasons().iter().map(WriteRefusal::of).collect()
                     }
                     _ => None,
                 };
@@ -306,7 +306,7 @@ impl Table {
     }
 }
 
-impl Obstacle {
+impl WriteRefusal {
     /// Whether it is a condition that did not hold.
     pub fn is_condition(&self) -> bool {
         matches!(self, Self::Condition(_))

@@ -7,7 +7,7 @@ use crate::base::{
 
 /// Something an operator may count, be warned of, or search for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum AuditEvent {
     /// A factor was begun.
     FactorPending,
     /// A factor became active.
@@ -46,7 +46,7 @@ pub enum Event {
     TextRefused,
 }
 
-impl Event {
+impl AuditEvent {
     /// The event's name in the log.
     pub const fn name(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use crate::base::clock::Timestamp;
 
 /// A window, by its length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Window {
+pub enum FixedWindow {
     /// Ten minutes.
     TenMinutes,
     /// An hour.
@@ -15,7 +15,7 @@ pub enum Window {
     Day,
 }
 
-impl Window {
+impl FixedWindow {
     const fn seconds(self) -> u64 {
         match self {
             Self::TenMinutes => 600,
@@ -55,7 +55,7 @@ pub struct Count {
 
 impl Count {
     /// One more, if the window allows it; else when the next window begins.
-    pub fn one_more(self, window: Window, most: u32, now: Timestamp) -> Result<Self, Timestamp> {
+    pub fn one_more(self, window: FixedWindow, most: u32, now: Timestamp) -> Result<Self, Timestamp> {
         let index = window.index(now);
         // A window later than this one was counted by a clock ahead of ours: it goes on.
         let count = if self.window < index { 0 } else { self.count };
@@ -74,10 +74,10 @@ mod tests {
     fn a_clock_that_stands_behind_the_one_that_counted_does_not_start_anew_nor_lets_the_next_do_so() {
         let noon = Timestamp::from_seconds(1_800_014_400);
         let before = noon.minus(std::time::Duration::from_hours(1));
-        let mut count = Count::default().one_more(Window::Hour, 2, noon).unwrap();
-        count = count.one_more(Window::Hour, 2, before).unwrap();
-        assert_eq!(count, Count { window: Window::Hour.index(noon), count: 2 });
-        assert_eq!(count.one_more(Window::Hour, 2, noon), Err(Window::Hour.end(noon)));
-        assert_eq!(count.one_more(Window::Hour, 2, Window::Hour.end(noon)).unwrap().count, 1);
+        let mut count = Count::default().one_more(FixedWindow::Hour, 2, noon).unwrap();
+        count = count.one_more(FixedWindow::Hour, 2, before).unwrap();
+        assert_eq!(count, Count { window: FixedWindow::Hour.index(noon), count: 2 });
+        assert_eq!(count.one_more(FixedWindow::Hour, 2, noon), Err(FixedWindow::Hour.end(noon)));
+        assert_eq!(count.one_more(FixedWindow::Hour, 2, FixedWindow::Hour.end(noon)).unwrap().count, 1);
     }
 }

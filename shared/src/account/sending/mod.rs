@@ -7,8 +7,8 @@ use crate::{
     aws::derive::Nonce,
     base::{clock::Timestamp, error::Refusal},
     channel::{
-        email::code::{self, EmailedCode},
-        sms::limits::{Limits, Subject, Tally},
+        email::code::{EmailLimits, EmailedCode, SentEmails},
+        sms::limits::{SentTexts, SmsLimits, Subject},
     },
     proof::{
         code::{RESENT_LIFE, SENT_LIFE, SHORTEST_LIFE, SentCode},
@@ -31,9 +31,9 @@ pub struct Text {
     pub code: SentCode,
     /// How long after it the next may follow.
     pub wait: Duration,
-    pub(super) tally: Tally,
+    pub(super) tally: SentTexts,
     pub(super) code_before: Option<SentCode>,
-    pub(super) tally_before: Option<Tally>,
+    pub(super) tally_before: Option<SentTexts>,
 }
 
 impl Text {
@@ -54,7 +54,7 @@ impl Text {
 
 /// What is drawn for a text or an email: an id of its own, and what a new code is derived from.
 #[derive(Clone, Debug)]
-pub struct Draw<'a> {
+pub struct FreshCode<'a> {
     /// Its id.
     pub id: String,
     /// The label of the current key.
@@ -68,16 +68,22 @@ pub struct Draw<'a> {
 pub struct Email {
     /// The code that it carries, if it carries one.
     pub code: Option<EmailedCode>,
-    pub(super) tally: code::Tally,
+    pub(super) tally: SentEmails,
     pub(super) code_before: Option<EmailedCode>,
-    pub(super) tally_before: Option<code::Tally>,
+    pub(super) tally_before: Option<SentEmails>,
     /// Of the account that it was made for.
     pub(super) version: u64,
 }
 
 impl Account {
     /// A text to a phone, now. A code that lives long enough is sent again; else a new one is.
-    pub fn text(&self, id: &FactorId, limits: &Limits, draw: Draw<'_>, now: Timestamp) -> Result<Text, Refusal> {
+    pub fn text(
+        &self,
+        id: &FactorId,
+        limits: &SmsLimits,
+        draw: FreshCode<'_>,
+        now: Timestamp,
+    ) -> Result<Text, Refusal> {
         let factor = self.living(id, now)?;
         if factor.kind != Kind::Sms {
             return Err(Refusal::FactorNotSms);
@@ -120,7 +126,7 @@ impl Account {
     }
 
     /// An email with a code, now. A code that lives long enough is sent again; else a new one is.
-    pub fn email(&self, limits: &code::Limits, draw: Draw<'_>, now: Timestamp) -> Result<Email, Refusal> {
+    pub fn email(&self, limits: &EmailLimits, draw: FreshCode<'_>, now: Timestamp) -> Result<Email, Refusal> {
         let again = self.emailed.clone().filter(|code| code.is_worth_resending(now));
         let code = again.unwrap_or_else(|| EmailedCode::new(draw.key, draw.nonce, now));
         self.counted(Some(code), limits, draw.id, now)
@@ -128,14 +134,14 @@ impl Account {
 
     /// An email that tells of another address, now. It is counted as those with codes are: whoever can ask for one must not
     /// flood the mailbox of who is told.
-    pub fn warning(&self, limits: &code::Limits, id: String, now: Timestamp) -> Result<Email, Refusal> {
+    pub fn warning(&self, limits: &EmailLimits, id: String, now: Timestamp) -> Result<Email, Refusal> {
         self.counted(None, limits, id, now)
     }
 
     fn counted(
         &self,
         code: Option<EmailedCode>,
-        limits: &code::Limits,
+        limits: &EmailLimits,
         id: String,
         now: Timestamp,
     ) -> Result<Email, Refusal> {

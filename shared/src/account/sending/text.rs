@@ -11,7 +11,7 @@ use crate::{
         sending::Text,
         store::{Accounts, account},
     },
-    aws::table::{self, Key, Obstacle, Transacted, string, value},
+    aws::table::{self, Key, Transacted, WriteRefusal, string, value},
     base::{
         clock::Timestamp,
         error::{Fault, Result, chain},
@@ -61,10 +61,10 @@ impl Accounts {
                     return Err(fault.into());
                 }
             };
-            if let Some(Obstacle::Condition(changed)) = obstacles.first() {
+            if let Some(WriteRefusal::Condition(changed)) = obstacles.first() {
                 return Ok(Taken::Stale(Box::new(account(changed.clone())?)));
             }
-            let full: Vec<_> = counted.0.iter().zip(obstacles.iter().skip(1).map(Obstacle::is_condition)).collect();
+            let full: Vec<_> = counted.0.iter().zip(obstacles.iter().skip(1).map(WriteRefusal::is_condition)).collect();
             let used_up = full.iter().filter(|(counter, full)| *full && *counter != row);
             if let Some((counter, _)) = used_up.max_by_key(|(counter, _)| counter.ends) {
                 return Err(counter.subject.refuse(counter.ends, now).into());
@@ -97,7 +97,7 @@ impl Accounts {
             updates.extend(counted.0.iter().map(|counter| counter.give_back(&self.table)));
             match self.table.transact(updates).await? {
                 Transacted::Applied => return Ok(()),
-                Transacted::Cancelled(obstacles) if obstacles.iter().any(Obstacle::is_condition) => {
+                Transacted::Cancelled(obstacles) if obstacles.iter().any(WriteRefusal::is_condition) => {
                     return Err(Fault::new("find a text as it was counted"));
                 }
                 Transacted::Cancelled(_) => table::pause(conflicts).await?,

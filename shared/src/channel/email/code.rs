@@ -9,7 +9,7 @@ use crate::{
     base::{
         clock::Timestamp,
         error::Refusal,
-        quota::{Count, Window},
+        quota::{Count, FixedWindow},
         settings::{SettingError, Settings},
     },
     proof::code::{RESENT_LIFE, SENT_LIFE},
@@ -58,7 +58,7 @@ impl EmailedCode {
 
 /// The emails with codes, and those that tell of another address, that one user was sent, as their account keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct SentEmails {
     /// The id of the last one.
     pub id: String,
     /// When that was sent.
@@ -71,7 +71,7 @@ pub struct Tally {
 
 /// How many emails with codes a user may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct EmailLimits {
     /// How long after one the next may follow.
     pub interval: Duration,
     hour: u32,
@@ -80,7 +80,7 @@ pub struct Limits {
     pub hold: Duration,
 }
 
-impl Limits {
+impl EmailLimits {
     /// Takes them from the settings `MFA_EMAIL_LIMITS` (`interval=60,hour=3,day=5` unless set; the first in seconds) and
     /// `MFA_EMAIL_HOLD_HOURS` (24 unless set).
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
@@ -115,14 +115,14 @@ impl Limits {
     }
 
     /// The tally with one more email, `id`.
-    pub fn one_more(&self, tally: &Tally, id: String, now: Timestamp) -> Result<Tally, Refusal> {
+    pub fn one_more(&self, tally: &SentEmails, id: String, now: Timestamp) -> Result<SentEmails, Refusal> {
         let next = if tally.id.is_empty() { now } else { tally.sent_at.plus(self.interval) };
-        let hour = tally.hour.one_more(Window::Hour, self.hour, now);
-        let day = tally.day.one_more(Window::Day, self.day, now);
+        let hour = tally.hour.one_more(FixedWindow::Hour, self.hour, now);
+        let day = tally.day.one_more(FixedWindow::Day, self.day, now);
         // Until the last of them is over: who waits for a shorter one alone would be refused again.
         let until = [hour.err(), day.err(), Some(next)].into_iter().flatten().max().filter(|until| now < *until);
         match (hour, day, until) {
-            (Ok(hour), Ok(day), None) => Ok(Tally { id, sent_at: now, hour, day }),
+            (Ok(hour), Ok(day), None) => Ok(SentEmails { id, sent_at: now, hour, day }),
             (_, _, until) => Err(Refusal::TooManyEmails { wait: until.unwrap_or(next).since(now) }),
         }
     }

@@ -8,8 +8,8 @@ use tokio::time::timeout;
 use crate::{
     aws::{
         clients::Clients,
-        derive::{self, Deriver, message},
-        seal::{Binding, Purpose, Sealer},
+        derive::{Deriver, MacPurpose, message},
+        seal::{EncryptionContext, SealPurpose, Sealer},
     },
     base::{
         clock::Timestamp,
@@ -28,11 +28,11 @@ use crate::{
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Seals and opens addresses.
-pub struct Vault {
+pub struct ContactSecrets {
     sealer: Sealer,
 }
 
-impl Vault {
+impl ContactSecrets {
     /// The vault of the deployment's sealing key.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)? })
@@ -78,8 +78,8 @@ impl Vault {
     }
 }
 
-fn binding(user: &UserId) -> Binding<'_> {
-    Binding { user, item: "contact", purpose: Purpose::Email }
+fn binding(user: &UserId) -> EncryptionContext<'_> {
+    EncryptionContext { user, item: "contact", purpose: SealPurpose::Email }
 }
 
 /// Derives the codes that are emailed.
@@ -110,7 +110,7 @@ impl EmailedCodes {
         let address = address.folded();
         let mut subject = vec![user.as_str(), &address];
         subject.extend(sent.by_login.then_some(ath));
-        let message = message(derive::Purpose::Email, &subject, Some(&sent.nonce));
+        let message = message(MacPurpose::Email, &subject, Some(&sent.nonce));
         let mac = self.sent_codes.derive(&sent.key, message).await?;
         Ok(RecoveryCode::of(mac.bytes().get(..5).unwrap_or_default()))
     }

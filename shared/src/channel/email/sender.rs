@@ -19,7 +19,7 @@ use crate::{
     channel::{
         email::{
             address::EmailAddress,
-            words::{Mail, Notice, Words},
+            words::{EmailWords, Mail, Notice},
         },
         sms::words::Language,
         unsent::Unsent,
@@ -34,15 +34,15 @@ const AUTOMATIC: [(&str, &str); 2] = [("Auto-Submitted", "auto-generated"), ("X-
 const NOTICES: Duration = Duration::from_secs(4);
 
 /// Sends emails.
-pub struct Sender {
+pub struct EmailSender {
     /// Most requests send no email.
     ses: Late<Client>,
     from: String,
     configuration_set: Option<String>,
-    words: Words,
+    words: EmailWords,
 }
 
-impl Sender {
+impl EmailSender {
     /// Takes from the settings `MFA_EMAIL_FROM` (an address of a verified SES identity, or `Name <address>`) and
     /// `MFA_EMAIL_CONFIGURATION_SET` (none unless set).
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
@@ -57,7 +57,7 @@ impl Sender {
             ses: Late::new(move || Client::new(&config)),
             from,
             configuration_set: settings.optional("MFA_EMAIL_CONFIGURATION_SET"),
-            words: Words::new(settings)?,
+            words: EmailWords::new(settings)?,
         })
     }
 

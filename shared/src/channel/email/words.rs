@@ -27,7 +27,7 @@ pub struct Mail {
 
 /// What a user is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum NoticeKind {
     /// An authenticator app became active.
     AppAdded,
     /// A phone became active.
@@ -58,7 +58,7 @@ pub enum What {
     Erased,
 }
 
-impl What {
+impl NoticeKind {
     /// All of it.
     pub const ALL: [Self; 14] = [
         Self::AppAdded,
@@ -109,7 +109,7 @@ impl What {
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// What.
-    pub what: What,
+    pub what: NoticeKind,
     /// When it happened.
     pub when: Timestamp,
     /// From which client address.
@@ -122,17 +122,17 @@ pub struct Notice {
 
 impl Notice {
     /// That something happened at `when`, told in the language that the request which did it asks for.
-    pub fn new(what: What, when: Timestamp, from: Option<IpAddr>, accept_language: Option<&str>) -> Self {
+    pub fn new(what: NoticeKind, when: Timestamp, from: Option<IpAddr>, accept_language: Option<&str>) -> Self {
         Self { what, when, from, language: Language::accepted(accept_language), other: None }
     }
 }
 
 /// The words of emails.
-pub struct Words {
+pub struct EmailWords {
     app: String,
 }
 
-impl Words {
+impl EmailWords {
     /// Takes the app's name from the setting `MFA_APP_NAME`.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let app = settings.required("MFA_APP_NAME")?;
@@ -213,12 +213,12 @@ fn escape(text: &str) -> Zeroizing<String> {
 mod tests {
     use super::*;
 
-    fn words(app: &str) -> Words {
-        Words::new(&Settings::from_iter([("MFA_APP_NAME", app)])).unwrap()
+    fn words(app: &str) -> EmailWords {
+        EmailWords::new(&Settings::from_iter([("MFA_APP_NAME", app)])).unwrap()
     }
 
-    fn notice(what: What, language: Language) -> Notice {
-        let other = (what == What::OtherAddress).then(|| ("e•••@evil.example".to_owned(), 24));
+    fn notice(what: NoticeKind, language: Language) -> Notice {
+        let other = (what == NoticeKind::OtherAddress).then(|| ("e•••@evil.example".to_owned(), 24));
         let from = Some("2001:db8::7".parse().unwrap());
         Notice { what, when: Timestamp::from_seconds(1_800_000_000), from, language, other }
     }
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn every_notice_in_every_language_says_what_when_and_from_where_and_leaves_nothing_open() {
         for language in Language::ALL {
-            for what in What::ALL {
+            for what in NoticeKind::ALL {
                 let mail = words("Acme").notice(&notice(what, language));
                 assert!(mail.subject.starts_with("Acme") && mail.subject.lines().count() == 1, "{}", mail.subject);
                 let from = (what.closing() == "notice").then_some("2001:db8::7");
@@ -249,26 +249,29 @@ mod tests {
             }
         }
         assert!(
-            words("Acme").notice(&notice(What::OtherAddress, Language::English)).text.contains("e•••@evil.example")
+            words("Acme")
+                .notice(&notice(NoticeKind::OtherAddress, Language::English))
+                .text
+                .contains("e•••@evil.example")
         );
     }
 
     #[test]
     fn nothing_in_a_name_becomes_html_a_header_or_a_place_to_fill() {
-        let mail = words("<b>A&B</b> \"{code}\" {body}").notice(&notice(What::AppAdded, Language::English));
+        let mail = words("<b>A&B</b> \"{code}\" {body}").notice(&notice(NoticeKind::AppAdded, Language::English));
         assert!(
             mail.html.contains("&lt;b&gt;A&amp;B&lt;/b&gt; &quot;{code}&quot; {body}: an authenticator app was added")
         );
         assert!(!mail.html.contains("<b>"));
         assert!(mail.text.contains("<b>A&B</b>"), "text is text");
         for name in ["Acme\r\nBcc: eve@evil.example", "Acme\n", "a\u{0}b"] {
-            assert!(Words::new(&Settings::from_iter([("MFA_APP_NAME", name)])).is_err(), "{name:?}");
+            assert!(EmailWords::new(&Settings::from_iter([("MFA_APP_NAME", name)])).is_err(), "{name:?}");
         }
     }
 
     #[test]
     fn html_loads_nothing_and_is_readable_in_the_dark() {
-        let mail = words("Acme").notice(&notice(What::Locked, Language::English));
+        let mail = words("Acme").notice(&notice(NoticeKind::Locked, Language::English));
         for loads in ["http:", "https:", "src=", "url(", "<link", "<script", "@import", "<img"] {
             assert!(!mail.html.contains(loads), "{loads}");
         }

@@ -13,10 +13,10 @@ use crate::{
     base::{
         clock::Timestamp,
         error::Refusal,
-        quota::Window,
+        quota::FixedWindow,
         settings::{SettingError, Settings},
     },
-    channel::sms::limits::{Counter, Limits, Subject},
+    channel::sms::limits::{Counter, SmsLimits, Subject},
     proof::phone::Phone,
 };
 
@@ -65,7 +65,7 @@ impl Counter {
 /// What the deployment may spend on texts.
 pub struct Budget {
     /// Its limits.
-    pub limits: Limits,
+    pub limits: SmsLimits,
     /// Until when, in milliseconds, the total is known to be used up: for active and for pending phones.
     used_up: [AtomicU64; 2],
 }
@@ -82,7 +82,7 @@ pub struct Counters<'a> {
 impl Budget {
     /// Takes its limits from the settings.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        Ok(Self { limits: Limits::new(settings)?, used_up: [AtomicU64::new(0), AtomicU64::new(0)] })
+        Ok(Self { limits: SmsLimits::new(settings)?, used_up: [AtomicU64::new(0), AtomicU64::new(0)] })
     }
 
     /// What a text to `phone` is counted by, asked for from an address with this digest. The rows of the total are tried
@@ -108,7 +108,7 @@ impl Budget {
 impl Counters<'_> {
     /// The refusal where no row of the total allows one more text; remembered for a while.
     pub(crate) fn total_used_up(&self, now: Timestamp) -> Refusal {
-        let tomorrow = Window::Day.end(now);
+        let tomorrow = FixedWindow::Day.end(now);
         if !self.total.is_empty() {
             self.used_up.store(now.plus(REMEMBERED).min(tomorrow).millis(), Ordering::Relaxed);
         }

@@ -10,7 +10,7 @@ use crate::{
     base::{
         clock::Timestamp,
         error::Refusal,
-        quota::{Count, Window},
+        quota::{Count, FixedWindow},
         settings::{SettingError, Settings},
     },
     proof::phone::Phone,
@@ -58,7 +58,7 @@ impl Subject {
 
 /// How many texts may go where, in which window. Zero allows none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct SmsLimits {
     /// How long to wait for the second text of a code, the third and so on; the last holds for all that follow.
     resend: Vec<Duration>,
     user_10m: u32,
@@ -76,7 +76,7 @@ pub struct Limits {
     deployment_pending_day: Option<u32>,
 }
 
-impl Default for Limits {
+impl Default for SmsLimits {
     fn default() -> Self {
         Self {
             resend: [30, 60, 120, 300].map(Duration::from_secs).into(),
@@ -95,7 +95,7 @@ impl Default for Limits {
     }
 }
 
-impl Limits {
+impl SmsLimits {
     /// Takes the limits from the setting `MFA_TEXT_LIMITS`: `name=number` with commas between, the names those of the fields
     /// here; what is not named stays as it is by default. `address-hour=off` turns that one off; `resend=30/60/120/300` are
     /// seconds.
@@ -161,15 +161,15 @@ impl Limits {
             (self.number_hour, self.number_day)
         };
         let mut counters = vec![
-            counter(Subject::Number, &phone.number_digest, Window::Hour, hour),
-            counter(Subject::Number, &phone.number_digest, Window::Day, day),
+            counter(Subject::Number, &phone.number_digest, FixedWindow::Hour, hour),
+            counter(Subject::Number, &phone.number_digest, FixedWindow::Day, day),
         ];
         if let Some((address, most)) = address.zip(self.address_hour) {
-            counters.push(Counter::new(Subject::Address, address, Window::Hour, vec![("texts", most)], now));
+            counters.push(Counter::new(Subject::Address, address, FixedWindow::Hour, vec![("texts", most)], now));
         }
         if pending {
-            counters.push(counter(Subject::Exchange, &phone.exchange_digest, Window::Hour, self.exchange_hour));
-            counters.push(counter(Subject::Exchange, &phone.exchange_digest, Window::Day, self.exchange_day));
+            counters.push(counter(Subject::Exchange, &phone.exchange_digest, FixedWindow::Hour, self.exchange_hour));
+            counters.push(counter(Subject::Exchange, &phone.exchange_digest, FixedWindow::Day, self.exchange_day));
         }
         counters
     }
@@ -186,7 +186,7 @@ impl Limits {
                 let half = self.deployment_day / 2;
                 columns.push(("pending", share(self.deployment_pending_day.unwrap_or(half), shard)));
             }
-            Counter::new(Subject::Deployment, &format!("all#{shard}"), Window::Day, columns, now)
+            Counter::new(Subject::Deployment, &format!("all#{shard}"), FixedWindow::Day, columns, now)
         });
         rows.filter(|row| !row.is_closed()).collect()
     }
@@ -205,7 +205,13 @@ pub struct Counter {
 }
 
 impl Counter {
-    fn new(subject: Subject, key: &str, window: Window, columns: Vec<(&'static str, u32)>, now: Timestamp) -> Self {
+    fn new(
+        subject: Subject,
+        key: &str,
+        window: FixedWindow,
+        columns: Vec<(&'static str, u32)>,
+        now: Timestamp,
+    ) -> Self {
         let window_key = format!("{}#{}", window.name(), window.index(now));
         Self { subject, ends: window.end(now), key: key.to_owned(), window: window_key, columns }
     }
@@ -218,7 +224,7 @@ impl Counter {
 
 /// The texts that one user was sent, as their account keeps it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct SentTexts {
     /// The id of the last text.
     pub id: String,
     /// In ten minutes.
@@ -227,13 +233,13 @@ pub struct Tally {
     pub day: Count,
 }
 
-impl Tally {
+impl SentTexts {
     /// The tally with one more text, `id`.
-    pub fn one_more(&self, id: String, limits: &Limits, now: Timestamp) -> Result<Self, Refusal> {
+    pub fn one_more(&self, id: String, limits: &SmsLimits, now: Timestamp) -> Result<Self, Refusal> {
         // The longer window first: who waits for the shorter one alone would be refused again.
         let refuse = |until| Subject::User.refuse(until, now);
-        let day = self.day.one_more(Window::Day, limits.user_day, now).map_err(refuse)?;
-        let short = self.short.one_more(Window::TenMinutes, limits.user_10m, now).map_err(refuse)?;
+        let day = self.day.one_more(FixedWindow::Day, limits.user_day, now).map_err(refuse)?;
+        let short = self.short.one_more(FixedWindow::TenMinutes, limits.user_10m, now).map_err(refuse)?;
         Ok(Self { id, short, day })
     }
 }
@@ -244,19 +250,19 @@ mod tests {
 
     const NOON: Timestamp = Timestamp::from_seconds(1_800_014_400);
 
-    fn limits(set: &str) -> Result<Limits, SettingError> {
-        Limits::new(&Settings::from_iter([("MFA_TEXT_LIMITS", set)]))
+    fn limits(set: &str) -> Result<SmsLimits, SettingError> {
+        SmsLimits::new(&Settings::from_iter([("MFA_TEXT_LIMITS", set)]))
     }
 
     #[test]
     fn what_the_setting_does_not_name_stays_as_it_is() {
-        assert_eq!(limits(""), Ok(Limits::default()));
+        assert_eq!(limits(""), Ok(SmsLimits::default()));
         let set = limits("user-day=7, address-hour=off,resend=5/10").unwrap();
-        let expected = Limits {
+        let expected = SmsLimits {
             user_day: 7,
             address_hour: None,
             resend: vec![Duration::from_secs(5), Duration::from_secs(10)],
-            ..Limits::default()
+            ..SmsLimits::default()
         };
         assert_eq!(set, expected);
         for bad in
@@ -268,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_code_is_sent_again_after_30_60_120_and_then_every_300_seconds() {
-        let waits = [1, 2, 3, 4, 5, 99].map(|sends| Limits::default().wait_after(sends).as_secs());
+        let waits = [1, 2, 3, 4, 5, 99].map(|sends| SmsLimits::default().wait_after(sends).as_secs());
         assert_eq!(waits, [30, 60, 120, 300, 300, 300]);
     }
 
@@ -282,27 +288,28 @@ mod tests {
             };
             assert_eq!((sum(false, "texts"), sum(true, "pending")), (day, pending));
         }
-        let first: Vec<_> = Limits::default().total(false, 14, NOON).into_iter().take(3).map(|row| row.key).collect();
+        let first: Vec<_> =
+            SmsLimits::default().total(false, 14, NOON).into_iter().take(3).map(|row| row.key).collect();
         assert_eq!(first, ["all#14", "all#15", "all#0"]);
     }
 
     #[test]
     fn a_users_texts_are_counted_in_ten_minutes_and_in_a_day() {
-        let limits = Limits::default();
-        let mut tally = Tally::default();
+        let limits = SmsLimits::default();
+        let mut tally = SentTexts::default();
         let mut now = NOON;
         for index in 0..10 {
             if index == 5 {
                 let refused = tally.one_more(String::new(), &limits, now);
-                assert_eq!(refused, Err(Subject::User.refuse(Window::TenMinutes.end(now), now)));
+                assert_eq!(refused, Err(Subject::User.refuse(FixedWindow::TenMinutes.end(now), now)));
                 now = now.plus(Duration::from_mins(10));
             }
             tally = tally.one_more(index.to_string(), &limits, now).unwrap();
         }
         // Both are used up: the refusal tells of the longer one.
         let refused = tally.one_more(String::new(), &limits, now);
-        assert_eq!(refused, Err(Subject::User.refuse(Window::Day.end(now), now)));
-        let tomorrow = Window::Day.end(now);
+        assert_eq!(refused, Err(Subject::User.refuse(FixedWindow::Day.end(now), now)));
+        let tomorrow = FixedWindow::Day.end(now);
         assert_eq!(tally.one_more("next".to_owned(), &limits, tomorrow).unwrap().day.count, 1);
         // A clock that stands behind the one that counted does not start anew.
         assert!(tally.one_more(String::new(), &limits, NOON.minus(Duration::from_hours(24))).is_err());

@@ -27,14 +27,14 @@ const FORM: &str = "US=+14155550100,CA=+15145550100, each of 5 to 14 digits; whe
                     MFA_TEXT_REGIONS names needs one, and US serves its territories";
 
 /// Sends texts.
-pub struct Sender {
+pub struct SmsSender {
     sns: Late<Client>,
     max_price: String,
     /// The numbers that texts come from, by country. Where there is none, SNS chooses one of the account's.
     numbers: BTreeMap<Country, String>,
 }
 
-impl Sender {
+impl SmsSender {
     /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBERS` (a long number or a short code for each country of
     /// `MFA_TEXT_REGIONS`, as `US=+14155550100,CA=+15145550100`; unless set, SNS chooses among the account's) and
     /// `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).

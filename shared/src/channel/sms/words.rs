@@ -74,12 +74,12 @@ impl Language {
 
 /// The words of a text, but for its code.
 #[derive(Debug)]
-pub struct Texts {
+pub struct SmsWords {
     app: String,
     domain: String,
 }
 
-impl Texts {
+impl SmsWords {
     /// Takes the app's name from the setting `MFA_APP_NAME` (30 characters at most; what GSM-7 lacks is spelled without),
     /// and from `MFA_DOMAIN` the website's domain, on which a phone then offers to fill the code in.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
@@ -191,8 +191,8 @@ fn alike(c: char) -> Option<char> {
 mod tests {
     use super::*;
 
-    fn texts(app: &str, domain: &str) -> Result<Texts, SettingError> {
-        Texts::new(&Settings::from_iter([("MFA_APP_NAME", app), ("MFA_DOMAIN", domain)]))
+    fn texts(app: &str, domain: &str) -> Result<SmsWords, SettingError> {
+        SmsWords::new(&Settings::from_iter([("MFA_APP_NAME", app), ("MFA_DOMAIN", domain)]))
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{
         caller::login_token::{ClaimNames, LoginToken, Sso},
         http::request::Request,
     },
-    proof::assertion::{Claims, Expected, Settled, Statement, Unverified, keys::PublicKeys, token_hash},
+    proof::assertion::{Claims, Expected, MfaStatus, Statement, Unverified, keys::PublicKeys, token_hash},
 };
 
 pub mod login_token;
@@ -113,8 +113,8 @@ impl Caller {
     }
 
     /// What is to be asserted of this login.
-    pub fn statement(&self, epoch: u64, settled: Settled) -> Statement<'_> {
-        Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, settled }
+    pub fn statement(&self, epoch: u64, status: MfaStatus) -> Statement<'_> {
+        Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, status }
     }
 
     /// The user's email address, if there is one that is verified and that mail can be sent to.

@@ -94,12 +94,12 @@ pub struct Statement<'a> {
     /// The account's epoch.
     pub epoch: u64,
     /// How MFA was settled.
-    pub settled: Settled,
+    pub status: MfaStatus,
 }
 
 /// How MFA was settled, with what goes with each way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct MfaStatus {
     mfa: Mfa,
     reason: Option<String>,
     amr: Vec<String>,
@@ -109,7 +109,7 @@ pub struct Settled {
     until: u64,
 }
 
-impl Settled {
+impl MfaStatus {
     /// By a code of this active factor.
     pub fn by_factor(factor: &Factor) -> Self {
         Self {
@@ -161,7 +161,7 @@ impl Settled {
 
 impl Claims {
     fn new(statement: Statement<'_>, issuer: &str, audience: &str, jti: String, now: Timestamp) -> Self {
-        let Settled { mfa, reason, amr, factor_since, enrolled_by, until } = statement.settled;
+        let MfaStatus { mfa, reason, amr, factor_since, enrolled_by, until } = statement.status;
         Self {
             iss: issuer.to_owned(),
             aud: if mfa == Mfa::EnrollOnly { issuer } else { audience }.to_owned(),

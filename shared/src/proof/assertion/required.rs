@@ -67,7 +67,7 @@ impl Claims {
 
     /// How a factor counts as begun that this assertion begins. A factor that was begun with an emailed code hands that on for
     /// ever, and one that a step-up waits for hands on how it was begun itself.
-    pub fn enrols_by(&self, now: Timestamp) -> Result<EnrolledBy, Refusal> {
+    pub fn enrolls_by(&self, now: Timestamp) -> Result<EnrolledBy, Refusal> {
         let of_method = self.amr.first().and_then(|method| EnrolledBy::of_method(method));
         match self.enrolled_by {
             Some(by) if by == EnrolledBy::Email || (by.waits() && now < self.active_since().plus(WAIT)) => Ok(by),
@@ -87,20 +87,20 @@ impl Claims {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::proof::assertion::{Settled, Statement};
+    use crate::proof::assertion::{MfaStatus, Statement};
 
     const SINCE: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
     /// An assertion by a factor of `enrolled_by` that is active since then, or by a code without a factor.
     fn claims(amr: &[&str], enrolled_by: Option<EnrolledBy>) -> Claims {
         let user = "ada".to_owned().try_into().unwrap();
-        let settled = Settled {
+        let status = MfaStatus {
             amr: amr.iter().map(|method| (*method).to_owned()).collect(),
             enrolled_by,
             factor_since: enrolled_by.map(|_| SINCE.seconds()),
-            ..Settled::recovered("")
+            ..MfaStatus::recovered("")
         };
-        let statement = Statement { user: &user, workspaces: &[], ath: "", epoch: 7, settled };
+        let statement = Statement { user: &user, workspaces: &[], ath: "", epoch: 7, status };
         Claims::new(statement, "i", "a", "j".to_owned(), SINCE)
     }
 
@@ -118,13 +118,13 @@ mod tests {
                 (Sms, method, method),
             ] {
                 let claims = claims(&[amr, "mfa"], Some(by));
-                assert_eq!([claims.enrols_by(young), claims.enrols_by(old)], [Ok(while_young), Ok(later)], "{by:?}");
+                assert_eq!([claims.enrolls_by(young), claims.enrolls_by(old)], [Ok(while_young), Ok(later)], "{by:?}");
             }
         }
-        assert_eq!(claims(&["recovery"], None).enrols_by(young), Ok(Recovery));
-        assert_eq!(claims(&["email"], None).enrols_by(young), Ok(Email));
+        assert_eq!(claims(&["recovery"], None).enrolls_by(young), Ok(Recovery));
+        assert_eq!(claims(&["email"], None).enrolls_by(young), Ok(Email));
         for unknown in [&[][..], &["mfa"], &["face"]] {
-            assert_eq!(claims(unknown, None).enrols_by(young), Err(Refusal::AssertionRequired), "{unknown:?}");
+            assert_eq!(claims(unknown, None).enrolls_by(young), Err(Refusal::AssertionRequired), "{unknown:?}");
         }
     }
 

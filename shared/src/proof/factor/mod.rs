@@ -286,8 +286,8 @@ impl Factor {
     }
 
     /// What clients see of it.
-    pub fn summary<'a>(&'a self, id: &'a FactorId) -> Summary<'a> {
-        Summary {
+    pub fn summary<'a>(&'a self, id: &'a FactorId) -> FactorSummary<'a> {
+        FactorSummary {
             id,
             kind: self.kind,
             name: &self.name,
@@ -303,7 +303,7 @@ impl Factor {
 
 /// What clients see of a factor.
 #[derive(Serialize)]
-pub struct Summary<'a> {
+pub struct FactorSummary<'a> {
     id: &'a FactorId,
     kind: Kind,
     name: &'a FactorName,

@@ -4,8 +4,8 @@
 use crate::{
     aws::{
         clients::Clients,
-        derive::{self, Deriver, message},
-        seal::{Binding, Purpose, Sealed, Sealer},
+        derive::{Deriver, MacPurpose, message},
+        seal::{EncryptionContext, SealPurpose, Sealed, Sealer},
     },
     base::{
         clock::Timestamp,
@@ -22,12 +22,12 @@ use crate::{
 };
 
 /// Seals and opens the secrets of factors, and checks codes of them.
-pub struct Vault {
+pub struct FactorSecrets {
     sealer: Sealer,
     sent_codes: Deriver,
 }
 
-impl Vault {
+impl FactorSecrets {
     /// The vault of the deployment's sealing key and, from the setting `MFA_CODE_KEYS`, its keys of codes that are sent.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)?, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
@@ -35,17 +35,17 @@ impl Vault {
 
     /// Seals the secret of an app.
     pub async fn seal_totp(&self, user: &UserId, id: &FactorId, secret: &TotpSecret) -> Result<Sealed, Fault> {
-        self.sealer.seal(binding(user, id, Purpose::Totp), secret.bytes()).await
+        self.sealer.seal(binding(user, id, SealPurpose::Totp), secret.bytes()).await
     }
 
     /// Seals the number of a phone.
     pub async fn seal_phone(&self, user: &UserId, id: &FactorId, number: &PhoneNumber) -> Result<Sealed, Fault> {
-        self.sealer.seal(binding(user, id, Purpose::Phone), number.e164().as_bytes()).await
+        self.sealer.seal(binding(user, id, SealPurpose::Phone), number.e164().as_bytes()).await
     }
 
     /// Opens the number of a phone.
     pub async fn open_phone(&self, user: &UserId, id: &FactorId, factor: &Factor) -> Result<PhoneNumber, Fault> {
-        let number = self.sealer.open(binding(user, id, Purpose::Phone), &factor.sealed).await?;
+        let number = self.sealer.open(binding(user, id, SealPurpose::Phone), &factor.sealed).await?;
         PhoneNumber::kept(&number).ok_or(Fault::new("read a phone number"))
     }
 
@@ -58,7 +58,7 @@ impl Vault {
     pub async fn sent_code(&self, user: &UserId, id: &FactorId, sent: &SentCode, ath: &str) -> Result<Code, Fault> {
         let mut subject = vec![user.as_str(), id.as_str()];
         subject.extend(sent.by_login.then_some(ath));
-        let message = message(derive::Purpose::Text, &subject, Some(&sent.nonce));
+        let message = message(MacPurpose::Text, &subject, Some(&sent.nonce));
         Ok(Code::of(&self.sent_codes.derive(&sent.key, message).await?))
     }
 
@@ -75,7 +75,7 @@ impl Vault {
     ) -> Result<Option<Spent>, Fault> {
         match factor.kind {
             Kind::Totp => {
-                let secret = self.sealer.open(binding(user, id, Purpose::Totp), &factor.sealed).await?;
+                let secret = self.sealer.open(binding(user, id, SealPurpose::Totp), &factor.sealed).await?;
                 Ok(TotpSecret::new(&secret).matching_step(typed.digits(), now).map(Spent::Step))
             }
             Kind::Sms => {
@@ -87,6 +87,6 @@ impl Vault {
     }
 }
 
-fn binding<'a>(user: &'a UserId, id: &'a FactorId, purpose: Purpose) -> Binding<'a> {
-    Binding { user, item: id.as_str(), purpose }
+fn binding<'a>(user: &'a UserId, id: &'a FactorId, purpose: SealPurpose) -> EncryptionContext<'a> {
+    EncryptionContext { user, item: id.as_str(), purpose }
 }

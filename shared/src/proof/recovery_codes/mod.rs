@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
-    aws::derive::{Mac, Nonce, Purpose, message},
+    aws::derive::{Mac, MacPurpose, Nonce, message},
     base::{clock::Timestamp, error::Fault, ids::UserId},
 };
 
@@ -124,20 +124,20 @@ impl RecoveryCodes {
 
     /// The message whose MAC the codes are expanded from.
     pub fn message(&self, user: &UserId) -> Vec<u8> {
-        message(Purpose::Recovery, &[user.as_str()], Some(&self.nonce))
+        message(MacPurpose::Recovery, &[user.as_str()], Some(&self.nonce))
     }
 }
 
 /// How a user stands with their recovery codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Standing {
+pub struct RecoveryStatus {
     /// Codes that can still be redeemed.
     pub codes_left: usize,
     /// Whether it is time to make new ones: 3 or fewer.
     pub low: bool,
 }
 
-impl Standing {
+impl RecoveryStatus {
     /// The standing of a user with this set, or with none.
     pub fn of(codes: Option<&RecoveryCodes>) -> Self {
         let codes_left = codes.map_or(0, |codes| CODES.saturating_sub(codes.used.len()));
@@ -202,11 +202,11 @@ mod tests {
     #[test]
     fn three_left_is_low() {
         let mut codes = RecoveryCodes::new("a", Nonce::new([0; 16]));
-        assert_eq!(Standing::of(Some(&codes)), Standing { codes_left: 10, low: false });
+        assert_eq!(RecoveryStatus::of(Some(&codes)), RecoveryStatus { codes_left: 10, low: false });
         for index in 0..7 {
             codes.used.insert(index.to_string(), Timestamp::default());
         }
-        assert_eq!(Standing::of(Some(&codes)), Standing { codes_left: 3, low: true });
-        assert_eq!(Standing::of(None), Standing { codes_left: 0, low: true });
+        assert_eq!(RecoveryStatus::of(Some(&codes)), RecoveryStatus { codes_left: 3, low: true });
+        assert_eq!(RecoveryStatus::of(None), RecoveryStatus { codes_left: 0, low: true });
     }
 }

@@ -15,29 +15,29 @@ use crate::{
 };
 
 /// Derives recovery codes.
-pub struct Vault {
+pub struct RecoverySecrets {
     keys: Deriver,
 }
 
 /// A new set: what is kept of it, and what is shown, once.
 #[derive(Debug)]
-pub struct Drawn {
+pub struct NewCodes {
     /// What the table keeps.
     pub kept: RecoveryCodes,
     /// The codes.
     pub shown: Vec<RecoveryCode>,
 }
 
-impl Vault {
+impl RecoverySecrets {
     /// Takes the keys from the setting `MFA_RECOVERY_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { keys: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")? })
     }
 
     /// Draws a new set for `user`.
-    pub async fn draw(&self, user: &UserId) -> Result<Drawn, Fault> {
+    pub async fn draw(&self, user: &UserId) -> Result<NewCodes, Fault> {
         let kept = RecoveryCodes::new(self.keys.current_label()?, Nonce::new(random::bytes()?));
-        Ok(Drawn { shown: self.codes(user, &kept).await?, kept })
+        Ok(NewCodes { shown: self.codes(user, &kept).await?, kept })
     }
 
     /// The codes of a set.

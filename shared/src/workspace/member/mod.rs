@@ -29,7 +29,7 @@ const PAGE: usize = 100;
 /// How a member stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum MemberState {
     /// They have a factor.
     Mfa,
     /// They have none.
@@ -38,7 +38,7 @@ pub enum State {
     Sso,
 }
 
-impl State {
+impl MemberState {
     const ALL: [Self; 3] = [Self::Mfa, Self::None, Self::Sso];
 
     /// The state as the contract spells it.
@@ -86,13 +86,13 @@ impl Day {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// How they stand.
-    pub state: State,
+    pub state: MemberState,
     /// The kinds of their active factors.
     pub factors: BTreeSet<Kind>,
     /// When they were last seen.
     pub day: Day,
     /// When they were last seen by password, if they were. In a row from before this was kept, `day` says it, unless the state
-    /// is [`State::Sso`].
+    /// is [`MemberState::Sso`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_day: Option<Day>,
 }
@@ -101,24 +101,24 @@ impl Member {
     /// The user of `account`, seen `now` at a login by password.
     pub fn of(account: &Account, now: Timestamp) -> Self {
         let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind).collect();
-        let state = if factors.is_empty() { State::None } else { State::Mfa };
+        let state = if factors.is_empty() { MemberState::None } else { MemberState::Mfa };
         Self { state, factors, day: Day::of(now), password_day: Some(Day::of(now)) }
     }
 
     /// A user seen `now` at a login by SSO. Of their factors, which other tenants share, it shows nothing.
     pub fn by_sso(now: Timestamp) -> Self {
-        Self { state: State::Sso, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
+        Self { state: MemberState::Sso, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
     }
 
     /// The same once all factors were taken from the account.
     fn reset(&self) -> Self {
-        let state = if self.state == State::Sso { State::Sso } else { State::None };
+        let state = if self.state == MemberState::Sso { MemberState::Sso } else { MemberState::None };
         Self { state, factors: BTreeSet::new(), ..self.clone() }
     }
 
     /// The day that they were last seen by password, if they ever were.
     fn last_by_password(&self) -> Option<Day> {
-        self.password_day.or_else(|| (self.state != State::Sso).then_some(self.day))
+        self.password_day.or_else(|| (self.state != MemberState::Sso).then_some(self.day))
     }
 
     /// What is to be seen instead of `before`: neither day goes back, and a login by SSO leaves that by password alone.
@@ -139,13 +139,13 @@ pub struct Seen {
 
 /// What a workspace is to see of a user instead of what it does; nothing where that is nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Move {
+struct MemberChange {
     workspace: WorkspaceId,
     before: Option<Member>,
     after: Option<Member>,
 }
 
-impl Move {
+impl MemberChange {
     fn changes_state(&self) -> bool {
         self.before.as_ref().map(|member| member.state) != self.after.as_ref().map(|member| member.state)
     }
@@ -154,14 +154,14 @@ impl Move {
 impl Seen {
     /// What is to be written so that `workspaces` see the user as `member`: only where that is new. What changes how
     /// many there are of a sort comes first.
-    fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<Move> {
+    fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<MemberChange> {
         let workspaces: BTreeSet<_> = workspaces.iter().collect();
         let mut moves = Vec::new();
         for workspace in workspaces {
             let before = self.workspaces.get(workspace);
             let after = member.after(before);
             if before != Some(&after) {
-                moves.push(Move { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
+                moves.push(MemberChange { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
             }
         }
         moves.sort_by_key(|one| !one.changes_state());
@@ -177,9 +177,9 @@ impl Seen {
     }
 
     /// What is to be written once all factors were taken from the account.
-    fn resetting(&self) -> Vec<Move> {
+    fn resetting(&self) -> Vec<MemberChange> {
         let older = self.workspaces.iter().filter(|(_, before)| **before != before.reset());
-        let moves = older.map(|(workspace, before)| Move {
+        let moves = older.map(|(workspace, before)| MemberChange {
             workspace: workspace.clone(),
             before: Some(before.clone()),
             after: Some(before.reset()),
@@ -188,8 +188,8 @@ impl Seen {
     }
 
     /// What is to be written so that no workspace sees the user any more.
-    fn forgetting(&self) -> Vec<Move> {
-        let moves = self.workspaces.iter().map(|(workspace, before)| Move {
+    fn forgetting(&self) -> Vec<MemberChange> {
+        let moves = self.workspaces.iter().map(|(workspace, before)| MemberChange {
             workspace: workspace.clone(),
             before: Some(before.clone()),
             after: None,
@@ -198,10 +198,10 @@ impl Seen {
     }
 
     /// This once `moves` were written.
-    fn after(&self, moves: &[Move]) -> Self {
+    fn after(&self, moves: &[MemberChange]) -> Self {
         let mut after = self.clone();
         after.version += 1;
-        for Move { workspace, after: to, .. } in moves {
+        for MemberChange { workspace, after: to, .. } in moves {
             match to {
                 Some(member) => after.workspaces.insert(workspace.clone(), member.clone()),
                 None => after.workspaces.remove(workspace),
@@ -214,7 +214,7 @@ impl Seen {
 /// How many members a workspace has of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Summary {
+pub struct MemberCounts {
     /// With a factor.
     pub mfa: u64,
     /// Without.
@@ -235,7 +235,7 @@ pub struct Page {
 /// The last member of a page: the next one begins after them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    state: State,
+    state: MemberState,
     user: UserId,
 }
 
@@ -252,14 +252,14 @@ impl Cursor {
     }
 
     /// Whether it is of a list of those who stand so; `None` for a list of all.
-    pub fn is_of(&self, state: Option<State>) -> bool {
+    pub fn is_of(&self, state: Option<MemberState>) -> bool {
         state.is_none_or(|state| self.state == state)
     }
 
     /// The member as their row is named.
     fn named(name: &str) -> Option<Self> {
         let (state, user) = name.split_once('#')?;
-        Some(Self { state: State::parse(state)?, user: UserId::try_from(user.to_owned()).ok()? })
+        Some(Self { state: MemberState::parse(state)?, user: UserId::try_from(user.to_owned()).ok()? })
     }
 
     fn name(&self) -> String {
@@ -268,7 +268,7 @@ impl Cursor {
 }
 
 /// What a member's row is named: how they stand, so that those who stand so are one range of keys, and who they are.
-fn name(state: State, user: &UserId) -> String {
+fn name(state: MemberState, user: &UserId) -> String {
     format!("{}#{user}", state.name())
 }
 
@@ -282,8 +282,8 @@ mod tests {
         WorkspaceId::try_from(text.to_owned()).unwrap()
     }
 
-    fn member(state: State, day: u64) -> Member {
-        let factors = if state == State::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
+    fn member(state: MemberState, day: u64) -> Member {
+        let factors = if state == MemberState::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
         Member { state, factors, day: Day(day), password_day: Some(Day(day)) }
     }
 
@@ -293,13 +293,13 @@ mod tests {
 
     #[test]
     fn only_what_is_new_is_written_and_what_changes_a_count_first() {
-        let now = member(State::Mfa, TODAY.0);
+        let now = member(MemberState::Mfa, TODAY.0);
         let seen = seen(&[
             ("same", now.clone()),
-            ("yesterday", member(State::Mfa, TODAY.0 - 1)),
-            ("tomorrow", member(State::Mfa, TODAY.0 + 1)),
-            ("other", member(State::None, TODAY.0)),
-            ("elsewhere", member(State::None, TODAY.0)),
+            ("yesterday", member(MemberState::Mfa, TODAY.0 - 1)),
+            ("tomorrow", member(MemberState::Mfa, TODAY.0 + 1)),
+            ("other", member(MemberState::None, TODAY.0)),
+            ("elsewhere", member(MemberState::None, TODAY.0)),
         ]);
         let names = ["same", "yesterday", "tomorrow", "other", "first", "first"];
         let moves = seen.noting(&names.map(id), &now);
@@ -311,11 +311,11 @@ mod tests {
 
     #[test]
     fn a_reset_leaves_who_comes_by_sso_where_they_are_and_is_over_when_it_is() {
-        let by_sso = Member { factors: [Kind::Sms].into(), ..member(State::Sso, 5) };
-        let seen = seen(&[("a", member(State::Mfa, 5)), ("b", by_sso), ("c", member(State::None, 5))]);
+        let by_sso = Member { factors: [Kind::Sms].into(), ..member(MemberState::Sso, 5) };
+        let seen = seen(&[("a", member(MemberState::Mfa, 5)), ("b", by_sso), ("c", member(MemberState::None, 5))]);
         let moves = seen.resetting();
         let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state).collect();
-        assert_eq!(states, [State::None, State::Sso]);
+        assert_eq!(states, [MemberState::None, MemberState::Sso]);
         assert!(seen.after(&moves).resetting().is_empty());
         assert!(seen.after(&seen.forgetting()).workspaces.is_empty());
     }
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn a_cursor_is_a_state_and_a_user_and_nothing_else() {
         for user in ["ada", "auth0|5f7c8ec7", "a#b c"] {
-            let cursor = Cursor { state: State::None, user: UserId::try_from(user.to_owned()).unwrap() };
+            let cursor = Cursor { state: MemberState::None, user: UserId::try_from(user.to_owned()).unwrap() };
             assert_eq!(Cursor::parse(&cursor.spelled()), Some(cursor));
         }
         for bad in ["none#", "ada", "some#ada", "", "none#a\nb"] {

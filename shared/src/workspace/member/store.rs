@@ -13,14 +13,14 @@ use crate::{
     account::Account,
     aws::{
         clients::Clients,
-        table::{self, Item, Key, Obstacle, TRIES, Table, Transacted, Write, number, value},
+        table::{self, Item, Key, TRIES, Table, Transacted, Write, WriteRefusal, number, value},
     },
     base::{
         error::{Fault, Refusal, Result, chain},
         ids::{UserId, WorkspaceId},
         settings::{SettingError, Settings},
     },
-    workspace::member::{Cursor, Member, Move, PAGE, Page, Seen, State, Summary, TOGETHER, name},
+    workspace::member::{Cursor, Member, MemberChange, MemberCounts, MemberState, PAGE, Page, Seen, TOGETHER, name},
 };
 
 /// The longest that a login waits for what its workspaces see of it: to read it, and again to write it.
@@ -115,7 +115,7 @@ impl Members {
     pub async fn page(
         &self,
         workspace: &WorkspaceId,
-        state: Option<State>,
+        state: Option<MemberState>,
         after: Option<&Cursor>,
     ) -> Result<Page, Fault> {
         let start = Key::member(workspace, &state.map_or_else(String::new, |state| format!("{}#", state.name())));
@@ -134,8 +134,8 @@ impl Members {
     }
 
     /// How many members `workspace` has of each sort.
-    pub async fn summary(&self, workspace: &WorkspaceId) -> Result<Summary, Fault> {
-        self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(Summary::default()), table::read)
+    pub async fn summary(&self, workspace: &WorkspaceId) -> Result<MemberCounts, Fault> {
+        self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(MemberCounts::default()), table::read)
     }
 
     /// What was last written of `user` to workspaces, for what must not be decided without it.
@@ -150,7 +150,7 @@ impl Members {
         user: &UserId,
         epoch: Option<u64>,
         mut seen: Seen,
-        make: impl Fn(&Seen) -> Vec<Move>,
+        make: impl Fn(&Seen) -> Vec<MemberChange>,
     ) -> Result<Option<Seen>, Fault> {
         for attempt in 1..=TRIES {
             let mut moves = make(&seen);
@@ -175,7 +175,7 @@ impl Members {
             match self.table.transact(writes).await? {
                 Transacted::Applied => return Ok(Some(after)),
                 Transacted::Cancelled(obstacles)
-                    if epoch.is_some() && obstacles.get(1).is_some_and(Obstacle::is_condition) =>
+                    if epoch.is_some() && obstacles.get(1).is_some_and(WriteRefusal::is_condition) =>
                 {
                     return Ok(None);
                 }
@@ -193,7 +193,7 @@ impl Members {
     }
 
     /// The writes that one move is made of, at most three: the row that goes, the row that comes, and the count of both.
-    fn writes_of(&self, user: &UserId, one: &Move) -> Result<Vec<Write>, Fault> {
+    fn writes_of(&self, user: &UserId, one: &MemberChange) -> Result<Vec<Write>, Fault> {
         let row = |member: &Member| Key::member(&one.workspace, &name(member.state, user));
         let mut writes = Vec::new();
         if let Some(after) = &one.after {
@@ -240,9 +240,9 @@ fn version(seen: &Seen) -> Option<Item> {
 }
 
 /// What is to be gone on from after a transaction was cancelled: what another one left, or the same after a pause.
-async fn again(seen: Seen, obstacles: Vec<Obstacle>, attempt: u32) -> Result<Seen, Fault> {
+async fn again(seen: Seen, obstacles: Vec<WriteRefusal>, attempt: u32) -> Result<Seen, Fault> {
     for obstacle in obstacles {
-        if let Obstacle::Condition(old) = obstacle {
+        if let WriteRefusal::Condition(old) = obstacle {
             return old.map_or_else(|| Ok(Seen::default()), table::read);
         }
     }

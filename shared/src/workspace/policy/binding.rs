@@ -17,14 +17,14 @@ use crate::{
 };
 
 /// The policies that bind an account, together.
-pub struct Binding {
+pub struct BindingPolicies {
     /// The requirements of the login token's workspaces alone.
     pub of_token: Requirements,
     of_account: Requirements,
     required_until: Option<Timestamp>,
 }
 
-impl Binding {
+impl BindingPolicies {
     /// Refuses what weakens the account where a policy that binds it forbids emailed codes. That is to send or redeem such a
     /// code, and a strong act by a factor that was begun with one.
     pub fn require_email(&self) -> Result<(), Refusal> {
@@ -40,14 +40,19 @@ impl Binding {
 impl Policies {
     /// The policies that bind the account of a user who was `seen` so, and whose login token names `workspaces`. Each is read
     /// once, strongly consistently.
-    pub async fn binding(&self, seen: &Seen, workspaces: &[WorkspaceId], now: Timestamp) -> Result<Binding, Fault> {
+    pub async fn binding(
+        &self,
+        seen: &Seen,
+        workspaces: &[WorkspaceId],
+        now: Timestamp,
+    ) -> Result<BindingPolicies, Fault> {
         let mut until: BTreeMap<_, _> = seen.binding(now).collect();
         let today = Day::of(now).binds_until();
         until.extend(workspaces.iter().map(|workspace| (workspace, today)));
         let policies = self.load_all(until.keys().copied()).await?;
         let of_token = workspaces.iter().filter_map(|workspace| policies.get(workspace));
         let required = policies.iter().filter(|(_, policy)| policy.in_force(now));
-        Ok(Binding {
+        Ok(BindingPolicies {
             of_token: Requirements::of(of_token, now),
             of_account: Requirements::of(policies.values(), now),
             required_until: required.filter_map(|(workspace, _)| until.get(workspace).copied()).max(),

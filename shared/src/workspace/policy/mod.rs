@@ -23,9 +23,9 @@ const DAY: Duration = Duration::from_hours(24);
 pub struct Policy {
     /// Of the last change.
     pub version: u64,
-    /// What its owner wishes.
+    /// What its owner set.
     #[serde(flatten)]
-    pub wish: Wish,
+    pub rules: PolicyRules,
     /// From when on MFA is required, where it is.
     pub required_from: Option<Timestamp>,
     /// Who changed it last.
@@ -34,13 +34,13 @@ pub struct Policy {
     pub updated_at: Option<Timestamp>,
 }
 
-/// What an owner may wish.
+/// What an owner sets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Wish {
+pub struct PolicyRules {
     /// Whether everyone in the workspace needs MFA.
     pub required: bool,
-    /// How many days they have from when that was first wished: 0 to 30.
+    /// How many days they have from when that was first required: 0 to 30.
     pub grace_days: u16,
     /// By which kinds of factor; authenticator apps are always among them.
     pub allowed_factors: BTreeSet<Kind>,
@@ -48,7 +48,7 @@ pub struct Wish {
     pub allow_email_recovery: bool,
 }
 
-impl Default for Wish {
+impl Default for PolicyRules {
     fn default() -> Self {
         Self { required: false, grace_days: 7, allowed_factors: Kind::ALL.into(), allow_email_recovery: true }
     }
@@ -66,19 +66,19 @@ pub enum Direction {
 }
 
 impl Policy {
-    /// The policy once `by` has wished for `wish`. Grace is counted from when MFA was first required: a change of anything
+    /// The policy once `by` has set `rules`. Grace is counted from when MFA was first required: a change of anything
     /// else moves no date.
     #[must_use]
-    pub fn changed(&self, wish: Wish, by: &UserId, now: Timestamp) -> Self {
+    pub fn changed(&self, rules: PolicyRules, by: &UserId, now: Timestamp) -> Self {
         let grace = |days: u16| DAY * u32::from(days);
-        let since = self.required_from.map_or(now, |from| from.minus(grace(self.wish.grace_days)));
-        let required_from = wish.required.then(|| since.plus(grace(wish.grace_days)));
-        Self { version: self.version + 1, wish, required_from, updated_by: Some(by.clone()), updated_at: Some(now) }
+        let since = self.required_from.map_or(now, |from| from.minus(grace(self.rules.grace_days)));
+        let required_from = rules.required.then(|| since.plus(grace(rules.grace_days)));
+        Self { version: self.version + 1, rules, required_from, updated_by: Some(by.clone()), updated_at: Some(now) }
     }
 
     /// Which way the change to `next` goes.
     pub fn direction(&self, next: &Self) -> Direction {
-        let (before, after) = (&self.wish, &next.wish);
+        let (before, after) = (&self.rules, &next.rules);
         let lowered = [
             before.required && !after.required,
             before.required && self.required_from < next.required_from,
@@ -99,7 +99,7 @@ impl Policy {
 
     /// Whether it requires MFA already.
     fn in_force(&self, now: Timestamp) -> bool {
-        self.wish.required && self.required_from.is_none_or(|from| from <= now)
+        self.rules.required && self.required_from.is_none_or(|from| from <= now)
     }
 }
 
@@ -124,13 +124,13 @@ impl Requirements {
         let kinds = BTreeSet::from(Kind::ALL);
         let mut all =
             Self { required: false, required_from: None, allowed: kinds.clone(), allowed_soon: kinds, email: true };
-        for policy in policies.into_iter().filter(|policy| policy.wish.required) {
-            let allowed = &policy.wish.allowed_factors;
+        for policy in policies.into_iter().filter(|policy| policy.rules.required) {
+            let allowed = &policy.rules.allowed_factors;
             all.allowed_soon.retain(|kind| *kind == Kind::Totp || allowed.contains(kind));
             if policy.in_force(now) {
                 all.required = true;
                 all.allowed.retain(|kind| *kind == Kind::Totp || allowed.contains(kind));
-                all.email &= policy.wish.allow_email_recovery;
+                all.email &= policy.rules.allow_email_recovery;
             } else {
                 all.required_from = [all.required_from, policy.required_from].into_iter().flatten().min();
             }
@@ -158,8 +158,8 @@ impl Requirements {
         if self.may_enrol(kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
-    /// Refuses to go on with the enrolment of a pending `factor` that may not be enrolled.
-    pub fn require_enrolable(&self, factor: &Factor) -> Result<(), Refusal> {
+    /// Refuses to go on with the enrollment of a pending `factor` that may not be enrolled.
+    pub fn require_enrollable(&self, factor: &Factor) -> Result<(), Refusal> {
         if self.trusts(factor) { self.require_kind(factor.kind) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
@@ -208,7 +208,7 @@ pub enum Decision {
 
 /// A decision about a login, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Decided {
+pub struct LoginDecision {
     /// What follows.
     pub decision: Decision,
     /// Why, as the contract spells it.
@@ -220,8 +220,8 @@ pub struct Decided {
 impl Decision {
     /// The decision about a login to `account`, in this order. Who comes by SSO has MFA at their identity provider. Pending
     /// factors never count.
-    pub fn of(account: &Account, by_sso: bool, requirements: &Requirements) -> Decided {
-        let decided = |decision, reason| Decided { decision, reason, enroll_by: None };
+    pub fn of(account: &Account, by_sso: bool, requirements: &Requirements) -> LoginDecision {
+        let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
         if by_sso {
             decided(Self::Allow, "sso")
         } else if requirements.has_usable(account) {
@@ -231,7 +231,7 @@ impl Decision {
         } else if requirements.required {
             decided(Self::Enroll, "required_by_workspace")
         } else if let Some(enroll_by) = requirements.required_from {
-            Decided { enroll_by: Some(enroll_by), ..decided(Self::Allow, "grace_period") }
+            LoginDecision { enroll_by: Some(enroll_by), ..decided(Self::Allow, "grace_period") }
         } else {
             decided(Self::Allow, "mfa_not_enabled")
         }
@@ -275,12 +275,12 @@ mod tests {
     }
 
     fn policy(required_from: Option<Timestamp>, allowed: &[Kind]) -> Policy {
-        let wish = Wish {
+        let rules = PolicyRules {
             required: required_from.is_some(),
             allowed_factors: allowed.iter().copied().collect(),
-            ..Wish::default()
+            ..PolicyRules::default()
         };
-        Policy { wish, required_from, ..Policy::default() }
+        Policy { rules, required_from, ..Policy::default() }
     }
 
     /// A situation (account, by SSO, policies) and what follows: the decision, its reason, how many methods.
@@ -342,28 +342,34 @@ mod tests {
     #[test]
     fn a_change_lowers_if_it_asks_for_less_in_any_way() {
         let by = UserId::try_from("boss".to_owned()).unwrap();
-        let base = Policy::default().changed(Wish { required: true, ..Wish::default() }, &by, NOW);
-        let direction = |wish: Wish| base.direction(&base.changed(wish, &by, NOW));
-        let wish = || Wish { required: true, ..Wish::default() };
+        let base = Policy::default().changed(PolicyRules { required: true, ..PolicyRules::default() }, &by, NOW);
+        let direction = |rules: PolicyRules| base.direction(&base.changed(rules, &by, NOW));
+        let rules = || PolicyRules { required: true, ..PolicyRules::default() };
         let only_apps = || [Kind::Totp].into();
         assert_eq!(Policy::default().direction(&base), Direction::Raised);
-        let lax = Policy::default().changed(Wish { grace_days: 30, ..Wish::default() }, &by, NOW);
+        let lax = Policy::default().changed(PolicyRules { grace_days: 30, ..PolicyRules::default() }, &by, NOW);
         assert_eq!(Policy::default().direction(&lax), Direction::Same, "what requires nothing has no effect");
-        assert_eq!(direction(wish()), Direction::Same);
-        assert_eq!(direction(Wish::default()), Direction::Lowered);
-        assert_eq!(direction(Wish { grace_days: 8, ..wish() }), Direction::Lowered);
-        assert_eq!(direction(Wish { grace_days: 6, ..wish() }), Direction::Raised);
-        assert_eq!(direction(Wish { allowed_factors: only_apps(), ..wish() }), Direction::Raised);
-        assert_eq!(direction(Wish { allow_email_recovery: false, ..wish() }), Direction::Raised);
-        assert_eq!(direction(Wish { allowed_factors: only_apps(), required: false, ..wish() }), Direction::Lowered);
-        let strict =
-            base.changed(Wish { allowed_factors: only_apps(), allow_email_recovery: false, ..wish() }, &by, NOW);
+        assert_eq!(direction(rules()), Direction::Same);
+        assert_eq!(direction(PolicyRules::default()), Direction::Lowered);
+        assert_eq!(direction(PolicyRules { grace_days: 8, ..rules() }), Direction::Lowered);
+        assert_eq!(direction(PolicyRules { grace_days: 6, ..rules() }), Direction::Raised);
+        assert_eq!(direction(PolicyRules { allowed_factors: only_apps(), ..rules() }), Direction::Raised);
+        assert_eq!(direction(PolicyRules { allow_email_recovery: false, ..rules() }), Direction::Raised);
         assert_eq!(
-            strict.direction(&strict.changed(Wish { allowed_factors: only_apps(), ..wish() }, &by, NOW)),
+            direction(PolicyRules { allowed_factors: only_apps(), required: false, ..rules() }),
+            Direction::Lowered
+        );
+        let strict = base.changed(
+            PolicyRules { allowed_factors: only_apps(), allow_email_recovery: false, ..rules() },
+            &by,
+            NOW,
+        );
+        assert_eq!(
+            strict.direction(&strict.changed(PolicyRules { allowed_factors: only_apps(), ..rules() }, &by, NOW)),
             Direction::Lowered
         );
         assert_eq!(
-            strict.direction(&strict.changed(Wish { allow_email_recovery: false, ..wish() }, &by, NOW)),
+            strict.direction(&strict.changed(PolicyRules { allow_email_recovery: false, ..rules() }, &by, NOW)),
             Direction::Lowered
         );
     }

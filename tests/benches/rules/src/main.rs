@@ -26,7 +26,7 @@ use shared::{
         recovery_codes::RecoveryCode,
         totp::{TotpSecret, qr_svg},
     },
-    workspace::policy::{Decision, Policy, Requirements, Wish},
+    workspace::policy::{Decision, Policy, PolicyRules, Requirements},
 };
 
 /// A rule, made ready to be applied again and again.
@@ -98,7 +98,12 @@ fn recovery() -> Rule {
 
 fn policy() -> Rule {
     let by = UserId::try_from("owner".to_owned()).unwrap();
-    let wish = Wish { required: true, grace_days: 0, allowed_factors: BTreeSet::from(Kind::ALL), ..Wish::default() };
+    let wish = PolicyRules {
+        required: true,
+        grace_days: 0,
+        allowed_factors: BTreeSet::from(Kind::ALL),
+        ..PolicyRules::default()
+    };
     let policies = vec![Policy::default().changed(wish, &by, NOW); 50];
     let account = Account::default();
     Box::new(move || {
