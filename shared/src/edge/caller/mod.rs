@@ -10,12 +10,16 @@ use crate::{
     },
     channel::email::address::EmailAddress,
     edge::{
-        caller::login_token::{ClaimNames, LoginToken, Sso},
+        caller::{
+            claims::ClaimNames,
+            login_token::{LoginToken, Sso},
+        },
         http::request::Request,
     },
     proof::assertion::{Claims, Expected, MfaStatus, Statement, Unverified, keys::PublicKeys, token_hash},
 };
 
+pub mod claims;
 pub mod login_token;
 pub mod operator;
 
@@ -152,7 +156,7 @@ fn bare(authorization: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{base::settings::Settings, edge::caller::login_token::ClaimNames};
+    use crate::{base::settings::Settings, edge::caller::claims::ClaimNames};
 
     #[test]
     fn an_address_that_sso_says_is_none() {

@@ -16,7 +16,7 @@ use serde_json::json;
 use shared::{
     account::Account,
     base::{clock::Timestamp, ids::UserId, settings::Settings},
-    edge::caller::login_token::ClaimNames,
+    edge::caller::claims::ClaimNames,
     proof::{
         assertion::{Expected, Unverified, token_hash},
         code::Code,

@@ -1,0 +1,324 @@
+//! The login token's claims as HTTP APIs render them: every one a string, a list `[a b]`, a number `1795478400` or
+//! `1.7954784e+09`. What each is called is a setting.
+
+use std::collections::HashMap;
+
+use crate::{
+    base::{
+        clock::Timestamp,
+        error::Refusal,
+        ids::{UserId, WorkspaceId},
+        settings::{SettingError, Settings},
+    },
+    edge::caller::login_token::{LoginToken, Sso},
+};
+
+/// Most workspaces that a claim may name (50 and 2 KB), so that an assertion of them fits into a header.
+const MOST_WORKSPACES: usize = 50;
+const MOST_WORKSPACES_BYTES: usize = 2048;
+/// Later moments than this, the year 9999, are not moments but mistakes: milliseconds, most likely.
+const LAST_SECOND: f64 = 253_402_300_799.0;
+
+/// Which claims say what, by the deployment's settings.
+pub struct ClaimNames {
+    email: String,
+    email_verified: String,
+    workspaces: String,
+    workspaces_in_token: Presence,
+    owned_workspaces: String,
+    sso: Option<String>,
+    sso_values: Vec<String>,
+    password_reset_at: Option<String>,
+}
+
+/// Whether the workspaces claim is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// A token without it is refused: a wrong name in the settings must not silently switch policies off.
+    Required,
+    /// A token without it names no workspaces.
+    Optional,
+    /// It is not looked at.
+    None,
+}
+
+impl ClaimNames {
+    /// Takes the names from the settings `MFA_EMAIL_CLAIM` (`email` unless set), `MFA_EMAIL_VERIFIED_CLAIM`
+    /// (`email_verified`), `MFA_WORKSPACES_CLAIM` (`workspaces`), `MFA_OWNED_WORKSPACES_CLAIM` (`owned_workspaces`),
+    /// `MFA_SSO_CLAIM` (none: no login is SSO), `MFA_PASSWORD_RESET_CLAIM` (none); besides, `MFA_WORKSPACES` (`required`;
+    /// or `optional`, `none`) and `MFA_SSO_VALUES` (`true`; several with commas between).
+    pub fn new(settings: &Settings) -> Result<Self, SettingError> {
+        let name = |setting, default: &str| settings.optional(setting).unwrap_or_else(|| default.to_owned());
+        let workspaces_in_token = match name("MFA_WORKSPACES", "required").as_str() {
+            "required" => Presence::Required,
+            "optional" => Presence::Optional,
+            "none" => Presence::None,
+            _ => return Err(SettingError::Invalid("MFA_WORKSPACES", "required, optional or none")),
+        };
+        let sso_values: Vec<_> =
+            name("MFA_SSO_VALUES", "true").split(',').map(|value| value.trim().to_owned()).collect();
+        // An empty value would make SSO of every empty claim.
+        if sso_values.iter().any(String::is_empty) {
+            return Err(SettingError::Invalid("MFA_SSO_VALUES", "value,value"));
+        }
+        Ok(Self {
+            email: name("MFA_EMAIL_CLAIM", "email"),
+            email_verified: name("MFA_EMAIL_VERIFIED_CLAIM", "email_verified"),
+            workspaces: name("MFA_WORKSPACES_CLAIM", "workspaces"),
+            workspaces_in_token,
+            owned_workspaces: name("MFA_OWNED_WORKSPACES_CLAIM", "owned_workspaces"),
+            sso: settings.optional("MFA_SSO_CLAIM"),
+            sso_values,
+            password_reset_at: settings.optional("MFA_PASSWORD_RESET_CLAIM"),
+        })
+    }
+
+    /// Reads a token's claims. What can't be read is refused, never ignored.
+    pub fn read(&self, claims: &HashMap<String, String>) -> Result<LoginToken, Refusal> {
+        let claim = |name: &str| claims.get(name).map(String::as_str);
+        let sub = claim("sub").ok_or_else(|| Refusal::ClaimMissing("sub".to_owned()))?;
+        let user = UserId::try_from(sub.to_owned()).map_err(|_| invalid("sub"))?;
+        let workspaces = match (self.workspaces_in_token, claim(&self.workspaces)) {
+            (Presence::None, _) | (Presence::Optional, None) => Vec::new(),
+            (Presence::Required, None) => return Err(Refusal::ClaimMissing(self.workspaces.clone())),
+            (_, Some(value)) => ids(value).ok_or_else(|| invalid(&self.workspaces))?,
+        };
+        let owned_workspaces = match claim(&self.owned_workspaces) {
+            Some(value) => ids(value).ok_or_else(|| invalid(&self.owned_workspaces))?,
+            None => Vec::new(),
+        };
+        let moment = |name: &str| claim(name).map(|value| moment(value).ok_or_else(|| invalid(name))).transpose();
+        let password_reset_at = match self.password_reset_at.as_deref() {
+            Some(name) => moment(name)?,
+            None => None,
+        };
+        let expires_at = moment("exp")?;
+        // One that can't be read tells nothing, and does not give way to `iat`: only a user after a reset is refused for it.
+        let logged_in_at = claim("auth_time").or_else(|| claim("iat")).and_then(self::moment);
+        Ok(LoginToken {
+            user,
+            // An empty one is what some identity providers say of a user who has none.
+            email: claim(&self.email).map(str::trim).filter(|email| !email.is_empty()).map(str::to_owned),
+            email_verified: claim(&self.email_verified).is_some_and(is_true),
+            sso: self.sso(claim, &workspaces)?,
+            workspaces,
+            owned_workspaces,
+            password_reset_at,
+            logged_in_at,
+            expires_at,
+        })
+    }
+
+    /// The one place that decides whether a login came by SSO. It did if the claim is a configured value, which vouches for all
+    /// of the token's workspaces, or a list `[a b]` of ids that names anything, which vouches for those. A list that vouches for
+    /// none of the token's workspaces is no ordinary login: its tenant could drop a member and log in as by password. An absent
+    /// claim, an empty list and any other plain value are an ordinary login.
+    fn sso<'a>(&self, claim: impl Fn(&str) -> Option<&'a str>, workspaces: &[WorkspaceId]) -> Result<Sso, Refusal> {
+        let Some((name, value)) = self.sso.as_deref().and_then(|name| Some((name, claim(name)?))) else {
+            return Ok(Sso::No);
+        };
+        if self.sso_values.iter().any(|known| known == value) {
+            return Ok(Sso::Yes(workspaces.to_vec()));
+        }
+        // A list alone: a bare word is a value, and may be the name of a connection that is also a workspace's id.
+        let vouched = if value.starts_with('[') { ids(value).ok_or_else(|| invalid(name))? } else { Vec::new() };
+        if vouched.is_empty() {
+            return Ok(Sso::No);
+        }
+        let both: Vec<_> = workspaces.iter().filter(|id| vouched.contains(id)).cloned().collect();
+        if both.is_empty() { Err(Refusal::SsoUser) } else { Ok(Sso::Yes(both)) }
+    }
+}
+
+/// Whether a claim says yes, as identity providers spell that: `true` in any case, or `1`.
+fn is_true(claim: &str) -> bool {
+    claim == "1" || claim.eq_ignore_ascii_case("true")
+}
+
+fn invalid(claim: &str) -> Refusal {
+    Refusal::ClaimInvalid(claim.to_owned())
+}
+
+/// A list of ids: `[a b]`, a bare value, or nothing. A space always separates.
+fn ids(claim: &str) -> Option<Vec<WorkspaceId>> {
+    if claim.len() > MOST_WORKSPACES_BYTES {
+        return None;
+    }
+    let inner = match claim.strip_prefix('[') {
+        Some(rest) => rest.strip_suffix(']')?,
+        None => claim,
+    };
+    let mut ids = Vec::new();
+    for id in inner.split_whitespace() {
+        let id = WorkspaceId::try_from(id.to_owned()).ok()?;
+        // Who joins roles to workspaces names one twice: it counts once.
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    (ids.len() <= MOST_WORKSPACES).then_some(ids)
+}
+
+/// A moment in Unix seconds, `1795478400` or `1.7954784e+09`; a fraction of a second is dropped.
+fn moment(claim: &str) -> Option<Timestamp> {
+    let plain = claim.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
+    let seconds = claim.parse::<f64>().ok().filter(|seconds| plain && (0.0..=LAST_SECOND).contains(seconds))?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is in the range just checked")]
+    Some(Timestamp::from_seconds(seconds as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(settings: &[(&str, &str)]) -> ClaimNames {
+        ClaimNames::new(&settings.iter().copied().collect()).unwrap()
+    }
+
+    fn read(settings: &[(&str, &str)], claims: &[(&str, &str)]) -> Result<LoginToken, Refusal> {
+        let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        names(settings).read(&claims)
+    }
+
+    fn list(claim: &str) -> Option<Vec<String>> {
+        Some(ids(claim)?.into_iter().map(String::from).collect())
+    }
+
+    #[test]
+    fn workspaces_are_read_in_every_shape_that_the_gateway_renders() {
+        assert_eq!(list("[w1 w2]"), Some(vec!["w1".to_owned(), "w2".to_owned()]));
+        assert_eq!(list("w1 w2"), list("[w1 w2]"));
+        assert_eq!(list("w1"), Some(vec!["w1".to_owned()]));
+        for empty in ["[]", "", "  "] {
+            assert_eq!(list(empty), Some(vec![]), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn workspaces_that_are_too_many_or_misspelled_are_refused() {
+        let numbered = |most: u32| (0..most).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
+        let many = numbered(51);
+        let long = vec!["w".repeat(64); 32].join(" ");
+        for bad in ["[w1", "w1]", "[a,b]", "map[a:b", "a/b", &many, &long, &"w".repeat(65)] {
+            assert_eq!(list(bad), None, "{bad:?}");
+        }
+        assert_eq!(list(&numbered(50)).map(|ids| ids.len()), Some(50));
+        assert_eq!(list("[b a b]"), list("b a"));
+    }
+
+    #[test]
+    fn a_missing_workspaces_claim_is_refused_unless_settings_say_otherwise() {
+        let ada = [("sub", "ada")];
+        assert_eq!(read(&[], &ada).unwrap_err(), Refusal::ClaimMissing("workspaces".to_owned()));
+        let renamed = [("MFA_WORKSPACES_CLAIM", "https://app.example.com/orgs")];
+        assert_eq!(read(&renamed, &ada).unwrap_err(), Refusal::ClaimMissing("https://app.example.com/orgs".to_owned()));
+        for lenient in ["optional", "none"] {
+            assert!(read(&[("MFA_WORKSPACES", lenient)], &ada).unwrap().workspaces.is_empty());
+        }
+        let (bad, optional, none) = ([("sub", "ada"), ("workspaces", "a/b")], "optional", "none");
+        assert_eq!(read(&[("MFA_WORKSPACES", optional)], &bad).unwrap_err(), invalid("workspaces"));
+        assert!(read(&[("MFA_WORKSPACES", none)], &bad).unwrap().workspaces.is_empty());
+    }
+
+    #[test]
+    fn every_claim_but_sub_can_have_another_name() {
+        let settings = [
+            ("MFA_EMAIL_CLAIM", "mail"),
+            ("MFA_EMAIL_VERIFIED_CLAIM", "mail_ok"),
+            ("MFA_WORKSPACES_CLAIM", "orgs"),
+            ("MFA_OWNED_WORKSPACES_CLAIM", "owns"),
+            ("MFA_SSO_CLAIM", "idp"),
+            ("MFA_SSO_VALUES", "okta, entra"),
+            ("MFA_PASSWORD_RESET_CLAIM", "reset"),
+        ];
+        let claims = [
+            ("sub", "ada"),
+            ("mail", "ada@example.com"),
+            ("mail_ok", "true"),
+            ("orgs", "[a b]"),
+            ("owns", "b"),
+            ("idp", "entra"),
+            ("reset", "1.7954784e+09"),
+        ];
+        let token = read(&settings, &claims).unwrap();
+        assert_eq!((token.email.as_deref(), token.email_verified), (Some("ada@example.com"), true));
+        assert!(!format!("{token:?}").contains("example.com"), "an address does not print");
+        assert_eq!(token.owned_workspaces, ids("b").unwrap());
+        assert_eq!(token.sso, Sso::Yes(ids("a b").unwrap()));
+        assert_eq!(token.password_reset_at, Some(Timestamp::from_seconds(1_795_478_400)));
+    }
+
+    #[test]
+    fn an_email_counts_as_verified_by_true_or_1_and_an_empty_one_is_none() {
+        let token = |claims: &[(&str, &str)]| {
+            read(&[("MFA_WORKSPACES", "none")], &[&[("sub", "ada")], claims].concat()).unwrap()
+        };
+        for (claim, verified) in
+            [("true", true), ("True", true), ("TRUE", true), ("1", true), ("false", false), ("0", false), ("", false)]
+                .into_iter()
+                .chain(["yes", "t", "11", " true", "[true]", "null"].map(|other| (other, false)))
+        {
+            assert_eq!(token(&[("email_verified", claim)]).email_verified, verified, "{claim:?}");
+        }
+        for empty in ["", " ", "\u{a0}\n"] {
+            assert_eq!(token(&[("email", empty)]).email, None, "{empty:?}");
+        }
+        assert_eq!(token(&[("email", " a@b.co ")]).email.as_deref(), Some("a@b.co"));
+    }
+
+    #[test]
+    fn sso_counts_by_a_configured_value_or_a_list_of_the_users_workspaces() {
+        let sso = |settings: &[(&str, &str)], value: &str| {
+            read(settings, &[("sub", "ada"), ("workspaces", "[a b]"), ("sso", value)]).unwrap().sso
+        };
+        let on = [("MFA_SSO_CLAIM", "sso")];
+        assert_eq!(sso(&on, "true"), Sso::Yes(ids("a b").unwrap()));
+        assert_eq!(sso(&on, "[b c]"), Sso::Yes(ids("b").unwrap()));
+        assert_eq!(sso(&on, "[a]"), Sso::Yes(ids("a").unwrap()));
+        for other in ["a", "a b", "false", "TRUE", "1", "", "[]", "[ ]", "c", "a/b", "Username-Password-Authentication"]
+        {
+            assert_eq!(sso(&on, other), Sso::No, "{other:?}");
+        }
+        let refusal = |value: &str| read(&on, &[("sub", "ada"), ("workspaces", "[a b]"), ("sso", value)]).unwrap_err();
+        assert_eq!(
+            refusal("[c]"),
+            Refusal::SsoUser,
+            "a list that vouches for none of the token's is no ordinary login"
+        );
+        for unreadable in ["[a", "[a,b]", "[a/b]"] {
+            assert_eq!(refusal(unreadable), invalid("sso"), "{unreadable}");
+        }
+        let none = [("MFA_SSO_CLAIM", "sso"), ("MFA_WORKSPACES", "none")];
+        assert_eq!(read(&none, &[("sub", "ada"), ("sso", "true")]).unwrap().sso, Sso::Yes(Vec::new()));
+        assert_eq!(read(&none, &[("sub", "ada"), ("sso", "[a]")]).unwrap_err(), Refusal::SsoUser);
+        assert_eq!(sso(&[], "true"), Sso::No, "no claim configured means no SSO");
+        assert_eq!(sso(&[("MFA_SSO_CLAIM", "sso"), ("MFA_SSO_VALUES", "saml")], "true"), Sso::No);
+        for empty in ["true,", ",", " ", "a,,b"] {
+            let settings = Settings::from_iter([("MFA_SSO_VALUES", empty)]);
+            assert!(ClaimNames::new(&settings).is_err(), "{empty:?}");
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_in_both_renderings_and_nothing_else_passes_for_one() {
+        for good in ["1795478400", "1.7954784e+09", "1.7954784E9", "1795478400.9"] {
+            assert_eq!(moment(good), Some(Timestamp::from_seconds(1_795_478_400)), "{good}");
+        }
+        for bad in ["", "soon", "-1", "1e300", "inf", "NaN", "infinity", " 1795478400", "1795478400000", "0x10"] {
+            assert_eq!(moment(bad), None, "{bad:?}");
+        }
+        let at = |claims: &[(&str, &str)]| read(&[("MFA_WORKSPACES", "none")], &[&[("sub", "ada")], claims].concat());
+        let moments = |claims: &[(&str, &str)]| at(claims).map(|token| [token.logged_in_at, token.expires_at]).unwrap();
+        let seconds = |seconds| Some(Timestamp::from_seconds(seconds));
+        assert_eq!(moments(&[("iat", "7"), ("exp", "9")]), [seconds(7), seconds(9)]);
+        assert_eq!(moments(&[("iat", "7"), ("auth_time", "5")]), [seconds(5), None]);
+        assert_eq!(moments(&[]), [None, None]);
+        for unreadable in ["soon", "", "-1", "1795478400000", "[1]", "true"] {
+            assert_eq!(moments(&[("iat", "7"), ("auth_time", unreadable)]), [None, None], "it gives way to nothing");
+            assert_eq!(moments(&[("iat", unreadable)]), [None, None]);
+        }
+        assert_eq!(at(&[("exp", "soon")]).unwrap_err(), invalid("exp"));
+        let reset = [("MFA_PASSWORD_RESET_CLAIM", "reset"), ("MFA_WORKSPACES", "none")];
+        assert_eq!(read(&reset, &[("sub", "ada"), ("reset", "soon")]).unwrap_err(), invalid("reset"));
+    }
+}
