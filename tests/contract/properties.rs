@@ -14,7 +14,10 @@ use shared::{
     },
     channel::sms::words::{Language, SmsWords},
     edge::{
-        caller::login_token::{ClaimNames, LoginToken, Sso},
+        caller::{
+            claims::ClaimNames,
+            login_token::{LoginToken, Sso},
+        },
         http::request::Request,
     },
     proof::{

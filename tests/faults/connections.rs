@@ -16,7 +16,7 @@ use serde_json::Value;
 use shared::{
     aws::boot,
     base::clock::{Clock, Timestamp},
-    edge::http::gateway,
+    edge::{api::Lambda, http::gateway},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

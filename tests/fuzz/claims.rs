@@ -6,7 +6,10 @@ use std::{collections::HashMap, sync::LazyLock};
 use shared::{
     base::{error::Refusal, ids::WorkspaceId},
     channel::email::address::EmailAddress,
-    edge::caller::login_token::{ClaimNames, LoginToken, Sso},
+    edge::caller::{
+        claims::ClaimNames,
+        login_token::{LoginToken, Sso},
+    },
 };
 
 use super::functions::settings;

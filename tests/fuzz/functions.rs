@@ -9,7 +9,7 @@ use shared::{
         clock::{Clock, Timestamp},
         settings::Settings,
     },
-    edge::api::Api,
+    edge::api::{Api, Lambda},
     proof::assertion::token_hash,
 };
 use tokio::runtime::{Builder, Runtime};

@@ -1,21 +1,16 @@
 //! `POST /v1/operator/import`: the authenticator app that a user had elsewhere becomes an active factor here, so that users
 //! who move in keep it. Its id comes of its user and its secret: what is imported again is found, and nothing changes.
 
+use std::future::ready;
+
 use shared::{
-    account::{
-        Account, Change,
-        store::{SAVES, Saved},
-    },
+    account::Account,
     aws::derive::MacPurpose,
     base::{
         audit::AuditEvent,
-        error::{Fault, Refusal, Result},
-        ids::UserId,
+        error::{Refusal, Result},
     },
-    channel::email::{
-        address::EmailAddress,
-        words::{Notice, NoticeKind},
-    },
+    channel::email::{address::EmailAddress, words::NoticeKind},
     edge::{
         caller::operator::reason,
         http::{reply::Reply, request::Request},
@@ -66,36 +61,18 @@ impl Function {
         let (sealed, contact, kept) = tokio::join!(
             self.factor_secrets.seal_totp(&user, &id, &secret),
             self.contact(&user, email.as_ref(), now),
-            self.contacts.kept(&user, account.contact.as_ref())
+            self.notifier.contacts.kept(&user, account.contact.as_ref())
         );
         let (factor, contact) = (Factor::imported(name, sealed?, now), contact?);
         let make = |account: &Account| account.import(&id, factor.clone(), contact.clone(), now);
-        if let Some(known) = self.save_imported(&user, account, &id, make).await? {
-            return Reply::ok(&known.summary(&id));
+        let (account, changed) = self.accounts.change_beside(&user, account, make, |_: &Account| ready(())).await?;
+        if changed.is_none() {
+            // It was imported before: it is shown as it is.
+            return Reply::ok(&account.factor(&id)?.summary(&id));
         }
         AuditEvent::FactorImported.log_import(&user, id.as_str(), &operator.id, &reason, secret.is_weak());
-        let notice = Notice::new(NoticeKind::Imported, now, None, request.accept_language());
-        self.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
+        let notice = request.notice(NoticeKind::Imported);
+        self.notifier.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
         Reply::created(&factor.summary(&id))
-    }
-
-    /// Saves what is imported; or returns the factor as it is, where it was imported before.
-    async fn save_imported(
-        &self,
-        user: &UserId,
-        mut account: Account,
-        id: &FactorId,
-        make: impl Fn(&Account) -> Result<Option<Change>, Refusal>,
-    ) -> Result<Option<Factor>> {
-        for _ in 0..SAVES {
-            let Some(change) = make(&account)? else {
-                return Ok(account.factors.remove(id));
-            };
-            match self.accounts.save(user, &account, &change).await? {
-                Saved::Done => return Ok(None),
-                Saved::Stale(newer) => account = *newer,
-            }
-        }
-        Err(Fault::contended("save an imported factor").into())
     }
 }

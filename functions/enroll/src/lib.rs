@@ -1,6 +1,6 @@
 //! A user's factors: begins, activates, lists, renames and removes them.
 
-use lambda_http::{Body, Response};
+use lambda_http::BoxFuture;
 use shared::{
     account::store::Accounts,
     aws::{clients::Clients, derive::Deriver},
@@ -10,16 +10,12 @@ use shared::{
         ids::UserId,
         settings::{SettingError, Settings},
     },
-    channel::email::{
-        address::{Contact, EmailAddress},
-        secrets::ContactSecrets,
-        sender::EmailSender,
-        words::{Notice, NoticeKind},
-    },
+    channel::email::address::{Contact, EmailAddress},
     edge::{
-        api::Api,
-        caller::{Caller, operator::Operators},
+        api::{Api, Lambda},
+        caller::operator::Operators,
         http::{reply::Reply, request::Request},
+        notifier::Notifier,
     },
     proof::{
         assertion::signer::Signer, factor::secrets::FactorSecrets, phone::Regions,
@@ -43,8 +39,7 @@ pub struct Function {
     members: Members,
     factor_secrets: FactorSecrets,
     recovery_secrets: RecoverySecrets,
-    contacts: ContactSecrets,
-    mail: EmailSender,
+    notifier: Notifier,
     digests: Deriver,
     signer: Signer,
     operators: Operators,
@@ -64,8 +59,7 @@ impl Function {
             members: Members::new(settings, aws)?,
             factor_secrets: FactorSecrets::new(settings, aws)?,
             recovery_secrets: RecoverySecrets::new(settings, aws)?,
-            contacts: ContactSecrets::new(settings, aws)?,
-            mail: EmailSender::new(settings, aws)?,
+            notifier: Notifier::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             signer: Signer::new(settings, aws)?,
             operators: Operators::new(settings)?,
@@ -73,23 +67,25 @@ impl Function {
             regions: Regions::new(settings)?,
         })
     }
+}
 
-    /// Answers one event of the gateway.
-    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let request = self.api.receive(event);
-        self.api.answer(&request, Box::pin(self.route(&request))).await
+impl Lambda for Function {
+    fn api(&self) -> &Api {
+        &self.api
     }
 
-    async fn route(&self, request: &Request) -> Result<Reply> {
-        match request.route() {
-            "GET /v1/factors" => self.list(request).await,
-            "POST /v1/factors" => self.begin(request).await,
-            "POST /v1/factors/{factor_id}/activate" => self.activate(request).await,
-            "PATCH /v1/factors/{factor_id}" => self.rename(request).await,
-            "DELETE /v1/factors/{factor_id}" => self.remove(request).await,
-            "POST /v1/operator/import" => self.import(request).await,
-            _ => Err(request.misrouted()),
-        }
+    fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            match request.route() {
+                "GET /v1/factors" => self.list(request).await,
+                "POST /v1/factors" => self.begin(request).await,
+                "POST /v1/factors/{factor_id}/activate" => self.activate(request).await,
+                "PATCH /v1/factors/{factor_id}" => self.rename(request).await,
+                "DELETE /v1/factors/{factor_id}" => self.remove(request).await,
+                "POST /v1/operator/import" => self.import(request).await,
+                _ => Err(request.misrouted()),
+            }
+        })
     }
 }
 
@@ -102,14 +98,8 @@ impl Function {
         now: Timestamp,
     ) -> Result<Option<Contact>, Fault> {
         match address {
-            Some(address) => self.contacts.seal(user, address, now).await.map(Some),
+            Some(address) => self.notifier.contacts.seal(user, address, now).await.map(Some),
             None => Ok(None),
         }
-    }
-
-    /// Tells the user what happened, at the token's address and at the one that was kept before.
-    async fn tell(&self, what: NoticeKind, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
-        let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

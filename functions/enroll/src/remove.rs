@@ -4,15 +4,12 @@
 use serde::Serialize;
 use shared::{
     account::Account,
-    base::{
-        audit::AuditEvent,
-        error::{Refusal, Result},
-    },
+    base::{audit::AuditEvent, error::Result},
     channel::email::words::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{
         assertion::{MfaStatus, required},
-        factor::{Factor, FactorId, Kind},
+        factor::Factor,
     },
     workspace::member::Member,
 };
@@ -30,7 +27,7 @@ impl Function {
         let caller = self.api.caller(request).await?;
         let (user, now) = (&caller.user, request.now);
         request.fields()?.end()?;
-        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+        let id = request.factor_id()?;
 
         let (account, seen) = tokio::try_join!(self.accounts.load(user), self.members.load(user))?;
         let presented = required::of_factor(caller.assertion.as_ref(), account.epoch)?;
@@ -47,17 +44,18 @@ impl Function {
         };
         let contact = account.contact.clone();
         let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind));
-        let (after, kept) =
-            tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
+        let (after, kept) = tokio::join!(
+            self.accounts.change(user, account, make),
+            self.notifier.contacts.kept(user, contact.as_ref())
+        );
         let after = after?;
         AuditEvent::FactorRemoved.log(user, id.as_str());
         let statement = caller.statement(after.epoch, MfaStatus::as_in(presented));
         let notice = async {
             // What was never active could not be used to log in: there is nothing to tell.
-            match removed {
-                Some((true, Kind::Totp)) => self.tell(NoticeKind::AppRemoved, &caller, kept.as_ref(), request).await,
-                Some((true, Kind::Sms)) => self.tell(NoticeKind::PhoneRemoved, &caller, kept.as_ref(), request).await,
-                _ => {}
+            if let Some((true, kind)) = removed {
+                let notice = request.notice(NoticeKind::removed(kind));
+                self.notifier.mail.tell(&notice, [caller.address(), kept.as_ref()]).await;
             }
         };
         let member = Member::of(&after, now);

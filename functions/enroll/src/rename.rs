@@ -2,12 +2,9 @@
 
 use shared::{
     account::Account,
-    base::error::{Fault, Refusal, Result},
+    base::error::{Fault, Result},
     edge::http::{body::missing, reply::Reply, request::Request},
-    proof::{
-        assertion::required,
-        factor::{Factor, FactorId},
-    },
+    proof::{assertion::required, factor::Factor},
 };
 
 use crate::{Function, begin};
@@ -19,7 +16,7 @@ impl Function {
         let mut fields = request.fields()?;
         let name = begin::name(&mut fields)?.ok_or_else(|| missing("name"))?;
         fields.end()?;
-        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+        let id = request.factor_id()?;
 
         let make = |account: &Account| {
             let is_active = account.factors.get(&id).is_some_and(Factor::is_active);

@@ -1,6 +1,6 @@
 //! What follows the password, what workspaces require, who in them has MFA; and what operators do.
 
-use lambda_http::{Body, Response};
+use lambda_http::BoxFuture;
 use shared::{
     account::{Account, store::Accounts},
     aws::clients::Clients,
@@ -10,11 +10,11 @@ use shared::{
         ids::WorkspaceId,
         settings::{SettingError, Settings},
     },
-    channel::email::{secrets::ContactSecrets, sender::EmailSender},
     edge::{
-        api::Api,
+        api::{Api, Lambda},
         caller::{Caller, operator::Operators},
         http::{reply::Reply, request::Request},
+        notifier::Notifier,
     },
     proof::assertion::{required, signer::Signer},
     workspace::{member::store::Members, policy::store::Policies},
@@ -31,8 +31,7 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     members: Members,
-    contacts: ContactSecrets,
-    mail: EmailSender,
+    notifier: Notifier,
     signer: Signer,
     operators: Operators,
 }
@@ -45,17 +44,10 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             members: Members::new(settings, aws)?,
-            contacts: ContactSecrets::new(settings, aws)?,
-            mail: EmailSender::new(settings, aws)?,
+            notifier: Notifier::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
             operators: Operators::new(settings)?,
         })
-    }
-
-    /// Answers one event of the gateway.
-    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let request = self.api.receive(event);
-        self.api.answer(&request, Box::pin(self.route(&request))).await
     }
 
     /// Refuses an owner who has not proven enough to act on `workspace`.
@@ -69,17 +61,25 @@ impl Function {
         let proof = required::for_workspace(caller.assertion.as_ref(), account.epoch, workspace, request.now)?;
         self.policies.require_trusted(&self.members, proof, &caller.user, caller.workspaces(), request.now).await
     }
+}
 
-    async fn route(&self, request: &Request) -> Result<Reply> {
-        match request.route() {
-            "POST /v1/logins" => self.login(request).await,
-            "GET /v1/workspaces/{workspace_id}/policy" => self.show_policy(request).await,
-            "PUT /v1/workspaces/{workspace_id}/policy" => self.set_policy(request).await,
-            "GET /v1/workspaces/{workspace_id}/members" => self.list_members(request).await,
-            "POST /v1/operator/unlock" => self.unlock(request).await,
-            "POST /v1/operator/reset" => self.reset(request).await,
-            "POST /v1/operator/erase" => self.erase(request).await,
-            _ => Err(request.misrouted()),
-        }
+impl Lambda for Function {
+    fn api(&self) -> &Api {
+        &self.api
+    }
+
+    fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            match request.route() {
+                "POST /v1/logins" => self.login(request).await,
+                "GET /v1/workspaces/{workspace_id}/policy" => self.show_policy(request).await,
+                "PUT /v1/workspaces/{workspace_id}/policy" => self.set_policy(request).await,
+                "GET /v1/workspaces/{workspace_id}/members" => self.list_members(request).await,
+                "POST /v1/operator/unlock" => self.unlock(request).await,
+                "POST /v1/operator/reset" => self.reset(request).await,
+                "POST /v1/operator/erase" => self.erase(request).await,
+                _ => Err(request.misrouted()),
+            }
+        })
     }
 }

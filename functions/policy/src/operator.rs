@@ -11,7 +11,7 @@ use shared::{
     },
     channel::email::{
         address::{Contact, EmailAddress},
-        words::{Notice, NoticeKind},
+        words::NoticeKind,
     },
     edge::{
         caller::operator::{Operator, reason},
@@ -44,7 +44,7 @@ impl Function {
         let act = self.act(request)?;
         let (after, contact) = self.change(&act, Account::unlock).await?;
         act.log(AuditEvent::UserUnlocked);
-        let kept = self.contacts.kept(&act.user, contact.as_ref()).await;
+        let kept = self.notifier.contacts.kept(&act.user, contact.as_ref()).await;
         self.tell(NoticeKind::Unlocked, kept.as_ref(), request).await;
         Reply::ok(&Done { mfa_epoch: after.epoch })
     }
@@ -54,7 +54,7 @@ impl Function {
         let (after, contact) = self.change(&act, |account| account.reset(request.now)).await?;
         act.log(AuditEvent::UserReset);
         let told = async {
-            let kept = self.contacts.kept(&act.user, contact.as_ref()).await;
+            let kept = self.notifier.contacts.kept(&act.user, contact.as_ref()).await;
             self.tell(NoticeKind::Reset, kept.as_ref(), request).await;
         };
         tokio::join!(self.members.reset(&act.user, &after), told);
@@ -65,7 +65,7 @@ impl Function {
         let act = self.act(request)?;
         // The address goes with the rest: it is opened first, and told afterwards.
         let account = self.accounts.load(&act.user).await?;
-        let kept = self.contacts.kept(&act.user, account.contact.as_ref()).await;
+        let kept = self.notifier.contacts.kept(&act.user, account.contact.as_ref()).await;
         let erased = self.members.erase(&act.user).await;
         // Where it failed halfway, some or all of it may be done: that is an event too, and the user is told.
         if !matches!(erased, Err(Error::Refusal(_))) {
@@ -98,8 +98,7 @@ impl Function {
     }
 
     /// Tells the user what was done to them, at the address that is kept: the operator's token has none of theirs.
-    async fn tell(&self, what: NoticeKind, kept: Option<&EmailAddress>, request: &Request) {
-        let notice = Notice::new(what, request.now, None, request.accept_language());
-        self.mail.tell(&notice, [kept, None]).await;
+    async fn tell(&self, kind: NoticeKind, kept: Option<&EmailAddress>, request: &Request) {
+        self.notifier.mail.tell(&request.notice(kind), [kept, None]).await;
     }
 }

@@ -34,11 +34,14 @@ impl Function {
             self.policies.require_trusted(&self.members, proof, user, caller.workspaces(), now).await?;
         }
         let contact = account.contact.clone();
-        let (changed, kept) =
-            tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
+        let (changed, kept) = tokio::join!(
+            self.accounts.change(user, account, make),
+            self.notifier.contacts.kept(user, contact.as_ref())
+        );
         changed?;
         AuditEvent::RecoveryRegenerated.log(user, "recovery_code");
-        self.tell(NoticeKind::CodesRenewed, &caller, kept.as_ref(), request).await;
+        let notice = request.notice(NoticeKind::CodesRenewed);
+        self.notifier.mail.tell(&notice, [caller.address(), kept.as_ref()]).await;
         let spelled: Vec<_> = drawn.shown.iter().map(RecoveryCode::spelled).collect();
         Reply::created(&Codes { recovery_codes: spelled.iter().map(|code| code.as_str()).collect() })
     }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use shared::{
     account::{
         Account,
-        sending::{Email, FreshCode},
-        store::Saved,
+        sending::{Email, FreshCode, email::Waiting},
+        store::{Saved, until_counted},
     },
     aws::derive::{MacPurpose, Nonce},
     base::{
@@ -64,18 +64,18 @@ impl Function {
     async fn count_and_send(
         &self,
         caller: &Caller,
-        mut account: Account,
+        account: Account,
         address: &EmailAddress,
         digest: &str,
         request: &Request,
     ) -> Result<Timestamp> {
         let (user, now) = (&caller.user, request.now);
-        for _ in 0..self.limits.plans() {
+        let once = async |account: Account| {
             if !account.has_factor() {
-                return Ok(caller.token.ends_with(now.plus(SENT_LIFE)));
+                return Ok(Saved::Done(caller.token.ends_with(now.plus(SENT_LIFE))));
             }
             let kept = match &account.contact {
-                Some(contact) => Some(self.contacts.open(user, contact).await?),
+                Some(contact) => Some(self.notifier.contacts.open(user, contact).await?),
                 None => None,
             };
             let is_kept = kept.as_ref().is_some_and(|kept| kept.is(address));
@@ -89,24 +89,24 @@ impl Function {
                     return Err(Refusal::EmailRecoveryHeld.into());
                 }
             }
-            let draw =
+            let new =
                 FreshCode { id: random::id()?, key: self.emailed_codes.label()?, nonce: Nonce::new(random::bytes()?) };
-            let email = account.email(&self.limits, draw, now)?;
+            let email = account.email(&self.limits, new, now)?;
             let sent = email.code.as_ref().ok_or(Fault::new("find the code of an email"))?;
-            let forget = is_kept && account.contact.as_ref().is_some_and(|contact| contact.changed.is_some());
+            let changed = account.contact.as_ref().is_some_and(|contact| contact.changed.is_some());
+            let waiting = if is_kept && changed { Waiting::Forgotten } else { Waiting::Stays };
             let (taken, code) = tokio::join!(
-                self.accounts.take_email(user, &email, forget),
+                self.accounts.take_email(user, &email, waiting),
                 self.emailed_codes.derive(user, address, sent, &caller.ath)
             );
-            match taken? {
-                Saved::Stale(newer) => account = *newer,
-                Saved::Done => {
-                    let expires = caller.token.ends_with(sent.expires);
-                    return self.deliver(user, address, &email, code, expires, request).await.map(|()| expires);
-                }
+            if let Saved::Stale(newer) = taken? {
+                return Ok(Saved::Stale(newer));
             }
-        }
-        Err(Fault::contended("count an email").into())
+            let expires = caller.token.ends_with(sent.expires);
+            self.deliver(user, address, &email, code, expires, request).await?;
+            Ok(Saved::Done(expires))
+        };
+        until_counted(account, self.limits.plans(), "count an email", once).await
     }
 
     async fn deliver(
@@ -127,7 +127,7 @@ impl Function {
         };
         let language = Language::accepted(request.accept_language());
         let minutes = expires.since(request.now).as_secs() / 60;
-        match self.mail.code(address, language, &code, minutes).await {
+        match self.notifier.mail.code(address, language, &code, minutes).await {
             Ok(()) => {
                 AuditEvent::RecoveryEmailed.log(user, "emailed_code");
                 Ok(())
@@ -159,11 +159,11 @@ impl Function {
             return Ok(());
         };
         // Whoever else came first tells them, or has sent them something else.
-        let Saved::Done = self.accounts.take_email(user, &warning, false).await? else { return Ok(()) };
+        let Saved::Done(()) = self.accounts.take_email(user, &warning, Waiting::Stays).await? else { return Ok(()) };
         let notice =
             Notice::new(NoticeKind::OtherAddress, request.now, request.client_address(), request.accept_language());
         let notice = Notice { other: Some((other.hint(), whole_seconds(self.limits.hold) / 3600)), ..notice };
-        if self.mail.tell(&notice, [Some(kept), None]).await {
+        if self.notifier.mail.tell(&notice, [Some(kept), None]).await {
             self.accounts.note_changed(user, contact, changed, &warning).await?;
         }
         Ok(())

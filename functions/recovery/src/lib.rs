@@ -1,6 +1,6 @@
 //! The way back in for who has lost their device: makes recovery codes, emails one, and redeems them.
 
-use lambda_http::{Body, Response};
+use lambda_http::BoxFuture;
 use shared::{
     account::store::Accounts,
     aws::{clients::Clients, derive::Deriver},
@@ -9,17 +9,12 @@ use shared::{
         error::{Refusal, Result},
         settings::{SettingError, Settings},
     },
-    channel::email::{
-        address::EmailAddress,
-        code::EmailLimits,
-        secrets::{ContactSecrets, EmailedCodes},
-        sender::EmailSender,
-        words::{Notice, NoticeKind},
-    },
+    channel::email::{address::EmailAddress, code::EmailLimits, secrets::EmailedCodes},
     edge::{
-        api::Api,
+        api::{Api, Lambda},
         caller::Caller,
         http::{reply::Reply, request::Request},
+        notifier::Notifier,
     },
     proof::{assertion::signer::Signer, recovery_codes::secrets::RecoverySecrets},
     workspace::{member::store::Members, policy::store::Policies},
@@ -37,10 +32,9 @@ pub struct Function {
     members: Members,
     recovery_secrets: RecoverySecrets,
     emailed_codes: EmailedCodes,
-    contacts: ContactSecrets,
+    notifier: Notifier,
     digests: Deriver,
     limits: EmailLimits,
-    mail: EmailSender,
     signer: Signer,
 }
 
@@ -54,27 +48,28 @@ impl Function {
             members: Members::new(settings, aws)?,
             recovery_secrets: RecoverySecrets::new(settings, aws)?,
             emailed_codes: EmailedCodes::new(settings, aws)?,
-            contacts: ContactSecrets::new(settings, aws)?,
+            notifier: Notifier::new(settings, aws)?,
             digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
             limits: EmailLimits::new(settings)?,
-            mail: EmailSender::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }
+}
 
-    /// Answers one event of the gateway.
-    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let request = self.api.receive(event);
-        self.api.answer(&request, Box::pin(self.route(&request))).await
+impl Lambda for Function {
+    fn api(&self) -> &Api {
+        &self.api
     }
 
-    async fn route(&self, request: &Request) -> Result<Reply> {
-        match request.route() {
-            "POST /v1/recovery/codes" => self.codes(request).await,
-            "POST /v1/recovery/emails" => self.send_email(request).await,
-            "POST /v1/recovery/verify" => self.redeem(request).await,
-            _ => Err(request.misrouted()),
-        }
+    fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            match request.route() {
+                "POST /v1/recovery/codes" => self.codes(request).await,
+                "POST /v1/recovery/emails" => self.send_email(request).await,
+                "POST /v1/recovery/verify" => self.redeem(request).await,
+                _ => Err(request.misrouted()),
+            }
+        })
     }
 }
 
@@ -87,11 +82,5 @@ impl Function {
             Some(reset) if now < reset.plus(self.limits.hold) => Err(Refusal::EmailRecoveryHeld),
             _ => Ok(address),
         }
-    }
-
-    /// Tells the user what happened, at the token's address and at the one that is kept.
-    async fn tell(&self, what: NoticeKind, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
-        let notice = Notice::new(what, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

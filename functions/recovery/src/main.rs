@@ -1,7 +1,10 @@
 //! Once per cold start: gathers what the function may touch, then serves events.
 
 use lambda_http::Error;
-use shared::{aws::boot, edge::http::gateway};
+use shared::{
+    aws::boot,
+    edge::{api::Lambda, http::gateway},
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

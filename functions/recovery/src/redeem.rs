@@ -1,9 +1,12 @@
-//! `POST /v1/recovery/verify`: a recovery code or an emailed one at a login, where the device is lost. The same pipeline as
-//! a check, on counts of their own, so that who is locked out of their factors still gets in.
+//! `POST /v1/recovery/verify`: a recovery code or an emailed one at a login, where the device is lost. Both have counts of
+//! their own, so that a user who is locked out of their factors still gets in.
 
 use serde::Serialize;
 use shared::{
-    account::Account,
+    account::check::{
+        attempt::Committed,
+        target::{Spent, Target},
+    },
     base::{
         audit::AuditEvent,
         error::{Error, Fault, Refusal, Result},
@@ -13,12 +16,7 @@ use shared::{
         caller::Caller,
         http::{reply::Reply, request::Request},
     },
-    proof::{
-        assertion::{MfaStatus, signer::Signed},
-        lockout::{self, RECOVERY},
-        recovery_codes::{RecoveryCode, RecoveryStatus},
-    },
-    workspace::policy::Requirements,
+    proof::recovery_codes::{RecoveryCode, RecoveryStatus},
 };
 
 use crate::Function;
@@ -47,104 +45,75 @@ impl Function {
 
     async fn redeem_recovery(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
-        let log = |event: AuditEvent| event.log(user, "recovery_code");
-
-        let (reserved, requirements) = tokio::join!(
-            self.accounts.reserve_recovery(user, now),
+        let (attempt, requirements) = tokio::join!(
+            self.accounts.reserve(user, Target::RecoveryCodes, now),
             self.policies.requirements(caller.workspaces(), now)
         );
-        let reserved = reserved?;
-        let requirements = self.accounts.or_give_back(user, &reserved, requirements).await?;
-        let account = &reserved.account;
-        let mut set = account.recovery.clone().ok_or(Fault::new("find the recovery codes of an attempt"))?;
-        let (codes, kept) =
-            tokio::join!(self.recovery_secrets.codes(user, &set), self.contacts.kept(user, account.contact.as_ref()));
-        let codes = self.accounts.or_give_back(user, &reserved, codes).await?;
-        // An attempt that came to nothing, which may be the last that the schedule allows.
-        let failed = async |event: AuditEvent| {
-            log(event);
-            if RECOVERY.locks_at(account.recovery_failures) {
-                log(AuditEvent::VerificationLocked);
-                self.tell(NoticeKind::RecoveryLocked, caller, kept.as_ref(), request).await;
-            }
-        };
-        let Some(index) = code.index_in(&codes) else {
-            failed(AuditEvent::VerificationRejected).await;
-            let attempts_left = lockout::left_before_wait(account.recovery_failures);
-            return Err(Refusal::CodeRejected { attempts_left }.into());
-        };
+        let attempt = attempt?;
+        let requirements = attempt.or_give_back(requirements).await?;
+        let account = &attempt.account;
+        let set = account.recovery.as_ref().ok_or(Fault::new("find the recovery codes of an attempt"))?;
+        let nonce = set.nonce;
+        let (codes, kept) = tokio::join!(
+            self.recovery_secrets.codes(user, set),
+            self.notifier.contacts.kept(user, account.contact.as_ref())
+        );
+        let to = [caller.address(), kept.as_ref()];
+        let codes = attempt.or_give_back(codes).await?;
+        let index = code.index_in(&codes).ok_or_else(|| attempt.rejected());
+        let index = self.notifier.or_tell(index, to, request).await?;
 
-        // Signed at the same time, and handed out only if the code could be claimed.
-        let settled = settled("recovery", &requirements, account);
-        let statement = caller.statement(account.epoch, settled);
-        let (claimed, signed) =
-            tokio::join!(self.accounts.claim_recovery(user, &set.nonce, index, now), self.signer.sign(statement, now));
-        match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => failed(AuditEvent::VerificationReplayed).await,
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(AuditEvent::VerificationRejected).await,
-            _ => {}
+        let statement = caller.statement(account.epoch, requirements.status_recovered("recovery", account));
+        let spent = Spent::RecoveryCode { nonce, index };
+        let committed = attempt.commit(spent, self.signer.sign(statement, now)).await;
+        let committed = self.notifier.or_tell(committed, to, request).await?;
+        if committed.account.recovery_status().low {
+            AuditEvent::RecoveryLow.log(user, "recovery_code");
         }
-        claimed?;
-        set.used.insert(index.to_string(), now);
-        log(AuditEvent::RecoveryUsed);
-        let standing = RecoveryStatus::of(Some(&set));
-        if standing.low {
-            log(AuditEvent::RecoveryLow);
-        }
-        self.tell(NoticeKind::RecoveryCodeUsed, caller, kept.as_ref(), request).await;
-        reply(standing, signed?)
+        self.notifier.mail.tell(&request.notice(NoticeKind::RecoveryCodeUsed), to).await;
+        reply(committed)
     }
 
     async fn redeem_emailed(&self, caller: &Caller, code: &RecoveryCode, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
         let address = self.address(caller, now)?;
-        let log = |event: AuditEvent| event.log(user, "emailed_code");
-
-        let (reserved, seen) = tokio::join!(self.accounts.reserve_emailed(user, now), self.members.load(user));
-        let reserved = reserved?;
-        let account = &reserved.account;
+        let (attempt, seen) =
+            tokio::join!(self.accounts.reserve(user, Target::EmailedCode, now), self.members.load(user));
+        let attempt = attempt?;
+        let account = &attempt.account;
         let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
+        let nonce = sent.nonce;
         let looked = async {
             let seen = seen?;
             // Where the code went to another address, that is the one kept from now on.
-            let (binding, expected, (kept, contact)) = tokio::join!(
+            let (binding, expected, (kept, keep)) = tokio::join!(
                 self.policies.binding(&seen, caller.workspaces(), now),
                 self.emailed_codes.derive(user, address, sent, &caller.ath),
-                self.contacts.replaced(user, account.contact.as_ref(), address, now),
+                self.notifier.contacts.replaced(user, account.contact.as_ref(), address, now),
             );
             let binding = binding?;
             binding.require_email()?;
-            Ok::<_, Error>((binding.of_token, expected?, kept, contact?))
+            Ok::<_, Error>((binding.of_token, expected?, kept, keep?))
         };
-        let (requirements, expected, kept, contact) = self.accounts.or_give_back(user, &reserved, looked.await).await?;
+        let (requirements, expected, kept, keep) = attempt.or_give_back(looked.await).await?;
         if !code.is(&expected) {
-            log(AuditEvent::VerificationRejected);
-            return Err(Refusal::CodeRejected { attempts_left: sent.tries_left() }.into());
+            return Err(attempt.rejected().error);
         }
 
-        let statement = caller.statement(account.epoch, settled("email", &requirements, account));
-        let (claimed, signed) = tokio::join!(
-            self.accounts.claim_emailed(user, &sent.nonce, contact.as_ref()),
-            self.signer.sign(statement, now)
-        );
-        match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => log(AuditEvent::VerificationReplayed),
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => log(AuditEvent::VerificationRejected),
-            _ => {}
-        }
-        claimed?;
-        log(AuditEvent::RecoveryUsed);
-        self.tell(NoticeKind::EmailedCodeUsed, caller, kept.as_ref(), request).await;
-        reply(account.recovery_status(), signed?)
+        let statement = caller.statement(account.epoch, requirements.status_recovered("email", account));
+        let spent = Spent::EmailedCode { nonce, keep };
+        let committed = attempt.commit(spent, self.signer.sign(statement, now)).await.map_err(|failed| failed.error)?;
+        let to = [caller.address(), kept.as_ref()];
+        self.notifier.mail.tell(&request.notice(NoticeKind::EmailedCodeUsed), to).await;
+        reply(committed)
     }
 }
 
-/// How `method` settles MFA: for who has no factor that is allowed, only as far as enrolling one.
-fn settled(method: &str, requirements: &Requirements, account: &Account) -> MfaStatus {
-    let settled = MfaStatus::recovered(method);
-    if requirements.has_usable(account) { settled } else { settled.to_enroll_only() }
-}
-
-fn reply(recovery: RecoveryStatus, signed: Signed) -> Result<Reply> {
-    Reply::ok(&Redeemed { assertion: signed.token, expires_at: signed.expires_at.rfc3339(), recovery })
+fn reply(Committed { account, signed }: Committed) -> Result<Reply> {
+    let signed = signed?;
+    Reply::ok(&Redeemed {
+        assertion: signed.token,
+        expires_at: signed.expires_at.rfc3339(),
+        recovery: account.recovery_status(),
+    })
 }

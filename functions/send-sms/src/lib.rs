@@ -1,6 +1,6 @@
 //! Texts a code to a phone.
 
-use lambda_http::{Body, Response};
+use lambda_http::BoxFuture;
 use shared::{
     account::store::Accounts,
     aws::{clients::Clients, derive::Deriver},
@@ -11,7 +11,7 @@ use shared::{
     },
     channel::sms::{counters::Budget, sender::SmsSender, words::SmsWords},
     edge::{
-        api::Api,
+        api::{Api, Lambda},
         http::{reply::Reply, request::Request},
     },
     proof::factor::secrets::FactorSecrets,
@@ -46,17 +46,19 @@ impl Function {
             sender: SmsSender::new(settings, aws)?,
         })
     }
+}
 
-    /// Answers one event of the gateway.
-    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let request = self.api.receive(event);
-        self.api.answer(&request, Box::pin(self.route(&request))).await
+impl Lambda for Function {
+    fn api(&self) -> &Api {
+        &self.api
     }
 
-    async fn route(&self, request: &Request) -> Result<Reply> {
-        match request.route() {
-            "POST /v1/factors/{factor_id}/texts" => self.text(request).await,
-            _ => Err(request.misrouted()),
-        }
+    fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            match request.route() {
+                "POST /v1/factors/{factor_id}/texts" => self.text(request).await,
+                _ => Err(request.misrouted()),
+            }
+        })
     }
 }

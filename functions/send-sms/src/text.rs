@@ -7,7 +7,8 @@ use serde::Serialize;
 use shared::{
     account::{
         Account,
-        sending::{FreshCode, Text, text::Taken},
+        sending::{FreshCode, Text},
+        store::{Saved, until_counted},
     },
     aws::derive::{MacPurpose, Nonce},
     base::{
@@ -32,8 +33,8 @@ use shared::{
 use crate::Function;
 
 #[derive(Serialize)]
-struct Sent<'a> {
-    to_hint: &'a str,
+struct Sent {
+    to_hint: String,
     expires_at: String,
     resend_after: u64,
 }
@@ -53,14 +54,14 @@ enum Stays {
     All,
 }
 
-impl From<Fault> for Undelivered {
-    fn from(fault: Fault) -> Self {
+impl Undelivered {
+    /// It did not go, for a fault of ours.
+    fn broken(fault: Fault) -> Self {
         Self { error: fault.into(), stays: Stays::Nothing }
     }
-}
 
-impl From<Refusal> for Undelivered {
-    fn from(refusal: Refusal) -> Self {
+    /// It did not go: the phone, or SNS, took none.
+    fn refused(refusal: Refusal) -> Self {
         Self { error: refusal.into(), stays: Stays::Wait }
     }
 }
@@ -70,7 +71,7 @@ impl Function {
         let caller = self.api.caller(request).await?;
         request.fields()?.end()?;
         caller.token.require_time_for_a_code(request.now)?;
-        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
+        let id = request.factor_id()?;
 
         let sent = self.count_and_send(&caller, &id, request).await;
         match &sent {
@@ -87,14 +88,14 @@ impl Function {
 
     async fn count_and_send(&self, caller: &Caller, id: &FactorId, request: &Request) -> Result<Reply> {
         let (user, now) = (&caller.user, request.now);
-        let (mut account, requirements, address) = tokio::try_join!(
+        let (account, requirements, address) = tokio::try_join!(
             self.accounts.load(user),
             self.policies.requirements(caller.workspaces(), now),
             self.address(request)
         )?;
-        for _ in 0..self.budget.limits.plans() {
+        let once = async |account: Account| {
             let text = self.plan(&account, &requirements, id, now)?;
-            let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
+            let factor = account.factor(id)?;
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
             let counters = self.budget.counters(phone, text.pending, address.as_deref(), first, now);
@@ -103,30 +104,24 @@ impl Function {
                 self.factor_secrets.open_phone(user, id, factor),
                 self.factor_secrets.sent_code(user, id, &text.code, &caller.ath),
             );
-            match taken? {
-                Taken::Stale(newer) => account = *newer,
-                Taken::Done(counted) => {
-                    let expires = caller.token.ends_with(text.code.expires);
-                    let delivered = self.deliver(number, code, &text, expires, request).await;
-                    if let Err(Undelivered { error, stays }) = delivered {
-                        match stays {
-                            Stays::Nothing => self.accounts.give_back_text(user, &text, &counted).await,
-                            Stays::Wait => {
-                                self.accounts.give_back_text(user, &text.keeping_its_wait(), &counted).await;
-                            }
-                            Stays::All => {}
-                        }
-                        return Err(error);
-                    }
-                    return Reply::accepted(&Sent {
-                        to_hint: &phone.hint,
-                        expires_at: expires.rfc3339(),
-                        resend_after: whole_seconds(text.wait),
-                    });
+            let counted = match taken? {
+                Saved::Done(counted) => counted,
+                Saved::Stale(newer) => return Ok(Saved::Stale(newer)),
+            };
+            let expires = caller.token.ends_with(text.code.expires);
+            if let Err(Undelivered { error, stays }) = self.deliver(number, code, &text, expires, request).await {
+                match stays {
+                    Stays::Nothing => self.accounts.give_back_text(user, &text, &counted).await,
+                    Stays::Wait => self.accounts.give_back_text(user, &text.keeping_its_wait(), &counted).await,
+                    Stays::All => {}
                 }
+                return Err(error);
             }
-        }
-        Err(Fault::contended("count a text").into())
+            let to_hint = phone.hint.clone();
+            Ok(Saved::Done(Sent { to_hint, expires_at: expires.rfc3339(), resend_after: whole_seconds(text.wait) }))
+        };
+        let sent = until_counted(account, self.budget.limits.plans(), "count a text", once).await?;
+        Reply::accepted(&sent)
     }
 
     /// The text that is to be sent, as the account stands.
@@ -163,15 +158,15 @@ impl Function {
         expires: Timestamp,
         request: &Request,
     ) -> Result<(), Undelivered> {
-        let (number, code) = (number?, code?);
+        let (number, code) = (number.map_err(Undelivered::broken)?, code.map_err(Undelivered::broken)?);
         if self.sender.opted_out(&number).await {
-            return Err(Refusal::PhoneOptedOut.into());
+            return Err(Undelivered::refused(Refusal::PhoneOptedOut));
         }
         let language = Language::accepted(request.accept_language());
         let minutes = expires.since(request.now).as_secs() / 60;
         let words = self.texts.code(language, &code, minutes);
         self.sender.send(&number, &words).await.map_err(|unsent| match unsent {
-            Unsent::Refused => Refusal::TextNotSent.into(),
+            Unsent::Refused => Undelivered::refused(Refusal::TextNotSent),
             Unsent::Unknown(fault) => Undelivered { error: fault.for_now(text.wait).into(), stays: Stays::All },
         })
     }

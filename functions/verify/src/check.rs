@@ -1,26 +1,11 @@
-//! `POST /v1/factors/{factor_id}/verify`: a code at a login or step-up. The one pipeline: the attempt is counted before
-//! the code is looked at, and the code is spent by the write that accepts it.
+//! `POST /v1/factors/{factor_id}/verify`: a code at a login or step-up.
 
 use serde::Serialize;
 use shared::{
-    base::{
-        audit::AuditEvent,
-        error::{Error, Refusal, Result},
-    },
-    channel::email::{
-        address::EmailAddress,
-        words::{Notice, NoticeKind},
-    },
-    edge::{
-        caller::Caller,
-        http::{reply::Reply, request::Request},
-    },
-    proof::{
-        assertion::MfaStatus,
-        factor::{FactorId, FactorSummary},
-        lockout::{self, FACTORS},
-        recovery_codes::RecoveryStatus,
-    },
+    account::check::target::{Spent, Target},
+    base::error::{Error, Fault, Result},
+    edge::http::{reply::Reply, request::Request},
+    proof::{factor::FactorSummary, recovery_codes::RecoveryStatus},
 };
 
 use crate::Function;
@@ -40,68 +25,38 @@ impl Function {
         let mut fields = request.fields()?;
         let code = fields.code()?;
         fields.end()?;
-        let id = FactorId::parse(&request.path("factor_id")).ok_or(Refusal::FactorNotFound)?;
-        let log = |event: AuditEvent| event.log(user, id.as_str());
+        let id = request.factor_id()?;
 
-        let (reserved, requirements) = tokio::join!(
-            self.accounts.reserve_check(user, &id, now),
+        let (attempt, requirements) = tokio::join!(
+            self.accounts.reserve(user, Target::Active(&id), now),
             self.policies.requirements(caller.workspaces(), now)
         );
-        let reserved = reserved?;
-        let account = &reserved.account;
-        let mut factor = account.factors.get(&id).cloned().ok_or(Refusal::FactorNotFound)?;
-        let usable = requirements.map_err(Error::from).and_then(|requirements| {
-            let proves = requirements.lets_prove(&factor, account);
-            if proves { Ok(requirements.is_usable(&factor)) } else { Err(Refusal::NotAllowedByWorkspace.into()) }
-        });
-        let usable = self.accounts.or_give_back(user, &reserved, usable).await?;
+        let attempt = attempt?;
+        let factor = attempt.account.factor(&id)?;
+        let status =
+            requirements.map_err(Error::from).and_then(|all| Ok(all.status_by_factor(factor, &attempt.account)?));
+        let status = attempt.or_give_back(status).await?;
 
-        // The last attempt that the schedule allows: where it comes to nothing, the user is told, at an address that is opened
-        // meanwhile.
-        let locks = FACTORS.locks_at(account.failures);
-        let contact = account.contact.as_ref().filter(|_| locks);
+        // The address that is told of a lock is opened meanwhile.
+        let contact = attempt.account.contact.as_ref().filter(|_| attempt.lock().is_some());
         let (looked, kept) = tokio::join!(
-            self.factor_secrets.check(user, &id, &factor, &code, &caller.ath, now),
-            self.contacts.kept(user, contact)
+            self.factor_secrets.check(user, &id, factor, &code, &caller.ath, now),
+            self.notifier.contacts.kept(user, contact)
         );
-        let failed = async |event: AuditEvent| {
-            log(event);
-            if locks {
-                log(AuditEvent::VerificationLocked);
-                self.tell_of_lock(&caller, kept.as_ref(), request).await;
-            }
-        };
-        let Some(spent) = self.accounts.or_give_back(user, &reserved, looked).await? else {
-            failed(AuditEvent::VerificationRejected).await;
-            return Err(Refusal::CodeRejected { attempts_left: lockout::left_before_wait(account.failures) }.into());
-        };
+        let to = [caller.address(), kept.as_ref()];
+        let spent = attempt.or_give_back(looked).await?.ok_or_else(|| attempt.rejected());
+        let spent = self.notifier.or_tell(spent, to, request).await?;
 
-        // Signed at the same time, and handed out only if the code could be claimed.
-        let settled = MfaStatus::by_factor(&factor);
-        let settled = if usable { settled } else { settled.to_enroll_only() };
-        let statement = caller.statement(account.epoch, settled);
-        let (claimed, signed) =
-            tokio::join!(self.accounts.claim(user, &id, spent, now), self.signer.sign(statement, now));
-        match &claimed {
-            Err(Error::Refusal(Refusal::CodeUsed)) => failed(AuditEvent::VerificationReplayed).await,
-            Err(Error::Refusal(Refusal::CodeRejected { .. })) => failed(AuditEvent::VerificationRejected).await,
-            _ => {}
-        }
-        claimed?;
-        log(AuditEvent::VerificationAccepted);
-        let signed = signed?;
-        factor.last_used_at = Some(now);
+        let statement = caller.statement(attempt.account.epoch, status);
+        let committed = attempt.commit(Spent::Factor(spent), self.signer.sign(statement, now)).await;
+        let committed = self.notifier.or_tell(committed, to, request).await?;
+        let signed = committed.signed?;
+        let factor = committed.account.factors.get(&id).ok_or(Fault::new("find the factor just verified"))?;
         Reply::ok(&Verified {
             assertion: signed.token,
             expires_at: signed.expires_at.rfc3339(),
             factor: factor.summary(&id),
-            recovery: account.recovery_status(),
+            recovery: committed.account.recovery_status(),
         })
-    }
-
-    /// Tells the user that their factors are locked: whoever guessed knows the password.
-    async fn tell_of_lock(&self, caller: &Caller, kept: Option<&EmailAddress>, request: &Request) {
-        let notice = Notice::new(NoticeKind::Locked, request.now, request.client_address(), request.accept_language());
-        self.mail.tell(&notice, [caller.address(), kept]).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Checks a code at a login, and publishes the keys that assertions are checked with.
 
-use lambda_http::{Body, Response};
+use lambda_http::BoxFuture;
 use shared::{
     account::store::Accounts,
     aws::clients::Clients,
@@ -9,10 +9,10 @@ use shared::{
         error::Result,
         settings::{SettingError, Settings},
     },
-    channel::email::{secrets::ContactSecrets, sender::EmailSender},
     edge::{
-        api::Api,
+        api::{Api, Lambda},
         http::{reply::Reply, request::Request},
+        notifier::Notifier,
     },
     proof::{assertion::signer::Signer, factor::secrets::FactorSecrets},
     workspace::policy::store::Policies,
@@ -27,8 +27,7 @@ pub struct Function {
     accounts: Accounts,
     policies: Policies,
     factor_secrets: FactorSecrets,
-    contacts: ContactSecrets,
-    mail: EmailSender,
+    notifier: Notifier,
     signer: Signer,
 }
 
@@ -40,23 +39,24 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             factor_secrets: FactorSecrets::new(settings, aws)?,
-            contacts: ContactSecrets::new(settings, aws)?,
-            mail: EmailSender::new(settings, aws)?,
+            notifier: Notifier::new(settings, aws)?,
             signer: Signer::new(settings, aws)?,
         })
     }
+}
 
-    /// Answers one event of the gateway.
-    pub async fn handle(&self, event: lambda_http::Request) -> Response<Body> {
-        let request = self.api.receive(event);
-        self.api.answer(&request, Box::pin(self.route(&request))).await
+impl Lambda for Function {
+    fn api(&self) -> &Api {
+        &self.api
     }
 
-    async fn route(&self, request: &Request) -> Result<Reply> {
-        match request.route() {
-            "POST /v1/factors/{factor_id}/verify" => self.check(request).await,
-            "GET /.well-known/jwks.json" => self.jwks().await,
-            _ => Err(request.misrouted()),
-        }
+    fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            match request.route() {
+                "POST /v1/factors/{factor_id}/verify" => self.check(request).await,
+                "GET /.well-known/jwks.json" => self.jwks().await,
+                _ => Err(request.misrouted()),
+            }
+        })
     }
 }

@@ -37,7 +37,8 @@ pub struct Account {
     /// Rises whenever a factor is added or removed; 0 without factors ever.
     pub epoch: u64,
     /// The id of the last write.
-    pub by: Option<String>,
+    #[serde(rename = "by")]
+    pub write_id: Option<String>,
     /// The factors, pending ones included.
     pub factors: BTreeMap<FactorId, Factor>,
     /// Wrong codes in a row, over all active factors.
@@ -124,6 +125,11 @@ impl Account {
         let mut pending = self.pending(now);
         pending.reverse();
         self.active().into_iter().chain(pending).collect()
+    }
+
+    /// The factor of this id, in whatever status.
+    pub fn factor(&self, id: &FactorId) -> Result<&Factor, Refusal> {
+        self.factors.get(id).ok_or(Refusal::FactorNotFound)
     }
 
     /// Whether there is a factor to log in with.

@@ -1,15 +1,19 @@
-//! The account in the table. Each write is conditional, and its condition is the rule. Each carries a fresh id in `by`:
+//! The account in the table. Each write is conditional, and its condition is the rule. Each carries a fresh id:
 //! a write that is refused because that id is there already was applied by an earlier try whose response was lost.
 
-use std::collections::BTreeMap;
-
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use std::{
+    collections::BTreeMap,
+    future::{Future, ready},
+};
 
 use crate::{
     account::{Account, Change, Edit, Recovery},
     aws::{
         clients::Clients,
-        table::{self, Item, Key, Table, Written, number, string, value},
+        expression::Expression,
+        item::{self, Item, number, string, value},
+        key::Key,
+        table::{Table, Written},
     },
     base::{
         error::{Fault, Refusal, Result},
@@ -19,7 +23,12 @@ use crate::{
     },
 };
 
-/// How often a change is made anew and saved when others keep coming first.
+/// A factor's status, as the table spells it, from its first code on.
+pub(super) const ACTIVE: &str = "active";
+/// And until then.
+pub(super) const PENDING: &str = "pending";
+
+/// How often a change is made again and saved when others keep coming first.
 pub const SAVES: u32 = 4;
 
 /// Every user's account.
@@ -28,12 +37,26 @@ pub struct Accounts {
     pub(super) table: Table,
 }
 
-/// What came of saving a change.
+/// What came of a write.
 #[derive(Debug)]
-pub enum Saved {
+pub(super) enum Outcome {
+    /// It was applied.
+    Applied {
+        /// The account as the write left it.
+        account: Account,
+        /// The id of the write.
+        write_id: String,
+    },
+    /// A condition did not hold; the account as it was.
+    Refused(Account),
+}
+
+/// What came of a write that stands on the account as it was read.
+#[derive(Debug)]
+pub enum Saved<T = ()> {
     /// It holds.
-    Done,
-    /// Another change came first; the account as that left it.
+    Done(T),
+    /// Another write came first; the account as that left it.
     Stale(Box<Account>),
 }
 
@@ -48,19 +71,34 @@ impl Accounts {
         account(self.table.get(&Key::account(user)).await?)
     }
 
-    /// Changes settings: makes the change to what was read, saves it, and makes it anew to what another change left
+    /// Changes settings: makes the change to what was read, saves it, and makes it again to what another change left
     /// where that came first. Returns the account after it.
     pub async fn change(
         &self,
         user: &UserId,
-        mut account: Account,
+        read: Account,
         make: impl Fn(&Account) -> Result<Change, Refusal>,
     ) -> Result<Account> {
+        let make = |account: &Account| make(account).map(Some);
+        self.change_beside(user, read, make, |_: &Account| ready(())).await.map(|(after, _)| after)
+    }
+
+    /// The same, where there may be nothing to change; and with work that is done while the change is saved, on the account
+    /// as it will be. Returns what came of that work, where there was a change.
+    pub async fn change_beside<T, F: Future<Output = T>>(
+        &self,
+        user: &UserId,
+        mut read: Account,
+        make: impl Fn(&Account) -> Result<Option<Change>, Refusal>,
+        beside: impl Fn(&Account) -> F,
+    ) -> Result<(Account, Option<T>)> {
         for _ in 0..SAVES {
-            let change = make(&account)?;
-            match self.save(user, &account, &change).await? {
-                Saved::Done => return Ok(account.after(&change)),
-                Saved::Stale(newer) => account = *newer,
+            let Some(change) = make(&read)? else { return Ok((read, None)) };
+            let after = read.after(&change);
+            let (saved, done) = tokio::join!(self.save(user, &read, &change), beside(&after));
+            match saved? {
+                Saved::Done(()) => return Ok((after, Some(done))),
+                Saved::Stale(newer) => read = *newer,
             }
         }
         Err(Fault::contended("save a change of settings").into())
@@ -68,114 +106,126 @@ impl Accounts {
 
     /// Saves a change of settings made to `read`, if no other change came first. Names only the paths that it changes, so
     /// that it can't undo a count, unless that is what it is for, or a code's use.
-    pub async fn save(&self, user: &UserId, read: &Account, change: &Change) -> Result<Saved, Fault> {
-        let update = expression(self.table.update(&Key::account(user)), read, change)?;
-        let update = if read.version == 0 {
-            update.condition_expression("attribute_not_exists(pk)")
-        } else {
-            update
-                .condition_expression("version = :version AND #by <> :by")
-                .expression_attribute_values(":version", number(read.version))
-        };
-        self.saved(update).await
+    async fn save(&self, user: &UserId, read: &Account, change: &Change) -> Result<Saved, Fault> {
+        let update = update(read, change)?;
+        self.saved(
+            user,
+            match read.version {
+                0 => update.only_if("attribute_not_exists(pk)"),
+                version => update.only_if("version = :version").value(":version", number(version)),
+            },
+        )
+        .await
     }
 
     /// Makes a write that stands on the account as it was read.
-    pub(super) async fn saved(&self, update: UpdateItemFluentBuilder) -> Result<Saved, Fault> {
-        match signed(update).await? {
-            (_, Written::Applied(_)) => Ok(Saved::Done),
-            (by, Written::Refused(old)) => match account(old)? {
-                old if old.is_by(&by) => Ok(Saved::Done),
-                old => Ok(Saved::Stale(Box::new(old))),
+    pub(super) async fn saved(&self, user: &UserId, update: Expression) -> Result<Saved, Fault> {
+        Ok(match self.write(user, update).await? {
+            Outcome::Applied { .. } => Saved::Done(()),
+            Outcome::Refused(old) => Saved::Stale(Box::new(old)),
+        })
+    }
+
+    /// Makes a write of the user's account, with an id of its own.
+    pub(super) async fn write(&self, user: &UserId, update: Expression) -> Result<Outcome, Fault> {
+        let write_id = random::id()?;
+        match self.table.write(&Key::account(user), with_write_id(update, &write_id)).await? {
+            Written::Applied(item) => Ok(Outcome::Applied { account: item::read(item)?, write_id }),
+            Written::Refused(old) => match account(old)? {
+                account if account.write_id.as_ref() == Some(&write_id) => Ok(Outcome::Applied { account, write_id }),
+                old => Ok(Outcome::Refused(old)),
             },
         }
     }
 }
 
-impl Account {
-    pub(super) fn is_by(&self, by: &str) -> bool {
-        self.by.as_deref() == Some(by)
+/// Plans what is to be sent, as `account` stands, and counts it. Where another write came first, plans it again, as that left
+/// the account: so often at most.
+///
+/// # Errors
+/// What `once` refuses; a fault of this `doing` where others kept coming first.
+pub async fn until_counted<T, F: Future<Output = Result<Saved<T>>>>(
+    mut account: Account,
+    tries: u32,
+    doing: &'static str,
+    once: impl Fn(Account) -> F,
+) -> Result<T> {
+    for _ in 0..tries {
+        match once(account).await? {
+            Saved::Done(sent) => return Ok(sent),
+            Saved::Stale(newer) => account = *newer,
+        }
     }
+    Err(Fault::contended(doing).into())
 }
 
 /// The account in `item`; the default one where there is none.
 pub(super) fn account(item: Option<Item>) -> Result<Account, Fault> {
-    item.map_or_else(|| Ok(Account::default()), table::read)
+    item.map_or_else(|| Ok(Account::default()), item::read)
 }
 
-/// Makes the write under a fresh id, which its expressions know as `:by`.
-pub(super) async fn signed(update: UpdateItemFluentBuilder) -> Result<(String, Written), Fault> {
-    let by = random::id()?;
-    let update = update.expression_attribute_names("#by", "by").expression_attribute_values(":by", string(&by));
-    Ok((by, table::write(update).await?))
+/// The update, which leaves its id, and is refused where that is there already: a count rises once, however often the SDK
+/// tries.
+fn with_write_id(update: Expression, write_id: &str) -> Expression {
+    update
+        .set("#write_id = :write_id")
+        .only_if("NOT #write_id = :write_id")
+        .name("#write_id", "by")
+        .value(":write_id", string(write_id))
 }
 
-/// The update expression of `change`, made to `read`.
-fn expression(
-    mut update: UpdateItemFluentBuilder,
-    read: &Account,
-    change: &Change,
-) -> Result<UpdateItemFluentBuilder, Fault> {
-    let mut set = vec!["version = :next".to_owned(), "#by = :by".to_owned()];
-    let mut remove = Vec::new();
-    update = update.expression_attribute_values(":next", number(read.version + 1));
+/// The update, only if the write of this id is the last one.
+pub(super) fn only_after(write_id: &str, update: Expression) -> Expression {
+    update.only_if("#write_id = :last").value(":last", string(write_id))
+}
+
+/// The update, only if the factor that it calls `#id` has this status.
+pub(super) fn only_if_status(update: Expression, status: &str) -> Expression {
+    update.only_if("factors.#id.#status = :status").name("#status", "status").value(":status", string(status))
+}
+
+/// The update that makes `change` to `read`.
+fn update(read: &Account, change: &Change) -> Result<Expression, Fault> {
+    let mut update = Expression::default().set("version = :next").value(":next", number(read.version + 1));
     if read.version == 0 {
         // A path inside a map needs the map to be there: the first write brings it.
         let written = change.factors.iter().filter_map(|(id, edit)| match edit {
             Edit::Write(factor) => Some((id, factor)),
             Edit::Rename(_) | Edit::Remove => None,
         });
-        set.push("factors = :factors".to_owned());
-        update = update.expression_attribute_values(":factors", value(&written.collect::<BTreeMap<_, _>>())?);
+        update = update.set("factors = :factors").value(":factors", value(&written.collect::<BTreeMap<_, _>>())?);
     } else {
         for (index, (id, edit)) in change.factors.iter().enumerate() {
-            let (path, to) = (format!("#f{index}"), format!(":f{index}"));
-            update = update.expression_attribute_names(&path, id.as_str());
-            match edit {
-                Edit::Write(factor) => {
-                    set.push(format!("factors.{path} = {to}"));
-                    update = update.expression_attribute_values(to, value(factor)?);
-                }
+            let (path, to) = (format!("factors.#f{index}"), format!(":f{index}"));
+            update = update.name(format!("#f{index}"), id.as_str());
+            update = match edit {
+                Edit::Write(factor) => update.set(format!("{path} = {to}")).value(to, value(factor)?),
                 Edit::Rename(name) => {
-                    set.push(format!("factors.{path}.#name = {to}"));
-                    update = update
-                        .expression_attribute_names("#name", "name")
-                        .expression_attribute_values(to, value(name)?);
+                    update.set(format!("{path}.#name = {to}")).name("#name", "name").value(to, value(name)?)
                 }
-                Edit::Remove => remove.push(format!("factors.{path}")),
-            }
+                Edit::Remove => update.remove(path),
+            };
         }
     }
-    match &change.recovery {
-        Recovery::Keep => {}
-        Recovery::Replace(codes) => {
-            set.push("recovery = :recovery".to_owned());
-            update = update.expression_attribute_values(":recovery", value(codes)?);
-        }
-        Recovery::Remove => remove.push("recovery".to_owned()),
-    }
+    update = match &change.recovery {
+        Recovery::Keep => update,
+        Recovery::Replace(codes) => update.set("recovery = :recovery").value(":recovery", value(codes)?),
+        Recovery::Remove => update.remove("recovery"),
+    };
     if change.drops_emailed() {
-        remove.push("emailed".to_owned());
+        update = update.remove("emailed");
     }
     if let Some(contact) = &change.contact {
-        set.push("contact = :contact".to_owned());
-        update = update.expression_attribute_values(":contact", value(contact)?);
+        update = update.set("contact = :contact").value(":contact", value(contact)?);
     }
     if let Some(epoch) = change.epoch {
-        set.push("epoch = :epoch".to_owned());
-        update = update.expression_attribute_values(":epoch", number(epoch));
+        update = update.set("epoch = :epoch").value(":epoch", number(epoch));
     }
     if change.unlock {
-        set.extend(["failures = :zero".to_owned(), "recovery_failures = :zero".to_owned()]);
-        update = update.expression_attribute_values(":zero", number(0_u64));
+        update = update.set("failures = :zero").set("recovery_failures = :zero").value(":zero", number(0_u64));
     }
     if let Some(reset_at) = change.reset_at {
-        set.push("reset_at = :reset_at".to_owned());
-        update = update.expression_attribute_values(":reset_at", number(reset_at.millis()));
+        update = update.set("reset_at = :reset_at").value(":reset_at", number(reset_at.millis()));
     }
-    let mut text = format!("SET {}", set.join(", "));
-    if !remove.is_empty() {
-        text = format!("{text} REMOVE {}", remove.join(", "));
-    }
-    Ok(update.update_expression(text))
+    Ok(update)
 }

@@ -4,5 +4,8 @@ pub mod boot;
 pub mod calls;
 pub mod clients;
 pub mod derive;
+pub mod expression;
+pub mod item;
+pub mod key;
 pub mod seal;
 pub mod table;

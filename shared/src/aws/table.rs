@@ -5,33 +5,26 @@ use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
-    operation::{
-        put_item::PutItemError,
-        transact_write_items::TransactWriteItemsError,
-        update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
-    },
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
-        AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes,
-        ReturnValue::AllNew,
-        ReturnValuesOnConditionCheckFailure::AllOld,
-        TransactWriteItem, Update,
-        builders::{ConditionCheckBuilder, DeleteBuilder, UpdateBuilder},
+        CancellationReason, ConditionCheck, Delete, KeysAndAttributes, ReturnValue::AllNew,
+        ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update,
     },
 };
-use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    aws::clients::Clients,
+    aws::{
+        clients::Clients,
+        expression::Expression,
+        item::{Item, number, string},
+        key::{Key, MEMBER},
+    },
     base::{
         error::Fault,
-        ids::{UserId, WorkspaceId},
         random,
         settings::{SettingError, Settings},
     },
 };
-
-/// An item, as DynamoDB gives it.
-pub type Item = HashMap<String, AttributeValue>;
 
 /// The table.
 #[derive(Clone)]
@@ -40,101 +33,80 @@ pub struct Table {
     name: String,
 }
 
-/// Where an item lies.
+/// One write of a transaction, with its conditions.
 #[derive(Clone, Debug)]
-pub struct Key {
-    pk: String,
-    sk: String,
+pub struct Write {
+    key: Key,
+    act: Act,
+    expression: Expression,
 }
 
-impl Key {
-    /// The account of `user`.
-    pub fn account(user: &UserId) -> Self {
-        Self { pk: format!("USER#{user}"), sk: "ACCOUNT".to_owned() }
-    }
-
-    /// What `workspace` requires.
-    pub fn policy(workspace: &WorkspaceId) -> Self {
-        Self { pk: format!("{WORKSPACE}{workspace}"), sk: "POLICY".to_owned() }
-    }
-
-    /// The workspace whose policy `item` is.
-    pub fn workspace_of(item: &Item) -> Result<WorkspaceId, Fault> {
-        let id = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix(WORKSPACE));
-        let id = id.and_then(|id| WorkspaceId::try_from(id.to_owned()).ok());
-        id.ok_or(Fault::new("read whose policy it is"))
-    }
-
-    /// The texts that were counted for `subject` in `window`.
-    pub fn texts(subject: &str, window: &str) -> Self {
-        Self { pk: format!("TEXTS#{subject}"), sk: window.to_owned() }
-    }
-
-    /// What was last written of `user` to each workspace.
-    pub fn seen(user: &UserId) -> Self {
-        Self { pk: format!("USER#{user}"), sk: "SEEN".to_owned() }
-    }
-
-    /// The member of `workspace` with this name: what they are sorted by, then who they are. Part of a name is where those
-    /// begin that start with it.
-    pub fn member(workspace: &WorkspaceId, name: &str) -> Self {
-        Self { pk: format!("MEMBERS#{workspace}"), sk: format!("{MEMBER}{name}") }
-    }
-
-    /// How many members of each sort `workspace` has.
-    pub fn summary(workspace: &WorkspaceId) -> Self {
-        Self { pk: format!("MEMBERS#{workspace}"), sk: "SUMMARY".to_owned() }
-    }
-
-    fn attributes(&self) -> Item {
-        [("pk", &self.pk), ("sk", &self.sk)].map(|(name, value)| (name.to_owned(), string(value))).into()
-    }
-}
-
-/// What comes before the workspace that a policy is of.
-const WORKSPACE: &str = "WORKSPACE#";
-/// What comes before a member's name.
-const MEMBER: &str = "MEMBER#";
-
-/// One write of a transaction, with its condition.
-#[derive(Clone, Debug)]
-pub enum Write {
-    /// Changes an item, or makes it.
-    Update(Box<UpdateBuilder>),
-    /// Takes an item away.
-    Delete(Box<DeleteBuilder>),
-    /// Leaves an item as it is, but holds it to a condition.
-    Check(Box<ConditionCheckBuilder>),
-}
-
-impl From<ConditionCheckBuilder> for Write {
-    fn from(check: ConditionCheckBuilder) -> Self {
-        Self::Check(Box::new(check))
-    }
-}
-
-impl From<UpdateBuilder> for Write {
-    fn from(update: UpdateBuilder) -> Self {
-        Self::Update(Box::new(update))
-    }
-}
-
-impl From<DeleteBuilder> for Write {
-    fn from(delete: DeleteBuilder) -> Self {
-        Self::Delete(Box::new(delete))
-    }
+#[derive(Clone, Copy, Debug)]
+enum Act {
+    Update,
+    Delete,
+    Check,
 }
 
 impl Write {
-    fn build(self) -> Result<TransactWriteItem, Fault> {
+    /// Changes the item at `key`, or makes it.
+    pub fn update(key: Key, expression: Expression) -> Self {
+        Self { key, act: Act::Update, expression }
+    }
+
+    /// Takes the item at `key` away, if the conditions of `expression` hold.
+    pub fn delete(key: Key, expression: Expression) -> Self {
+        Self { key, act: Act::Delete, expression }
+    }
+
+    /// Leaves the item at `key` as it is, but holds it to the conditions of `expression`.
+    pub fn check(key: Key, expression: Expression) -> Self {
+        Self { key, act: Act::Check, expression }
+    }
+
+    fn build(self, table: &str) -> Result<TransactWriteItem, Fault> {
+        let (key, condition) = (Some(self.key.attributes()), self.expression.condition());
+        let update = self.expression.update();
+        let Expression { names, values, .. } = self.expression;
+        let (names, values) = (some(names), some(values));
         let write = TransactWriteItem::builder();
-        let write = match self {
-            Self::Update(update) => update.build().map(|update| write.update(update)),
-            Self::Delete(delete) => delete.build().map(|delete| write.delete(delete)),
-            Self::Check(check) => check.build().map(|check| write.condition_check(check)),
+        let write = match self.act {
+            Act::Update => Update::builder()
+                .table_name(table)
+                .set_key(key)
+                .update_expression(update)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(AllOld)
+                .build()
+                .map(|update| write.update(update)),
+            Act::Delete => Delete::builder()
+                .table_name(table)
+                .set_key(key)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(AllOld)
+                .build()
+                .map(|delete| write.delete(delete)),
+            Act::Check => ConditionCheck::builder()
+                .table_name(table)
+                .set_key(key)
+                .set_condition_expression(condition)
+                .set_expression_attribute_names(names)
+                .set_expression_attribute_values(values)
+                .return_values_on_condition_check_failure(AllOld)
+                .build()
+                .map(|check| write.condition_check(check)),
         };
         Ok(write.map_err(|error| Fault::caused("build a write of a transaction", error))?.build())
     }
+}
+
+/// The placeholders of a request, if it has any: DynamoDB refuses an empty map.
+fn some<V>(placeholders: HashMap<String, V>) -> Option<HashMap<String, V>> {
+    (!placeholders.is_empty()).then_some(placeholders)
 }
 
 /// What came of a conditional write.
@@ -254,43 +226,40 @@ impl Table {
         }
     }
 
-    /// An update of the item at `key`, to be given its expressions and then to [`write()`].
-    pub fn update(&self, key: &Key) -> UpdateItemFluentBuilder {
-        self.db.update_item().table_name(&self.name).key("pk", string(&key.pk)).key("sk", string(&key.sk))
-    }
-
-    /// An update of the item at `key` within a transaction, to be given its expressions and then to [`Table::transact`].
-    pub fn update_of(&self, key: &Key) -> UpdateBuilder {
-        Update::builder()
+    /// Updates the item at `key`, or makes it. Its conditions failing is an outcome, not an error. Where a transaction holds
+    /// the item, which the SDK does not try again by itself, the update is made again a little later.
+    pub async fn write(&self, key: &Key, expression: Expression) -> Result<Written, Fault> {
+        let update = self
+            .db
+            .update_item()
             .table_name(&self.name)
-            .key("pk", string(&key.pk))
-            .key("sk", string(&key.sk))
-            .return_values_on_condition_check_failure(AllOld)
-    }
-
-    /// The removal of the item at `key` within a transaction, to be given its condition, if any, and then to
-    /// [`Table::transact`].
-    pub fn delete_of(&self, key: &Key) -> DeleteBuilder {
-        Delete::builder()
-            .table_name(&self.name)
-            .key("pk", string(&key.pk))
-            .key("sk", string(&key.sk))
-            .return_values_on_condition_check_failure(AllOld)
-    }
-
-    /// A look at the item at `key` within a transaction, to be given its condition and then to [`Table::transact`].
-    pub fn check_of(&self, key: &Key) -> ConditionCheckBuilder {
-        ConditionCheck::builder()
-            .table_name(&self.name)
-            .key("pk", string(&key.pk))
-            .key("sk", string(&key.sk))
-            .return_values_on_condition_check_failure(AllOld)
+            .set_key(Some(key.attributes()))
+            .update_expression(expression.update())
+            .set_condition_expression(expression.condition())
+            .set_expression_attribute_names(some(expression.names))
+            .set_expression_attribute_values(some(expression.values))
+            .return_values(AllNew)
+            .return_values_on_condition_check_failure(AllOld);
+        for attempt in 1.. {
+            let error = match update.clone().send().await {
+                Ok(reply) => return Ok(Written::Applied(reply.attributes.unwrap_or_default())),
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    return Ok(Written::Refused(failed.item().cloned()));
+                }
+                Some(UpdateItemError::TransactionConflictException(_)) if attempt < TRIES => pause(attempt).await?,
+                _ => return Err(Fault::aws("write an item", error)),
+            }
+        }
+        Err(Fault::contended("write an item"))
     }
 
     /// Makes all of the writes or none; of at most 100. The client names them by a token, so that a try whose response was
     /// lost is not made twice.
-    pub async fn transact(&self, writes: impl IntoIterator<Item: Into<Write>>) -> Result<Transacted, Fault> {
-        let writes = writes.into_iter().map(|write| write.into().build()).collect::<Result<Vec<_>, Fault>>()?;
+    pub async fn transact(&self, writes: impl IntoIterator<Item = Write>) -> Result<Transacted, Fault> {
+        let writes = writes.into_iter().map(|write| write.build(&self.name)).collect::<Result<Vec<_>, Fault>>()?;
         match self.db.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(Transacted::Applied),
             Err(error) => {
@@ -323,26 +292,6 @@ impl WriteRefusal {
     }
 }
 
-/// Makes the write. Its condition failing is an outcome, not an error. Where a transaction holds the item, which the SDK
-/// does not try again by itself, it is made again a little later.
-pub async fn write(update: UpdateItemFluentBuilder) -> Result<Written, Fault> {
-    let update = update.return_values(AllNew).return_values_on_condition_check_failure(AllOld);
-    for attempt in 1.. {
-        let error = match update.clone().send().await {
-            Ok(reply) => return Ok(Written::Applied(reply.attributes.unwrap_or_default())),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                return Ok(Written::Refused(failed.item().cloned()));
-            }
-            Some(UpdateItemError::TransactionConflictException(_)) if attempt < TRIES => pause(attempt).await?,
-            _ => return Err(Fault::aws("write an item", error)),
-        }
-    }
-    Err(Fault::contended("write an item"))
-}
-
 /// Waits before what was tried `attempt` times is tried again: at random up to 20 ms, then 40 and so on, so that those who
 /// were in each other's way are not again.
 pub async fn pause(attempt: u32) -> Result<(), Fault> {
@@ -350,29 +299,4 @@ pub async fn pause(attempt: u32) -> Result<(), Fault> {
     let [low, high] = random::bytes()?;
     tokio::time::sleep(Duration::from_millis(u64::from(u16::from_be_bytes([low, high])) % most)).await;
     Ok(())
-}
-
-/// Reads an item as the noun that it holds.
-pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
-    serde_dynamo::from_item(item).map_err(|error| Fault::caused("read an item of the table", error))
-}
-
-/// An item that holds this noun.
-pub fn item<T: Serialize>(noun: &T) -> Result<Item, Fault> {
-    serde_dynamo::to_item(noun).map_err(|error| Fault::caused("write an item of the table", error))
-}
-
-/// A value for an expression.
-pub fn value<T: Serialize>(value: &T) -> Result<AttributeValue, Fault> {
-    serde_dynamo::to_attribute_value(value).map_err(|error| Fault::caused("write a value for the table", error))
-}
-
-/// A text for an expression.
-pub fn string(text: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(text.into())
-}
-
-/// A number for an expression.
-pub fn number(number: impl Into<u64>) -> AttributeValue {
-    AttributeValue::N(number.into().to_string())
 }

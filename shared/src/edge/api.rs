@@ -1,6 +1,9 @@
 //! What every function needs to take a request and to answer it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use lambda_http::{Body, BoxFuture, Response};
 use tracing::{Instrument, info_span};
@@ -18,6 +21,23 @@ use crate::{
     },
     proof::assertion::keys::PublicKeys,
 };
+
+/// A function of the deployment: its routes, and what answers them.
+pub trait Lambda: Sync {
+    /// What it needs to take a request and to answer it.
+    fn api(&self) -> &Api;
+
+    /// Handles a request by its route. Boxed: the futures of AWS calls are large, and their types deep.
+    fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>>;
+
+    /// Answers one event of the gateway.
+    fn handle(&self, event: lambda_http::Request) -> impl Future<Output = Response<Body>> + Send {
+        async move {
+            let request = self.api().receive(event);
+            self.api().answer(&request, self.route(&request)).await
+        }
+    }
+}
 
 /// What every function needs to take a request and to answer it.
 pub struct Api {
@@ -39,13 +59,12 @@ impl Api {
     }
 
     /// Takes a request in. Its time is now.
-    pub fn receive(&self, event: lambda_http::Request) -> Request {
+    fn receive(&self, event: lambda_http::Request) -> Request {
         Request::new(event, self.clock.now())
     }
 
-    /// Handles a request, answers it, and writes its line into the log. Every line on the way stands in its span. Boxed:
-    /// the futures of AWS calls are large, and their types deep.
-    pub async fn answer(&self, request: &Request, handled: BoxFuture<'_, Result<Reply>>) -> Response<Body> {
+    /// Answers a request, and writes its line into the log. Every line on the way stands in its span.
+    async fn answer(&self, request: &Request, handled: BoxFuture<'_, Result<Reply>>) -> Response<Body> {
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
         let (id, invocation, route) = (request.id(), request.invocation(), request.route());
         let span = info_span!("request", request_id = id, invocation, cold_start, route);

@@ -4,3 +4,4 @@
 pub mod api;
 pub mod caller;
 pub mod http;
+pub mod notifier;

@@ -11,7 +11,7 @@ use shared::{
     account::Account,
     base::clock::Timestamp,
     proof::lockout::{FACTORS, Verdict},
-    workspace::member::Seen,
+    workspace::member::seen::Seen,
 };
 
 use crate::{

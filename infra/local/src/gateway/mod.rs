@@ -23,6 +23,7 @@ use shared::{
         random,
         settings::{SettingError, Settings},
     },
+    edge::api::Lambda,
 };
 
 pub use self::routes::Routes;

@@ -1,13 +1,14 @@
 //! An email with a code, in the table: the code and the count of emails, in one write of their user's account.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-
 use crate::{
     account::{
         sending::Email,
         store::{Accounts, Saved},
     },
-    aws::table::{Key, number, string, value},
+    aws::{
+        expression::Expression,
+        item::{number, string, value},
+    },
     base::{
         error::{Fault, chain},
         ids::UserId,
@@ -18,42 +19,19 @@ use crate::{
     },
 };
 
+/// What a counted email does to an address that is waiting to be the user's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// It goes on waiting.
+    Stays,
+    /// It is forgotten: the user has gone back to the one that is kept.
+    Forgotten,
+}
+
 impl Accounts {
-    /// Counts an email and makes its code the user's, if no code, email or change of settings came since it was made. With
-    /// `forget`, an address that was waiting is forgotten: the user has gone back to the one that is kept.
-    pub async fn take_email(&self, user: &UserId, email: &Email, forget: bool) -> Result<Saved, Fault> {
-        let mut update = self
-            .table
-            .update(&Key::account(user))
-            .expression_attribute_values(":tally", value(&email.tally)?)
-            .expression_attribute_values(":version", number(email.version));
-        let mut set = vec!["emails = :tally", "#by = :by"];
-        let mut condition = vec!["version = :version", "#by <> :by"];
-        condition.push(match &email.tally_before {
-            Some(tally) => {
-                update = update.expression_attribute_values(":email", string(&tally.id));
-                "emails.id = :email"
-            }
-            None => "attribute_not_exists(emails)",
-        });
-        condition.push(match &email.code_before {
-            Some(code) => {
-                update = update
-                    .expression_attribute_values(":nonce", value(&code.nonce)?)
-                    .expression_attribute_values(":tries", number(code.tries));
-                "emailed.nonce = :nonce AND emailed.tries = :tries"
-            }
-            None => "attribute_not_exists(emailed)",
-        });
-        if let Some(code) = email.new_code() {
-            set.push("emailed = :code");
-            update = update.expression_attribute_values(":code", value(code)?);
-        }
-        let forget = if forget { " REMOVE contact.changed" } else { "" };
-        let update = update
-            .update_expression(format!("SET {}{forget}", set.join(", ")))
-            .condition_expression(condition.join(" AND "));
-        let taken = self.saved(update).await;
+    /// Counts an email and makes its code the user's, if no code, email or change of settings came since it was made.
+    pub async fn take_email(&self, user: &UserId, email: &Email, waiting: Waiting) -> Result<Saved, Fault> {
+        let taken = self.saved(user, taking(email, waiting)?).await;
         if taken.is_err() {
             // It may have been applied all the same; if not, there is nothing to give back.
             self.give_back_email(user, email).await;
@@ -65,8 +43,8 @@ impl Accounts {
     /// changed since stays as it is.
     pub async fn give_back_email(&self, user: &UserId, email: &Email) {
         let given = async {
-            match self.saved(giving_back(self.table.update(&Key::account(user)), email)?).await? {
-                Saved::Done => Ok(()),
+            match self.saved(user, giving_back(email)?).await? {
+                Saved::Done(()) => Ok(()),
                 Saved::Stale(_) => Err(Fault::new("find an email as it was counted")),
             }
         };
@@ -84,47 +62,60 @@ impl Accounts {
         changed: &Changed,
         warning: &Email,
     ) -> Result<Saved, Fault> {
-        let update = self
-            .table
-            .update(&Key::account(user))
-            .update_expression("SET contact.changed = :changed, #by = :by")
-            .condition_expression("contact.sealed = :sealed AND emails.id = :email AND #by <> :by")
-            .expression_attribute_values(":changed", value(changed)?)
-            .expression_attribute_values(":sealed", value(&contact.sealed)?)
-            .expression_attribute_values(":email", string(&warning.tally.id));
-        self.saved(update).await
+        let update = Expression::default()
+            .set("contact.changed = :changed")
+            .only_if("contact.sealed = :sealed")
+            .only_if("emails.id = :email")
+            .value(":changed", value(changed)?)
+            .value(":sealed", value(&contact.sealed)?)
+            .value(":email", string(&warning.tally.id));
+        self.saved(user, update).await
     }
+}
+
+/// The write that counts an email.
+fn taking(email: &Email, waiting: Waiting) -> Result<Expression, Fault> {
+    let mut update = Expression::default()
+        .set("emails = :tally")
+        .value(":tally", value(&email.tally)?)
+        .only_if("version = :version")
+        .value(":version", number(email.version));
+    update = match &email.tally_before {
+        Some(tally) => update.only_if("emails.id = :email").value(":email", string(&tally.id)),
+        None => update.only_if("attribute_not_exists(emails)"),
+    };
+    update = match &email.code_before {
+        Some(code) => only_if_code(update, code)?,
+        None => update.only_if("attribute_not_exists(emailed)"),
+    };
+    if let Some(code) = email.new_code() {
+        update = update.set("emailed = :code").value(":code", value(code)?);
+    }
+    Ok(if waiting == Waiting::Forgotten { update.remove("contact.changed") } else { update })
 }
 
 /// The write that gives an email back. The nonce and the tries keep a code that was accepted or guessed at in the meantime
 /// from returning.
-fn giving_back(mut update: UpdateItemFluentBuilder, email: &Email) -> Result<UpdateItemFluentBuilder, Fault> {
-    update = update.expression_attribute_values(":email", string(&email.tally.id));
-    let mut condition = "emails.id = :email AND #by <> :by".to_owned();
-    let mut set = vec!["#by = :by"];
-    let mut remove = Vec::new();
-    match &email.tally_before {
-        Some(tally) => {
-            set.push("emails = :tally");
-            update = update.expression_attribute_values(":tally", value(tally)?);
+fn giving_back(email: &Email) -> Result<Expression, Fault> {
+    let update = Expression::default()
+        .only_if("emails.id = :email")
+        .value(":email", string(&email.tally.id))
+        .set_or_remove("emails", ":tally", email.tally_before.as_ref().map(value))?;
+    match email.new_code() {
+        Some(code) => {
+            only_if_code(update, code)?.set_or_remove("emailed", ":code", email.code_before.as_ref().map(value))
         }
-        None => remove.push("emails"),
+        None => Ok(update),
     }
-    if let Some(code) = email.new_code() {
-        condition.push_str(" AND emailed.nonce = :nonce AND emailed.tries = :tries");
-        update = update
-            .expression_attribute_values(":nonce", value(&code.nonce)?)
-            .expression_attribute_values(":tries", number(code.tries));
-        match &email.code_before {
-            Some(code) => {
-                set.push("emailed = :code");
-                update = update.expression_attribute_values(":code", value(code)?);
-            }
-            None => remove.push("emailed"),
-        }
-    }
-    let remove = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
-    Ok(update.update_expression(format!("SET {}{remove}", set.join(", "))).condition_expression(condition))
+}
+
+/// The update, only if the emailed code is this one, and was guessed at no more since.
+fn only_if_code(update: Expression, code: &EmailedCode) -> Result<Expression, Fault> {
+    Ok(update
+        .only_if("emailed.nonce = :nonce")
+        .only_if("emailed.tries = :tries")
+        .value(":nonce", value(&code.nonce)?)
+        .value(":tries", number(code.tries)))
 }
 
 impl Email {

@@ -3,15 +3,17 @@
 
 use std::collections::VecDeque;
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-
 use crate::{
     account::{
-        Account,
         sending::Text,
-        store::{Accounts, account},
+        store::{self, ACTIVE, Accounts, PENDING, Saved, account},
     },
-    aws::table::{self, Key, Transacted, WriteRefusal, string, value},
+    aws::{
+        expression::Expression,
+        item::{string, value},
+        key::Key,
+        table::{self, Transacted, Write, WriteRefusal},
+    },
     base::{
         clock::Timestamp,
         error::{Fault, Result, chain},
@@ -24,15 +26,6 @@ use crate::{
 #[derive(Debug)]
 pub struct Counted(Vec<Counter>);
 
-/// What came of counting a text.
-#[derive(Debug)]
-pub enum Taken {
-    /// It is counted, and its code is the factor's.
-    Done(Counted),
-    /// The account has changed since it was read; as it is now.
-    Stale(Box<Account>),
-}
-
 impl Accounts {
     /// Counts a text and makes its code the factor's: if the account's codes and texts are as they were when `text` was
     /// made, and every limit allows one more.
@@ -42,40 +35,42 @@ impl Accounts {
         text: &Text,
         counters: &Counters<'_>,
         now: Timestamp,
-    ) -> Result<Taken> {
+    ) -> Result<Saved<Counted>> {
         if let Some(closed) = counters.each.iter().find(|counter| counter.is_closed()) {
             return Err(closed.subject.refuse(closed.ends, now).into());
         }
-        let mut rows = VecDeque::from_iter(&counters.total);
-        let mut conflicts = 0;
-        while let Some(row) = rows.front().copied() {
-            let counted = Counted(counters.each.iter().chain([row]).cloned().collect());
-            let mut updates = vec![self.taking(user, text)?];
-            updates.extend(counted.0.iter().map(|counter| counter.take(&self.table)));
-            let obstacles = match self.table.transact(updates).await {
-                Ok(Transacted::Applied) => return Ok(Taken::Done(counted)),
-                Ok(Transacted::Cancelled(obstacles)) => obstacles,
+        // The deployment's total is spread over rows: one that allows one more is enough.
+        let mut totals = VecDeque::from_iter(&counters.total);
+        let mut busy = 0;
+        while let Some(total) = totals.front().copied() {
+            let counted = Counted(counters.each.iter().chain([total]).cloned().collect());
+            let mut writes = vec![taking(user, text)?];
+            writes.extend(counted.0.iter().map(Counter::take));
+            let refusals = match self.table.transact(writes).await {
+                Ok(Transacted::Applied) => return Ok(Saved::Done(counted)),
+                Ok(Transacted::Cancelled(refusals)) => refusals,
                 Err(fault) => {
                     // It may have been applied all the same; if not, there is nothing to give back.
                     self.give_back_text(user, text, &counted).await;
                     return Err(fault.into());
                 }
             };
-            if let Some(WriteRefusal::Condition(changed)) = obstacles.first() {
-                return Ok(Taken::Stale(Box::new(account(changed.clone())?)));
+            if let Some(WriteRefusal::Condition(changed)) = refusals.first() {
+                return Ok(Saved::Stale(Box::new(account(changed.clone())?)));
             }
-            let full: Vec<_> = counted.0.iter().zip(obstacles.iter().skip(1).map(WriteRefusal::is_condition)).collect();
-            let used_up = full.iter().filter(|(counter, full)| *full && *counter != row);
-            if let Some((counter, _)) = used_up.max_by_key(|(counter, _)| counter.ends) {
+            let used_up = counted.0.iter().zip(refusals.iter().skip(1));
+            let used_up: Vec<_> =
+                used_up.filter(|(_, refusal)| refusal.is_condition()).map(|(counter, _)| counter).collect();
+            let longest = used_up.iter().filter(|counter| **counter != total).max_by_key(|counter| counter.ends);
+            if let Some(counter) = longest {
                 return Err(counter.subject.refuse(counter.ends, now).into());
             }
-            if full.iter().any(|(_, full)| *full) {
-                // This row is; another may not be.
-                rows.pop_front();
-            } else if conflicts < table::TRIES {
-                conflicts += 1;
-                rows.rotate_left(1);
-                table::pause(conflicts).await?;
+            if !used_up.is_empty() {
+                totals.pop_front();
+            } else if busy < table::TRIES {
+                busy += 1;
+                totals.rotate_left(1);
+                table::pause(busy).await?;
             } else {
                 return Err(Fault::contended("count a text").into());
             }
@@ -92,75 +87,50 @@ impl Accounts {
     }
 
     async fn give_back_all(&self, user: &UserId, text: &Text, counted: &Counted) -> Result<(), Fault> {
-        for conflicts in 1..=table::TRIES {
-            let mut updates = vec![self.giving_back(user, text)?];
-            updates.extend(counted.0.iter().map(|counter| counter.give_back(&self.table)));
-            match self.table.transact(updates).await? {
+        for busy in 1..=table::TRIES {
+            let mut writes = vec![giving_back(user, text)?];
+            writes.extend(counted.0.iter().map(Counter::give_back));
+            match self.table.transact(writes).await? {
                 Transacted::Applied => return Ok(()),
-                Transacted::Cancelled(obstacles) if obstacles.iter().any(WriteRefusal::is_condition) => {
+                Transacted::Cancelled(refusals) if refusals.iter().any(WriteRefusal::is_condition) => {
                     return Err(Fault::new("find a text as it was counted"));
                 }
-                Transacted::Cancelled(_) => table::pause(conflicts).await?,
+                Transacted::Cancelled(_) => table::pause(busy).await?,
             }
         }
         Err(Fault::contended("give a text back"))
     }
+}
 
-    /// The account's part in taking a text.
-    fn taking(&self, user: &UserId, text: &Text) -> Result<UpdateBuilder, Fault> {
-        let mut update = self
-            .table
-            .update_of(&Key::account(user))
-            .update_expression("SET factors.#id.code = :code, texts = :tally")
-            .expression_attribute_names("#id", text.factor.as_str())
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", string(if text.pending { "pending" } else { "active" }))
-            .expression_attribute_values(":code", value(&text.code)?)
-            .expression_attribute_values(":tally", value(&text.tally)?);
-        let code = match &text.code_before {
-            Some(code) => {
-                update = update.expression_attribute_values(":nonce", value(&code.nonce)?);
-                "factors.#id.code.nonce = :nonce"
-            }
-            None => "attribute_not_exists(factors.#id.code)",
-        };
-        let tally = match &text.tally_before {
-            Some(tally) => {
-                update = update.expression_attribute_values(":text", string(&tally.id));
-                "texts.id = :text"
-            }
-            None => "attribute_not_exists(texts)",
-        };
-        Ok(update.condition_expression(format!("factors.#id.#status = :status AND {code} AND {tally}")))
-    }
+/// The account's part in taking a text.
+fn taking(user: &UserId, text: &Text) -> Result<Write, Fault> {
+    let update = Expression::default()
+        .set("factors.#id.code = :code")
+        .set("texts = :tally")
+        .name("#id", text.factor.as_str())
+        .value(":code", value(&text.code)?)
+        .value(":tally", value(&text.tally)?);
+    let update = store::only_if_status(update, if text.pending { PENDING } else { ACTIVE });
+    let update = match &text.code_before {
+        Some(code) => update.only_if("factors.#id.code.nonce = :nonce").value(":nonce", value(&code.nonce)?),
+        None => update.only_if("attribute_not_exists(factors.#id.code)"),
+    };
+    let update = match &text.tally_before {
+        Some(tally) => update.only_if("texts.id = :text").value(":text", string(&tally.id)),
+        None => update.only_if("attribute_not_exists(texts)"),
+    };
+    Ok(Write::update(Key::account(user), update))
+}
 
-    /// The account's part in giving a text back. The nonce keeps a code that was accepted in the meantime from returning.
-    fn giving_back(&self, user: &UserId, text: &Text) -> Result<UpdateBuilder, Fault> {
-        let mut update = self
-            .table
-            .update_of(&Key::account(user))
-            .condition_expression("factors.#id.code.nonce = :nonce AND texts.id = :text")
-            .expression_attribute_names("#id", text.factor.as_str())
-            .expression_attribute_values(":nonce", value(&text.code.nonce)?)
-            .expression_attribute_values(":text", string(&text.tally.id));
-        let (mut set, mut remove) = (Vec::new(), Vec::new());
-        match &text.code_before {
-            Some(code) => {
-                set.push("factors.#id.code = :code");
-                update = update.expression_attribute_values(":code", value(code)?);
-            }
-            None => remove.push("factors.#id.code"),
-        }
-        match &text.tally_before {
-            Some(tally) => {
-                set.push("texts = :tally");
-                update = update.expression_attribute_values(":tally", value(tally)?);
-            }
-            None => remove.push("texts"),
-        }
-        let clause = |verb, paths: &[&str]| {
-            if paths.is_empty() { String::new() } else { format!("{verb} {} ", paths.join(", ")) }
-        };
-        Ok(update.update_expression(clause("SET", &set) + &clause("REMOVE", &remove)))
-    }
+/// The account's part in giving a text back. The nonce keeps a code that was accepted in the meantime from returning.
+fn giving_back(user: &UserId, text: &Text) -> Result<Write, Fault> {
+    let update = Expression::default()
+        .only_if("factors.#id.code.nonce = :nonce")
+        .only_if("texts.id = :text")
+        .name("#id", text.factor.as_str())
+        .value(":nonce", value(&text.code.nonce)?)
+        .value(":text", string(&text.tally.id))
+        .set_or_remove("factors.#id.code", ":code", text.code_before.as_ref().map(value))?
+        .set_or_remove("texts", ":tally", text.tally_before.as_ref().map(value))?;
+    Ok(Write::update(Key::account(user), update))
 }

@@ -10,7 +10,7 @@ use crate::{
         settings::{SettingError, Settings},
     },
     channel::sms::words::{Language, fill},
-    proof::recovery_codes::RecoveryCode,
+    proof::{factor::Kind, recovery_codes::RecoveryCode},
 };
 
 const LAYOUT: &str = include_str!("words/layout.html");
@@ -76,6 +76,22 @@ impl NoticeKind {
         Self::Imported,
         Self::Erased,
     ];
+
+    /// That a factor of this kind became active.
+    pub const fn added(kind: Kind) -> Self {
+        match kind {
+            Kind::Totp => Self::AppAdded,
+            Kind::Sms => Self::PhoneAdded,
+        }
+    }
+
+    /// That an active factor of this kind was removed.
+    pub const fn removed(kind: Kind) -> Self {
+        match kind {
+            Kind::Totp => Self::AppRemoved,
+            Kind::Sms => Self::PhoneRemoved,
+        }
+    }
 
     const fn section(self) -> &'static str {
         match self {

@@ -6,10 +6,8 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-
 use crate::{
-    aws::table::{Key, Table, number},
+    aws::{expression::Expression, item::number, key::Key, table::Write},
     base::{
         clock::Timestamp,
         error::Refusal,
@@ -27,38 +25,32 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 
 impl Counter {
     /// Counts a text, on condition that the limit allows one more.
-    pub(crate) fn take(&self, table: &Table) -> UpdateBuilder {
-        let mut update = table.update_of(&Key::texts(&self.key, &self.window));
-        let (mut set, mut condition) = (vec!["expires_at = :expires".to_owned()], Vec::new());
+    pub(crate) fn take(&self) -> Write {
+        let mut update = Expression::default()
+            .set("expires_at = :expires")
+            .value(":expires", number(self.ends.plus(KEPT).seconds()))
+            .value(":zero", number(0_u64))
+            .value(":one", number(1_u64));
         for (index, (column, most)) in self.columns.iter().enumerate() {
-            set.push(format!("#c{index} = if_not_exists(#c{index}, :zero) + :one"));
-            condition.push(format!("(attribute_not_exists(#c{index}) OR #c{index} < :most{index})"));
             update = update
-                .expression_attribute_names(format!("#c{index}"), *column)
-                .expression_attribute_values(format!(":most{index}"), number(*most));
+                .set(format!("#c{index} = if_not_exists(#c{index}, :zero) + :one"))
+                .only_if(format!("(attribute_not_exists(#c{index}) OR #c{index} < :most{index})"))
+                .name(format!("#c{index}"), *column)
+                .value(format!(":most{index}"), number(*most));
         }
-        update
-            .update_expression(format!("SET {}", set.join(", ")))
-            .condition_expression(condition.join(" AND "))
-            .expression_attribute_values(":expires", number(self.ends.plus(KEPT).seconds()))
-            .expression_attribute_values(":zero", number(0_u64))
-            .expression_attribute_values(":one", number(1_u64))
+        Write::update(Key::texts(&self.key, &self.window), update)
     }
 
     /// Takes a text back that was counted and not sent.
-    pub(crate) fn give_back(&self, table: &Table) -> UpdateBuilder {
-        let mut update = table.update_of(&Key::texts(&self.key, &self.window));
-        let (mut set, mut condition) = (Vec::new(), Vec::new());
+    pub(crate) fn give_back(&self) -> Write {
+        let mut update = Expression::default().value(":zero", number(0_u64)).value(":one", number(1_u64));
         for (index, (column, _)) in self.columns.iter().enumerate() {
-            set.push(format!("#c{index} = #c{index} - :one"));
-            condition.push(format!("#c{index} > :zero"));
-            update = update.expression_attribute_names(format!("#c{index}"), *column);
+            update = update
+                .set(format!("#c{index} = #c{index} - :one"))
+                .only_if(format!("#c{index} > :zero"))
+                .name(format!("#c{index}"), *column);
         }
-        update
-            .update_expression(format!("SET {}", set.join(", ")))
-            .condition_expression(condition.join(" AND "))
-            .expression_attribute_values(":zero", number(0_u64))
-            .expression_attribute_values(":one", number(1_u64))
+        Write::update(Key::texts(&self.key, &self.window), update)
     }
 }
 

@@ -9,10 +9,14 @@ use lambda_http::{
     request::RequestContext,
 };
 
-use crate::base::{
-    clock::Timestamp,
-    error::{Error, Fault, Refusal},
-    ids::UserId,
+use crate::{
+    base::{
+        clock::Timestamp,
+        error::{Error, Fault, Refusal},
+        ids::UserId,
+    },
+    channel::email::words::{Notice, NoticeKind},
+    proof::factor::FactorId,
 };
 
 /// A request, with the time at which it came: the only time that its handling knows.
@@ -65,6 +69,16 @@ impl Request {
     pub fn path(&self, name: &str) -> String {
         let parameters = self.event.path_parameters_ref();
         parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
+    }
+
+    /// The factor that the path names. A text that is no factor's id names none that there is.
+    pub fn factor_id(&self) -> Result<FactorId, Refusal> {
+        FactorId::parse(&self.path("factor_id")).ok_or(Refusal::FactorNotFound)
+    }
+
+    /// A notice of what the request did: when, from where, and in the language that it asks for.
+    pub fn notice(&self, kind: NoticeKind) -> Notice {
+        Notice::new(kind, self.now, self.client_address(), self.accept_language())
     }
 
     /// What the query asks for by these names, in turn. Any other name is refused: nothing that was sent is silently ignored.

@@ -2,20 +2,18 @@
 //! a user to each of their workspaces is kept beside their account, so that nothing is counted twice; and it is written only
 //! while the account is the one that it was made of, so that what is older never stands where something newer did.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     account::Account,
-    base::{
-        clock::Timestamp,
-        ids::{UserId, WorkspaceId},
-    },
+    base::{clock::Timestamp, ids::UserId},
     proof::factor::Kind,
 };
 
+pub mod seen;
 pub mod store;
 
 /// How many workspaces one transaction writes to: three writes each, one beside the account and a look at that, of
@@ -129,88 +127,6 @@ impl Member {
     }
 }
 
-/// What was last written of a user to each workspace.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Seen {
-    version: u64,
-    workspaces: BTreeMap<WorkspaceId, Member>,
-}
-
-/// What a workspace is to see of a user instead of what it does; nothing where that is nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct MemberChange {
-    workspace: WorkspaceId,
-    before: Option<Member>,
-    after: Option<Member>,
-}
-
-impl MemberChange {
-    fn changes_state(&self) -> bool {
-        self.before.as_ref().map(|member| member.state) != self.after.as_ref().map(|member| member.state)
-    }
-}
-
-impl Seen {
-    /// What is to be written so that `workspaces` see the user as `member`: only where that is new. What changes how
-    /// many there are of a sort comes first.
-    fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<MemberChange> {
-        let workspaces: BTreeSet<_> = workspaces.iter().collect();
-        let mut moves = Vec::new();
-        for workspace in workspaces {
-            let before = self.workspaces.get(workspace);
-            let after = member.after(before);
-            if before != Some(&after) {
-                moves.push(MemberChange { workspace: workspace.clone(), before: before.cloned(), after: Some(after) });
-            }
-        }
-        moves.sort_by_key(|one| !one.changes_state());
-        moves
-    }
-
-    /// The workspaces whose policies bind the user's account at `now`, and until when each does: those where the user was seen
-    /// by password in the last 90 days.
-    pub fn binding(&self, now: Timestamp) -> impl Iterator<Item = (&WorkspaceId, Timestamp)> {
-        let until = |member: &Member| member.last_by_password().map(Day::binds_until);
-        let all = self.workspaces.iter().filter_map(move |(workspace, member)| Some((workspace, until(member)?)));
-        all.filter(move |(_, until)| now < *until)
-    }
-
-    /// What is to be written once all factors were taken from the account.
-    fn resetting(&self) -> Vec<MemberChange> {
-        let older = self.workspaces.iter().filter(|(_, before)| **before != before.reset());
-        let moves = older.map(|(workspace, before)| MemberChange {
-            workspace: workspace.clone(),
-            before: Some(before.clone()),
-            after: Some(before.reset()),
-        });
-        moves.collect()
-    }
-
-    /// What is to be written so that no workspace sees the user any more.
-    fn forgetting(&self) -> Vec<MemberChange> {
-        let moves = self.workspaces.iter().map(|(workspace, before)| MemberChange {
-            workspace: workspace.clone(),
-            before: Some(before.clone()),
-            after: None,
-        });
-        moves.collect()
-    }
-
-    /// This once `moves` were written.
-    fn after(&self, moves: &[MemberChange]) -> Self {
-        let mut after = self.clone();
-        after.version += 1;
-        for MemberChange { workspace, after: to, .. } in moves {
-            match to {
-                Some(member) => after.workspaces.insert(workspace.clone(), member.clone()),
-                None => after.workspaces.remove(workspace),
-            };
-        }
-        after
-    }
-}
-
 /// How many members a workspace has of each sort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -275,50 +191,6 @@ fn name(state: MemberState, user: &UserId) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const TODAY: Day = Day(20_000);
-
-    fn id(text: &str) -> WorkspaceId {
-        WorkspaceId::try_from(text.to_owned()).unwrap()
-    }
-
-    fn member(state: MemberState, day: u64) -> Member {
-        let factors = if state == MemberState::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
-        Member { state, factors, day: Day(day), password_day: Some(Day(day)) }
-    }
-
-    fn seen(entries: &[(&str, Member)]) -> Seen {
-        Seen { version: 1, workspaces: entries.iter().map(|(name, member)| (id(name), member.clone())).collect() }
-    }
-
-    #[test]
-    fn only_what_is_new_is_written_and_what_changes_a_count_first() {
-        let now = member(MemberState::Mfa, TODAY.0);
-        let seen = seen(&[
-            ("same", now.clone()),
-            ("yesterday", member(MemberState::Mfa, TODAY.0 - 1)),
-            ("tomorrow", member(MemberState::Mfa, TODAY.0 + 1)),
-            ("other", member(MemberState::None, TODAY.0)),
-            ("elsewhere", member(MemberState::None, TODAY.0)),
-        ]);
-        let names = ["same", "yesterday", "tomorrow", "other", "first", "first"];
-        let moves = seen.noting(&names.map(id), &now);
-        let written: Vec<_> = moves.iter().map(|one| (one.workspace.to_string(), one.changes_state())).collect();
-        let expected = [("first", true), ("other", true), ("yesterday", false)];
-        assert_eq!(written, expected.map(|(name, changes)| (name.to_owned(), changes)));
-        assert!(seen.after(&moves).noting(&names.map(id), &now).is_empty(), "written once, it is not written again");
-    }
-
-    #[test]
-    fn a_reset_leaves_who_comes_by_sso_where_they_are_and_is_over_when_it_is() {
-        let by_sso = Member { factors: [Kind::Sms].into(), ..member(MemberState::Sso, 5) };
-        let seen = seen(&[("a", member(MemberState::Mfa, 5)), ("b", by_sso), ("c", member(MemberState::None, 5))]);
-        let moves = seen.resetting();
-        let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state).collect();
-        assert_eq!(states, [MemberState::None, MemberState::Sso]);
-        assert!(seen.after(&moves).resetting().is_empty());
-        assert!(seen.after(&seen.forgetting()).workspaces.is_empty());
-    }
 
     #[test]
     fn a_cursor_is_a_state_and_a_user_and_nothing_else() {

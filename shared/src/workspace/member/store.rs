@@ -13,14 +13,20 @@ use crate::{
     account::Account,
     aws::{
         clients::Clients,
-        table::{self, Item, Key, TRIES, Table, Transacted, Write, WriteRefusal, number, value},
+        expression::Expression,
+        item::{self, number, value},
+        key::Key,
+        table::{self, TRIES, Table, Transacted, Write, WriteRefusal},
     },
     base::{
         error::{Fault, Refusal, Result, chain},
         ids::{UserId, WorkspaceId},
         settings::{SettingError, Settings},
     },
-    workspace::member::{Cursor, Member, MemberChange, MemberCounts, MemberState, PAGE, Page, Seen, TOGETHER, name},
+    workspace::member::{
+        Cursor, Member, MemberCounts, MemberState, PAGE, Page, TOGETHER, name,
+        seen::{MemberChange, Seen},
+    },
 };
 
 /// The longest that a login waits for what its workspaces see of it: to read it, and again to write it.
@@ -101,9 +107,8 @@ impl Members {
                 seen = after.unwrap_or_default();
             }
             // A login that came since has written rows anew, and refuses this.
-            let kept = self.table.delete_of(&Key::seen(user)).condition_expression(unchanged(&seen));
-            let kept = kept.set_expression_attribute_values(version(&seen));
-            match self.table.transact([kept, self.table.delete_of(&key)]).await? {
+            let kept = Write::delete(Key::seen(user), unchanged(&seen));
+            match self.table.transact([kept, Write::delete(key.clone(), Expression::default())]).await? {
                 Transacted::Applied => return Ok(()),
                 Transacted::Cancelled(obstacles) => seen = again(seen, obstacles, attempt).await?,
             }
@@ -125,7 +130,7 @@ impl Members {
         let more = found.len() > PAGE;
         let rows = found.into_iter().take(PAGE).map(|(name, row)| {
             let cursor = Cursor::named(&name).ok_or(Fault::new("read a member's name"))?;
-            Ok((cursor.user, table::read::<Row>(row)?.member))
+            Ok((cursor.user, item::read::<Row>(row)?.member))
         });
         let members = rows.collect::<Result<Vec<(UserId, Member)>, Fault>>()?;
         let last = members.last().filter(|_| more);
@@ -135,12 +140,12 @@ impl Members {
 
     /// How many members `workspace` has of each sort.
     pub async fn summary(&self, workspace: &WorkspaceId) -> Result<MemberCounts, Fault> {
-        self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(MemberCounts::default()), table::read)
+        self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(MemberCounts::default()), item::read)
     }
 
     /// What was last written of `user` to workspaces, for what must not be decided without it.
     pub async fn load(&self, user: &UserId) -> Result<Seen, Fault> {
-        self.table.get(&Key::seen(user)).await?.map_or_else(|| Ok(Seen::default()), table::read)
+        self.table.get(&Key::seen(user)).await?.map_or_else(|| Ok(Seen::default()), item::read)
     }
 
     /// Writes as many moves as one transaction can, made anew where others came first. Returns what is seen then; nothing
@@ -159,18 +164,15 @@ impl Members {
             }
             moves.truncate(TOGETHER);
             let after = seen.after(&moves);
-            let kept = self
-                .table
-                .update_of(&Key::seen(user))
-                .update_expression("SET workspaces = :workspaces, version = :next")
-                .condition_expression(unchanged(&seen))
-                .set_expression_attribute_values(version(&seen))
-                .expression_attribute_values(":workspaces", value(&after.workspaces)?)
-                .expression_attribute_values(":next", number(after.version));
-            let mut writes = vec![Write::from(kept)];
-            writes.extend(epoch.map(|epoch| self.of_epoch(user, epoch)));
+            let kept = unchanged(&seen)
+                .set("workspaces = :workspaces")
+                .set("version = :next")
+                .value(":workspaces", value(&after.workspaces)?)
+                .value(":next", number(after.version));
+            let mut writes = vec![Write::update(Key::seen(user), kept)];
+            writes.extend(epoch.map(|epoch| of_epoch(user, epoch)));
             for one in &moves {
-                writes.extend(self.writes_of(user, one)?);
+                writes.extend(Self::writes_of(user, one)?);
             }
             match self.table.transact(writes).await? {
                 Transacted::Applied => return Ok(Some(after)),
@@ -185,41 +187,36 @@ impl Members {
         Err(Fault::contended("write who was seen"))
     }
 
-    /// The condition that the user's account has this epoch; 0 is that of who has none.
-    fn of_epoch(&self, user: &UserId, epoch: u64) -> Write {
-        let condition = if epoch == 0 { "attribute_not_exists(epoch) OR epoch = :epoch" } else { "epoch = :epoch" };
-        let check = self.table.check_of(&Key::account(user)).condition_expression(condition);
-        check.expression_attribute_values(":epoch", number(epoch)).into()
-    }
-
-    /// The writes that one move is made of, at most three: the row that goes, the row that comes, and the count of both.
-    fn writes_of(&self, user: &UserId, one: &MemberChange) -> Result<Vec<Write>, Fault> {
+    /// The writes that one change is made of, at most three: the row that goes, the row that comes, and the count of both.
+    fn writes_of(user: &UserId, one: &MemberChange) -> Result<Vec<Write>, Fault> {
         let row = |member: &Member| Key::member(&one.workspace, &name(member.state, user));
         let mut writes = Vec::new();
         if let Some(after) = &one.after {
-            let update = self.table.update_of(&row(after)).update_expression("SET #member = :member");
-            let update = update.expression_attribute_names("#member", "member");
-            writes.push(update.expression_attribute_values(":member", value(after)?).into());
+            let update = Expression::default().set("#member = :member").name("#member", "member");
+            writes.push(Write::update(row(after), update.value(":member", value(after)?)));
         }
         if one.changes_state() {
-            let mut set = Vec::new();
-            let mut count = self.table.update_of(&Key::summary(&one.workspace));
-            count = count.expression_attribute_values(":one", number(1_u64));
+            let mut count = Expression::default().value(":one", number(1_u64));
             if let Some(before) = &one.before {
-                writes.push(self.table.delete_of(&row(before)).into());
-                set.push("#before = if_not_exists(#before, :one) - :one");
-                count = count.expression_attribute_names("#before", before.state.name());
+                writes.push(Write::delete(row(before), Expression::default()));
+                count = count.set("#before = if_not_exists(#before, :one) - :one").name("#before", before.state.name());
             }
             if let Some(after) = &one.after {
-                set.push("#after = if_not_exists(#after, :zero) + :one");
                 count = count
-                    .expression_attribute_names("#after", after.state.name())
-                    .expression_attribute_values(":zero", number(0_u64));
+                    .set("#after = if_not_exists(#after, :zero) + :one")
+                    .name("#after", after.state.name())
+                    .value(":zero", number(0_u64));
             }
-            writes.push(count.update_expression(format!("SET {}", set.join(", "))).into());
+            writes.push(Write::update(Key::summary(&one.workspace), count));
         }
         Ok(writes)
     }
+}
+
+/// A look at the user's account: that it has this epoch; 0 is that of a user who has none.
+fn of_epoch(user: &UserId, epoch: u64) -> Write {
+    let condition = if epoch == 0 { "(attribute_not_exists(epoch) OR epoch = :epoch)" } else { "epoch = :epoch" };
+    Write::check(Key::account(user), Expression::default().only_if(condition).value(":epoch", number(epoch)))
 }
 
 /// Notes it in the log where workspaces were not told.
@@ -229,21 +226,19 @@ fn told_late(told: Result<Result<(), Fault>, Elapsed>) {
     }
 }
 
-/// The condition that what is kept of a user is still as it was read.
-fn unchanged(seen: &Seen) -> &'static str {
-    if seen.version == 0 { "attribute_not_exists(pk)" } else { "version = :version" }
-}
-
-/// The values that [`unchanged`] needs.
-fn version(seen: &Seen) -> Option<Item> {
-    (seen.version > 0).then(|| [(":version".to_owned(), number(seen.version))].into())
+/// On condition that what is kept of a user is still as it was read.
+fn unchanged(seen: &Seen) -> Expression {
+    match seen.version {
+        0 => Expression::default().only_if("attribute_not_exists(pk)"),
+        version => Expression::default().only_if("version = :version").value(":version", number(version)),
+    }
 }
 
 /// What is to be gone on from after a transaction was cancelled: what another one left, or the same after a pause.
 async fn again(seen: Seen, obstacles: Vec<WriteRefusal>, attempt: u32) -> Result<Seen, Fault> {
     for obstacle in obstacles {
         if let WriteRefusal::Condition(old) = obstacle {
-            return old.map_or_else(|| Ok(Seen::default()), table::read);
+            return old.map_or_else(|| Ok(Seen::default()), item::read);
         }
     }
     table::pause(attempt).await?;

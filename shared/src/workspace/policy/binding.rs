@@ -11,7 +11,7 @@ use crate::{
     },
     proof::assertion::Claims,
     workspace::{
-        member::{Day, Seen, store::Members},
+        member::{Day, seen::Seen, store::Members},
         policy::{Requirements, store::Policies},
     },
 };

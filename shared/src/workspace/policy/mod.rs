@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::Account,
     base::{clock::Timestamp, error::Refusal, ids::UserId},
-    proof::factor::{EnrolledBy, Factor, Kind},
+    proof::{
+        assertion::MfaStatus,
+        factor::{EnrolledBy, Factor, Kind},
+    },
 };
 
 pub mod binding;
@@ -183,6 +186,23 @@ impl Requirements {
     /// is no usable one.
     pub fn lets_prove(&self, factor: &Factor, account: &Account) -> bool {
         self.is_usable(factor) || (factor.is_active() && self.trusts(factor) && !self.has_usable(account))
+    }
+
+    /// What a code of an active factor proves. One that is not usable, and that proves at all, is good for enrolling another.
+    pub fn status_by_factor(&self, factor: &Factor, account: &Account) -> Result<MfaStatus, Refusal> {
+        let status = MfaStatus::by_factor(factor);
+        match (self.is_usable(factor), self.lets_prove(factor, account)) {
+            (true, _) => Ok(status),
+            (false, true) => Ok(status.to_enroll_only()),
+            (false, false) => Err(Refusal::NotAllowedByWorkspace),
+        }
+    }
+
+    /// What a recovery code or an emailed one proves, by this method. For a user without a usable factor it is good for
+    /// enrolling one.
+    pub fn status_recovered(&self, method: &str, account: &Account) -> MfaStatus {
+        let status = MfaStatus::recovered(method);
+        if self.has_usable(account) { status } else { status.to_enroll_only() }
     }
 
     fn trusts(&self, factor: &Factor) -> bool {

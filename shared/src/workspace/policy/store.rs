@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use crate::{
     aws::{
         clients::Clients,
-        table::{self, Key, Table, Written, string},
+        item::{self, string},
+        key::Key,
+        table::{Table, Written},
     },
     base::{
         clock::Timestamp,
@@ -31,7 +33,7 @@ impl Policies {
 
     /// The policy of `workspace`.
     pub async fn load(&self, workspace: &WorkspaceId) -> Result<Policy, Fault> {
-        self.table.get(&Key::policy(workspace)).await?.map_or_else(|| Ok(Policy::default()), table::read)
+        self.table.get(&Key::policy(workspace)).await?.map_or_else(|| Ok(Policy::default()), item::read)
     }
 
     /// What `workspaces` require together. For none, nothing is read.
@@ -46,13 +48,13 @@ impl Policies {
     ) -> Result<BTreeMap<WorkspaceId, Policy>, Fault> {
         let keys: Vec<_> = workspaces.into_iter().map(Key::policy).collect();
         let items = self.table.get_all(&keys).await?.into_iter();
-        items.map(|item| Ok((Key::workspace_of(&item)?, table::read(item)?))).collect()
+        items.map(|item| Ok((Key::workspace_of(&item)?, item::read(item)?))).collect()
     }
 
     /// Saves `next`, made from `read`, if no other change came first.
     pub async fn save(&self, workspace: &WorkspaceId, read: &Policy, next: &Policy) -> Result<()> {
         let by = string(random::id()?);
-        let mut item = table::item(next)?;
+        let mut item = item::of(next)?;
         item.insert("by".to_owned(), by.clone());
         match self.table.put(&Key::policy(workspace), item, read.version).await? {
             Written::Applied(_) => Ok(()),

@@ -1,0 +1,233 @@
+//! What a code may be a code of, which count an attempt at it raises, and what accepting it spends: as updates of the account,
+//! whose conditions are the rules.
+
+use crate::{
+    account::{
+        Account,
+        store::{self, ACTIVE, PENDING},
+    },
+    aws::{
+        derive::Nonce,
+        expression::Expression,
+        item::{number, string, value},
+    },
+    base::{audit::AuditEvent, clock::Timestamp, error::Fault},
+    channel::email::{address::Contact, code, words::NoticeKind},
+    proof::{
+        factor::{self, FactorId, PENDING_LIFE, PENDING_TRIES},
+        lockout::{self, FACTORS, RECOVERY, Schedule, Tier},
+    },
+};
+
+/// What a typed code is held against.
+#[derive(Clone, Copy, Debug)]
+pub enum Target<'a> {
+    /// An active factor, at a login or step-up.
+    Active(&'a FactorId),
+    /// A pending factor, which its first code activates.
+    Pending(&'a FactorId),
+    /// The user's ten recovery codes.
+    RecoveryCodes,
+    /// The code that was emailed last.
+    EmailedCode,
+}
+
+/// What a commit spends, so that it is accepted once.
+#[derive(Clone, Debug)]
+pub enum Spent {
+    /// A code of an active factor.
+    Factor(factor::Spent),
+    /// The recovery code at this place of the set of this nonce.
+    RecoveryCode {
+        /// The set's.
+        nonce: Nonce,
+        /// From 0 to 9.
+        index: usize,
+    },
+    /// The emailed code of this nonce.
+    EmailedCode {
+        /// The code's.
+        nonce: Nonce,
+        /// The address that is kept of the user from now on, where the code went to another one.
+        keep: Option<Contact>,
+    },
+}
+
+/// Which count an attempt raises.
+enum Charge {
+    /// A count of the account, on a schedule of waits.
+    Pool(Pool),
+    /// The tries of the target itself, which has this path: so many at most.
+    Own(&'static str, u32),
+}
+
+/// A count of the account: its attribute, when it last rose, and when it rose before that.
+struct Pool {
+    count: &'static str,
+    at: &'static str,
+    before: &'static str,
+    schedule: Schedule,
+}
+
+const FACTOR_POOL: Pool = Pool { count: "failures", at: "tried_at", before: "tried_before", schedule: FACTORS };
+const RECOVERY_POOL: Pool =
+    Pool { count: "recovery_failures", at: "recovery_tried_at", before: "recovery_tried_before", schedule: RECOVERY };
+
+impl Target<'_> {
+    fn charge(self) -> Charge {
+        match self {
+            Self::Active(_) => Charge::Pool(FACTOR_POOL),
+            Self::RecoveryCodes => Charge::Pool(RECOVERY_POOL),
+            Self::Pending(_) => Charge::Own("factors.#id", PENDING_TRIES),
+            Self::EmailedCode => Charge::Own("emailed", code::TRIES),
+        }
+    }
+
+    /// Counts an attempt, if the target could accept a code and its count allows one more at `now`.
+    pub(super) fn reserve(self, now: Timestamp) -> Expression {
+        let update = self.named(Expression::default()).value(":one", number(1_u64)).value(":now", number(now.millis()));
+        let update = match self.charge() {
+            Charge::Pool(pool) => pool.one_more(update, now),
+            Charge::Own(path, most) => update
+                .set(format!("{path}.tries = {path}.tries + :one"))
+                .only_if(format!("{path}.tries < :tries"))
+                .value(":tries", number(most)),
+        };
+        match self {
+            Self::Active(_) => with_live_code(store::only_if_status(update, ACTIVE)),
+            Self::Pending(_) => with_live_code(store::only_if_status(update, PENDING))
+                .only_if("factors.#id.created_at > :expired")
+                .value(":expired", number(now.minus(PENDING_LIFE).millis())),
+            Self::RecoveryCodes => update.only_if("attribute_exists(recovery)"),
+            Self::EmailedCode => update.only_if("emailed.expires > :now"),
+        }
+    }
+
+    /// Takes an attempt back, and with it the wait that was over.
+    pub(super) fn give_back(self) -> Expression {
+        let update = Expression::default().value(":one", number(1_u64));
+        match self.charge() {
+            Charge::Pool(Pool { count, at, before, .. }) => {
+                update.set(format!("{count} = {count} - :one")).set(format!("{at} = {before}"))
+            }
+            Charge::Own(path, _) => self.named(update.set(format!("{path}.tries = {path}.tries - :one"))),
+        }
+    }
+
+    /// Accepts a code, once: an app's only if its time step is later than the last, a code that was sent only while it is the
+    /// last one, which it then is no more. Clears the counts of wrong codes that it lifts.
+    pub(super) fn commit(self, spent: &Spent, now: Timestamp) -> Result<Expression, Fault> {
+        let update = self.named(Expression::default()).set("failures = :zero").value(":zero", number(0_u64));
+        Ok(match (self, spent) {
+            (Self::Active(_), Spent::Factor(spent)) => {
+                let update = store::only_if_status(update, ACTIVE)
+                    .set("factors.#id.last_used_at = :now")
+                    .value(":now", number(now.millis()));
+                match spent {
+                    factor::Spent::Step(step) => update
+                        .set("factors.#id.last_step = :step")
+                        .only_if("(attribute_not_exists(factors.#id.last_step) OR factors.#id.last_step < :step)")
+                        .value(":step", number(*step)),
+                    factor::Spent::Sent(nonce) => update
+                        .remove("factors.#id.code")
+                        .only_if("factors.#id.code.nonce = :nonce")
+                        .value(":nonce", value(nonce)?),
+                }
+            }
+            (Self::RecoveryCodes, Spent::RecoveryCode { nonce, index }) => update
+                .set("recovery_failures = :zero")
+                .set("recovery.used.#index = :now")
+                .only_if("recovery.nonce = :nonce")
+                .only_if("attribute_not_exists(recovery.used.#index)")
+                .name("#index", index.to_string())
+                .value(":nonce", value(nonce)?)
+                .value(":now", number(now.millis())),
+            (Self::EmailedCode, Spent::EmailedCode { nonce, keep }) => {
+                let update = update
+                    .set("recovery_failures = :zero")
+                    .remove("emailed")
+                    .only_if("emailed.nonce = :nonce")
+                    .value(":nonce", value(nonce)?);
+                match keep {
+                    Some(contact) => update.set("contact = :contact").value(":contact", value(contact)?),
+                    None => update,
+                }
+            }
+            _ => return Err(Fault::new("spend a code of what was tried")),
+        })
+    }
+
+    /// How many more codes may follow before the next wait, or at all.
+    pub(super) fn attempts_left(self, account: &Account) -> u32 {
+        match self {
+            Self::Active(_) => lockout::left_before_wait(account.failures),
+            Self::RecoveryCodes => lockout::left_before_wait(account.recovery_failures),
+            Self::Pending(id) => account.pending_tries_left(id),
+            Self::EmailedCode => account.emailed.as_ref().map_or(code::TRIES, code::EmailedCode::tries_left),
+        }
+    }
+
+    /// What a user is told whose last attempt before a lock came to nothing; `None` where this one was not the last.
+    pub(super) fn lock(self, account: &Account) -> Option<NoticeKind> {
+        match self {
+            Self::Active(_) if FACTORS.locks_at(account.failures) => Some(NoticeKind::Locked),
+            Self::RecoveryCodes if RECOVERY.locks_at(account.recovery_failures) => Some(NoticeKind::RecoveryLocked),
+            _ => None,
+        }
+    }
+
+    /// What is audited where a code was accepted.
+    pub(super) const fn accepted(self) -> AuditEvent {
+        match self {
+            Self::Active(_) => AuditEvent::VerificationAccepted,
+            Self::Pending(_) => AuditEvent::FactorActivated,
+            Self::RecoveryCodes | Self::EmailedCode => AuditEvent::RecoveryUsed,
+        }
+    }
+
+    /// What audit events call the target.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Active(id) | Self::Pending(id) => id.as_str(),
+            Self::RecoveryCodes => "recovery_code",
+            Self::EmailedCode => "emailed_code",
+        }
+    }
+
+    /// Lets clauses call the factor by `#id`.
+    fn named(self, update: Expression) -> Expression {
+        match self {
+            Self::Active(id) | Self::Pending(id) => update.name("#id", id.as_str()),
+            Self::RecoveryCodes | Self::EmailedCode => update,
+        }
+    }
+}
+
+impl Pool {
+    /// Counts an attempt, on the condition under which the schedule allows one at `now`.
+    fn one_more(&self, update: Expression, now: Timestamp) -> Expression {
+        let Self { count, at, before, schedule } = self;
+        let mut update = update
+            .set(format!("{count} = if_not_exists({count}, :zero) + :one"))
+            .set(format!("{before} = if_not_exists({at}, :zero)"))
+            .set(format!("{at} = :now"))
+            .value(":zero", number(0_u64));
+        let mut allowed = vec![format!("attribute_not_exists({count})")];
+        for (index, Tier { from, to, wait }) in schedule.tiers().into_iter().enumerate() {
+            let range = format!("{count} BETWEEN :from{index} AND :to{index}");
+            update = update.value(format!(":from{index}"), number(from)).value(format!(":to{index}"), number(to));
+            if wait.is_zero() {
+                allowed.push(range);
+            } else {
+                allowed.push(format!("({range} AND {at} <= :before{index})"));
+                update = update.value(format!(":before{index}"), number(now.minus(wait).millis()));
+            }
+        }
+        update.only_if(format!("({})", allowed.join(" OR ")))
+    }
+}
+
+/// Makes the update only if a code of the factor could be accepted: an app always shows one, a phone has been sent one.
+fn with_live_code(update: Expression) -> Expression {
+    update.only_if("(factors.#id.kind = :totp OR factors.#id.code.expires > :now)").value(":totp", string("totp"))
+}
