@@ -12,7 +12,7 @@ use shared::{
         ids::{UserId, WorkspaceId},
         settings::Settings,
     },
-    channel::sms::words::{Language, SmsWords},
+    channel::{language::Language, sms::words::SmsWords},
     edge::{
         caller::login_token::{ClaimNames, LoginToken, Sso},
         http::request::Request,

@@ -21,7 +21,7 @@ use shared::{
             address::{Changed, Clearance, EmailAddress, clearance},
             words::{Notice, NoticeKind},
         },
-        sms::words::Language,
+        language::Language,
         unsent::Unsent,
     },
     edge::{

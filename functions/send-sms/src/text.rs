@@ -16,7 +16,7 @@ use shared::{
         error::{Error, Fault, Refusal, Result},
         random,
     },
-    channel::{sms::words::Language, unsent::Unsent},
+    channel::{language::Language, unsent::Unsent},
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},

@@ -21,7 +21,7 @@ use crate::{
             address::EmailAddress,
             words::{EmailWords, Mail, Notice},
         },
-        sms::words::Language,
+        language::Language,
         unsent::Unsent,
     },
     proof::recovery_codes::RecoveryCode,

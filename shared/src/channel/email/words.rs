@@ -9,7 +9,7 @@ use crate::{
         clock::Timestamp,
         settings::{SettingError, Settings},
     },
-    channel::sms::words::{Language, fill},
+    channel::language::{Language, fill},
     proof::recovery_codes::RecoveryCode,
 };
 
