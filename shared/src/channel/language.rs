@@ -30,24 +30,53 @@ impl Language {
     /// the highest weight, of equal ones the one named first. `*` is any that the header does not name. A region falls back to
     /// its language (RFC 4647 section 3.4), also where an underscore stands before it, as in a locale.
     pub fn accepted(header: Option<&str>) -> Self {
-        let ranges = header.unwrap_or_default().split(',').take(32).filter_map(|range| {
-            let (tag, weight) = range.split_once(';').unwrap_or((range, "q=1"));
-            let weight = weight.trim().strip_prefix("q=").or(weight.trim().strip_prefix("Q="))?;
-            let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
-            Some((tag.trim().split(['-', '_']).next().unwrap_or_default(), weight))
-        });
-        let ranges: Vec<_> = ranges.collect();
-        let named = |spoken: Self| ranges.iter().any(|(tag, _)| spoken.tag().eq_ignore_ascii_case(tag));
-        let asked = ranges.iter().filter(|(_, weight)| *weight > 0.0).filter_map(|(tag, weight)| {
-            let spoken = Self::ALL.into_iter().find(|spoken| match *tag {
-                "*" => !named(*spoken),
-                tag => spoken.tag().eq_ignore_ascii_case(tag),
-            });
-            Some((spoken?, *weight))
-        });
-        let best = asked.reduce(|best, other| if other.1 > best.1 { other } else { best });
-        best.map_or(Self::English, |(language, _)| language)
+        let ranges: Vec<_> = header.unwrap_or_default().split(',').take(32).filter_map(Range::parse).collect();
+        let mut best = (Self::English, 0.0);
+        for range in &ranges {
+            let spoken = if range.language == "*" {
+                Self::ALL.into_iter().find(|spoken| !ranges.iter().any(|range| range.names(*spoken)))
+            } else {
+                Self::ALL.into_iter().find(|spoken| range.names(*spoken))
+            };
+            if let Some(spoken) = spoken
+                && range.weight > best.1
+            {
+                best = (spoken, range.weight);
+            }
+        }
+        let (language, _) = best;
+        language
     }
+}
+
+/// A language range of `Accept-Language`.
+struct Range<'a> {
+    /// The language without its region, or `*`.
+    language: &'a str,
+    /// From 0, which is never, to 1.
+    weight: f32,
+}
+
+impl<'a> Range<'a> {
+    /// Reads `fr-CA;q=0.9`. `None` where what follows the language is no weight.
+    fn parse(text: &'a str) -> Option<Self> {
+        let (tag, weight) = match text.split_once(';') {
+            Some((tag, parameter)) => (tag, weight(parameter.trim())?),
+            None => (text, 1.0),
+        };
+        let language = tag.trim().split(['-', '_']).next()?;
+        Some(Self { language, weight })
+    }
+
+    fn names(&self, language: Language) -> bool {
+        self.language.eq_ignore_ascii_case(language.tag())
+    }
+}
+
+/// The weight in `q=0.9`.
+fn weight(parameter: &str) -> Option<f32> {
+    let number = parameter.strip_prefix(['q', 'Q'])?.strip_prefix('=')?;
+    number.trim().parse().ok().filter(|weight| (0.0..=1.0).contains(weight))
 }
 
 /// `template` with each `{name}` of `parts` replaced by its value. Values are not looked at again, and other braces stay.
