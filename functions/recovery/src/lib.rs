@@ -11,7 +11,7 @@ use shared::{
     },
     channel::email::{
         address::EmailAddress,
-        code::EmailLimits,
+        limits::EmailLimits,
         secrets::{ContactSecrets, EmailedCodes},
         sender::EmailSender,
         words::{Notice, NoticeKind},

@@ -8,10 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     base::{clock::Timestamp, error::Refusal},
     channel::{
-        email::{
-            address::Contact,
-            code::{EmailedCode, SentEmails},
-        },
+        email::{address::Contact, code::EmailedCode, limits::SentEmails},
         sms::limits::SentTexts,
     },
     proof::{

@@ -7,7 +7,10 @@ use crate::{
     aws::derive::Nonce,
     base::{clock::Timestamp, error::Refusal},
     channel::{
-        email::code::{EmailLimits, EmailedCode, SentEmails},
+        email::{
+            code::EmailedCode,
+            limits::{EmailLimits, SentEmails},
+        },
         sms::limits::{SentTexts, SmsLimits, Subject},
     },
     proof::{
