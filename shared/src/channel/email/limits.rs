@@ -72,16 +72,50 @@ impl EmailLimits {
         self.hour.saturating_add(TRIES + 3)
     }
 
-    /// The tally with one more email, `id`.
+    /// The tally with one more email, `id`; a refusal until the last of what forbids it is over.
     pub fn one_more(&self, tally: &SentEmails, id: String, now: Timestamp) -> Result<SentEmails, Refusal> {
         let next = if tally.id.is_empty() { now } else { tally.sent_at.plus(self.interval) };
         let hour = tally.hour.one_more(FixedWindow::Hour, self.hour, now);
         let day = tally.day.one_more(FixedWindow::Day, self.day, now);
-        // Until the last of them is over: who waits for a shorter one alone would be refused again.
-        let until = [hour.err(), day.err(), Some(next)].into_iter().flatten().max().filter(|until| now < *until);
-        match (hour, day, until) {
-            (Ok(hour), Ok(day), None) => Ok(SentEmails { id, sent_at: now, hour, day }),
-            (_, _, until) => Err(Refusal::TooManyEmails { wait: until.unwrap_or(next).since(now) }),
+        match (hour, day) {
+            (Ok(hour), Ok(day)) if next <= now => Ok(SentEmails { id, sent_at: now, hour, day }),
+            (hour, day) => {
+                // A user who waits for a shorter one alone would be refused again.
+                let until = next.max(hour.err().unwrap_or(next)).max(day.err().unwrap_or(next));
+                Err(Refusal::TooManyEmails { wait: until.since(now) })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_email_waits_until_the_last_limit_is_over() {
+        let noon = Timestamp::from_seconds(1_800_014_400);
+        let (interval, hour, day) = (120, 3_600, 43_200);
+        for (limits, sent, wait) in [
+            // Sent 60 s ago: the interval alone forbids another one.
+            ("hour=9,day=9", 1, Some(interval - 60)),
+            ("hour=1,day=9", 1, Some(hour - 60)),
+            ("hour=9,day=1", 1, Some(day - 60)),
+            ("hour=1,day=1", 1, Some(day - 60)),
+            ("hour=1,day=1,interval=86400", 1, Some(86_400 - 60)),
+            ("hour=2,day=2,interval=60", 1, None),
+            ("hour=9,day=9", 0, None),
+            ("hour=0,day=9", 0, Some(hour - 60)),
+        ] {
+            let limits = format!("interval={interval},{limits}");
+            let limits = EmailLimits::new(&Settings::from_iter([("MFA_EMAIL_LIMITS", &limits)])).unwrap();
+            let mut tally = SentEmails::default();
+            for index in 0..sent {
+                tally = limits.one_more(&tally, index.to_string(), noon).unwrap();
+            }
+            let next = limits.one_more(&tally, "next".to_owned(), noon.plus(Duration::from_mins(1)));
+            let refused = wait.map(|wait| Refusal::TooManyEmails { wait: Duration::from_secs(wait) });
+            assert_eq!(next.err(), refused, "{limits:?}, {sent} sent");
         }
     }
 }
