@@ -11,7 +11,8 @@ use shared::{
         settings::{SettingError, Settings},
     },
     channel::email::{
-        address::{Contact, EmailAddress},
+        address::EmailAddress,
+        contact::Contact,
         secrets::ContactSecrets,
         sender::EmailSender,
         words::{Notice, NoticeKind},

@@ -10,7 +10,8 @@ use shared::{
         ids::UserId,
     },
     channel::email::{
-        address::{Contact, EmailAddress},
+        address::EmailAddress,
+        contact::Contact,
         words::{Notice, NoticeKind},
     },
     edge::{

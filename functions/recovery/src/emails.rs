@@ -18,7 +18,8 @@ use shared::{
     },
     channel::{
         email::{
-            address::{Changed, Clearance, EmailAddress, clearance},
+            address::EmailAddress,
+            contact::{Changed, Clearance, clearance},
             words::{Notice, NoticeKind},
         },
         language::Language,

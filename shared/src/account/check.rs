@@ -17,7 +17,7 @@ use crate::{
         error::{Error, Fault, Refusal, Result, chain},
         ids::UserId,
     },
-    channel::email::{address::Contact, code},
+    channel::email::{code, contact::Contact},
     proof::{
         factor::{FactorId, PENDING_LIFE, PENDING_TRIES, Spent},
         lockout::{self, FACTORS, RECOVERY, Schedule, Tier, Verdict},

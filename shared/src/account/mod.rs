@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     base::{clock::Timestamp, error::Refusal},
     channel::{
-        email::{address::Contact, code::EmailedCode, limits::SentEmails},
+        email::{code::EmailedCode, contact::Contact, limits::SentEmails},
         sms::limits::SentTexts,
     },
     proof::{

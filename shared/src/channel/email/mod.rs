@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod code;
+pub mod contact;
 pub mod limits;
 pub mod secrets;
 pub mod sender;
