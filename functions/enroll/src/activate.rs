@@ -13,7 +13,7 @@ use shared::{
         error::{Error, Fault, Refusal, Result, chain},
         ids::UserId,
     },
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},

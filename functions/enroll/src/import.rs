@@ -14,7 +14,7 @@ use shared::{
     },
     channel::email::{
         address::EmailAddress,
-        words::{Notice, NoticeKind},
+        notices::{Notice, NoticeKind},
     },
     edge::{
         caller::operator::reason,

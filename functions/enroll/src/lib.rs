@@ -13,9 +13,9 @@ use shared::{
     channel::email::{
         address::EmailAddress,
         contact::Contact,
+        notices::{Notice, NoticeKind},
         secrets::ContactSecrets,
         sender::EmailSender,
-        words::{Notice, NoticeKind},
     },
     edge::{
         api::Api,

@@ -8,7 +8,7 @@ use shared::{
         audit::AuditEvent,
         error::{Refusal, Result},
     },
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{
         assertion::{MfaStatus, required},

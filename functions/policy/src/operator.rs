@@ -12,7 +12,7 @@ use shared::{
     channel::email::{
         address::EmailAddress,
         contact::Contact,
-        words::{Notice, NoticeKind},
+        notices::{Notice, NoticeKind},
     },
     edge::{
         caller::operator::{Operator, reason},

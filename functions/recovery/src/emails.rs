@@ -20,7 +20,7 @@ use shared::{
         email::{
             address::EmailAddress,
             contact::{Changed, Clearance, clearance},
-            words::{Notice, NoticeKind},
+            notices::{Notice, NoticeKind},
         },
         language::Language,
         unsent::Unsent,

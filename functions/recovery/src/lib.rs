@@ -12,9 +12,9 @@ use shared::{
     channel::email::{
         address::EmailAddress,
         limits::EmailLimits,
+        notices::{Notice, NoticeKind},
         secrets::{ContactSecrets, EmailedCodes},
         sender::EmailSender,
-        words::{Notice, NoticeKind},
     },
     edge::{
         api::Api,

@@ -9,7 +9,7 @@ use shared::{
     },
     channel::email::{
         address::EmailAddress,
-        words::{Notice, NoticeKind},
+        notices::{Notice, NoticeKind},
     },
     edge::{
         caller::Caller,

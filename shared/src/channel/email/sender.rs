@@ -19,7 +19,8 @@ use crate::{
     channel::{
         email::{
             address::EmailAddress,
-            words::{EmailWords, Mail, Notice},
+            notices::Notice,
+            words::{EmailWords, Mail},
         },
         language::Language,
         unsent::Unsent,
