@@ -18,7 +18,7 @@ use shared::{
         http::request::Request,
     },
     proof::{
-        assertion::Unverified,
+        assertion::{LoginReason, Unverified},
         code::Code,
         factor::{FactorId, FactorName, Kind},
         phone::{PhoneNumber, Regions},
@@ -325,13 +325,14 @@ fn nameish() -> impl Strategy<Value = String> {
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// How much a decision asks for.
-fn strength(reason: &str) -> u32 {
-    ["mfa_not_enabled", "grace_period", "mfa_enabled", "required_by_workspace", "method_not_allowed"]
-        .into_iter()
-        .zip([0, 1, 2, 2, 3])
-        .find(|(known, _)| *known == reason)
-        .unwrap()
-        .1
+fn strength(reason: LoginReason) -> u32 {
+    match reason {
+        LoginReason::MfaNotEnabled => 0,
+        LoginReason::GracePeriod => 1,
+        LoginReason::MfaEnabled | LoginReason::RequiredByWorkspace => 2,
+        LoginReason::MethodNotAllowed => 3,
+        LoginReason::Sso | LoginReason::Other => panic!("no decision by password gives {reason:?}"),
+    }
 }
 
 /// Any policy, its date around now.

@@ -10,7 +10,7 @@ use shared::{
     channel::email::address::EmailAddress,
     edge::http::{reply::Reply, request::Request},
     proof::{
-        assertion::MfaStatus,
+        assertion::{LoginReason, MfaStatus},
         factor::{FactorSummary, Kind},
         lockout::{FACTORS, Verdict},
         recovery_codes::RecoveryStatus,
@@ -26,7 +26,7 @@ use crate::Function;
 #[derive(Serialize)]
 struct Login<'a> {
     decision: &'static str,
-    reason: &'static str,
+    reason: LoginReason,
     factors: Vec<FactorSummary<'a>>,
     methods: Vec<Kind>,
     /// Absent at a login by SSO. Of the account that other tenants share it is told the epoch alone, in its assertion.

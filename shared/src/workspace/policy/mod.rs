@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::Account,
     base::{clock::Timestamp, error::Refusal, ids::UserId},
-    proof::factor::{EnrolledBy, Factor, Kind},
+    proof::{
+        assertion::LoginReason,
+        factor::{EnrolledBy, Factor, Kind},
+    },
 };
 
 pub mod binding;
@@ -211,8 +214,8 @@ pub enum Decision {
 pub struct LoginDecision {
     /// What follows.
     pub decision: Decision,
-    /// Why, as the contract spells it.
-    pub reason: &'static str,
+    /// Why.
+    pub reason: LoginReason,
     /// By when the user must have enrolled, where they have grace.
     pub enroll_by: Option<Timestamp>,
 }
@@ -223,17 +226,17 @@ impl Decision {
     pub fn of(account: &Account, by_sso: bool, requirements: &Requirements) -> LoginDecision {
         let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
         if by_sso {
-            decided(Self::Allow, "sso")
+            decided(Self::Allow, LoginReason::Sso)
         } else if requirements.has_usable(account) {
-            decided(Self::Challenge, "mfa_enabled")
+            decided(Self::Challenge, LoginReason::MfaEnabled)
         } else if account.has_factor() {
-            decided(Self::Enroll, "method_not_allowed")
+            decided(Self::Enroll, LoginReason::MethodNotAllowed)
         } else if requirements.required {
-            decided(Self::Enroll, "required_by_workspace")
+            decided(Self::Enroll, LoginReason::RequiredByWorkspace)
         } else if let Some(enroll_by) = requirements.required_from {
-            LoginDecision { enroll_by: Some(enroll_by), ..decided(Self::Allow, "grace_period") }
+            LoginDecision { enroll_by: Some(enroll_by), ..decided(Self::Allow, LoginReason::GracePeriod) }
         } else {
-            decided(Self::Allow, "mfa_not_enabled")
+            decided(Self::Allow, LoginReason::MfaNotEnabled)
         }
     }
 
@@ -333,7 +336,8 @@ mod tests {
         for (index, (account, by_sso, policies, decision, reason, methods)) in cases.iter().enumerate() {
             let requirements = Requirements::of(policies.iter().copied(), NOW);
             let decided = Decision::of(account, *by_sso, &requirements);
-            assert_eq!((decided.decision.name(), decided.reason), (*decision, *reason), "case {index}");
+            let spelled = serde_json::to_value(decided.reason).unwrap();
+            assert_eq!((decided.decision.name(), spelled), (*decision, (*reason).into()), "case {index}");
             assert_eq!(decided.enroll_by, (*reason == "grace_period").then_some(LATER), "case {index}");
             assert_eq!(requirements.methods().len(), *methods, "case {index}");
         }
