@@ -266,10 +266,10 @@ proptest! {
         let kinds = Kind::ALL.into_iter().zip(kinds).filter(|(_, has)| *has).map(|(kind, _)| kind);
         let account = account_with(&kinds.collect::<Vec<_>>());
         let all = Requirements::of(&policies, NOW);
-        let together = Decision::of(&account, false, &all);
+        let together = Decision::of(&account, &all);
         for one in &policies {
             let alone = Requirements::of([one], NOW);
-            let decided = Decision::of(&account, false, &alone);
+            let decided = Decision::of(&account, &alone);
             prop_assert!(strength(together.reason) >= strength(decided.reason), "{:?} {:?}", together, decided);
             if let (Some(together), Some(alone)) = (together.enroll_by, decided.enroll_by) {
                 prop_assert!(together <= alone);

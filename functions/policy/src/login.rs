@@ -62,7 +62,8 @@ impl Function {
             self.members.seen(&caller.user, caller.workspaces())
         );
         let (account, requirements) = (account?, requirements?);
-        let LoginDecision { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
+        let decided = if caller.by_sso() { Decision::by_sso() } else { Decision::of(&account, &requirements) };
+        let LoginDecision { decision, reason, enroll_by } = decided;
         let now = request.now;
         let member = if caller.by_sso() { Member::by_sso(now) } else { Member::of(&account, now) };
         let allowed = async {

@@ -221,13 +221,15 @@ pub struct LoginDecision {
 }
 
 impl Decision {
-    /// The decision about a login to `account`, in this order. Who comes by SSO has MFA at their identity provider. Pending
-    /// factors never count.
-    pub fn of(account: &Account, by_sso: bool, requirements: &Requirements) -> LoginDecision {
+    /// The decision about a login by SSO, whatever is required: the user's MFA is at their identity provider.
+    pub const fn by_sso() -> LoginDecision {
+        LoginDecision { decision: Self::Allow, reason: LoginReason::Sso, enroll_by: None }
+    }
+
+    /// The decision about a login to `account` by password, in this order. Pending factors never count.
+    pub fn of(account: &Account, requirements: &Requirements) -> LoginDecision {
         let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
-        if by_sso {
-            decided(Self::Allow, LoginReason::Sso)
-        } else if requirements.has_usable(account) {
+        if requirements.has_usable(account) {
             decided(Self::Challenge, LoginReason::MfaEnabled)
         } else if account.has_factor() {
             decided(Self::Enroll, LoginReason::MethodNotAllowed)
@@ -286,8 +288,8 @@ mod tests {
         Policy { rules, required_from, ..Policy::default() }
     }
 
-    /// A situation (account, by SSO, policies) and what follows: the decision, its reason, how many methods.
-    type Case<'a> = (&'a Account, bool, &'a [&'a Policy], &'a str, &'a str, usize);
+    /// A situation (account, policies) and what follows: the decision, its reason, how many methods.
+    type Case<'a> = (&'a Account, &'a [&'a Policy], &'a str, &'a str, usize);
 
     #[test]
     fn the_table_of_cases() {
@@ -301,41 +303,37 @@ mod tests {
         let (off_app, soon_app, on_app) =
             (policy(None, &[Kind::Totp]), policy(Some(LATER), &[Kind::Totp]), policy(Some(NOW), &[Kind::Totp]));
         let cases: &[Case<'_>] = &[
-            // By SSO, whatever is required.
-            (&none, true, &[], "allow", "sso", 2),
-            (&none, true, &[&on], "allow", "sso", 2),
-            (&app, true, &[&on], "allow", "sso", 2),
             // No workspaces, or none that requires anything.
-            (&none, false, &[], "allow", "mfa_not_enabled", 2),
-            (&none, false, &[&off], "allow", "mfa_not_enabled", 2),
-            (&none, false, &[&off_app], "allow", "mfa_not_enabled", 2),
-            (&pending, false, &[], "allow", "mfa_not_enabled", 2),
-            (&app, false, &[], "challenge", "mfa_enabled", 2),
-            (&phone, false, &[&off_app], "challenge", "mfa_enabled", 2),
+            (&none, &[], "allow", "mfa_not_enabled", 2),
+            (&none, &[&off], "allow", "mfa_not_enabled", 2),
+            (&none, &[&off_app], "allow", "mfa_not_enabled", 2),
+            (&pending, &[], "allow", "mfa_not_enabled", 2),
+            (&app, &[], "challenge", "mfa_enabled", 2),
+            (&phone, &[&off_app], "challenge", "mfa_enabled", 2),
             // One that will.
-            (&none, false, &[&soon], "allow", "grace_period", 2),
-            (&pending, false, &[&soon], "allow", "grace_period", 2),
-            (&none, false, &[&soon_app], "allow", "grace_period", 1),
-            (&phone, false, &[&soon_app], "challenge", "mfa_enabled", 1),
+            (&none, &[&soon], "allow", "grace_period", 2),
+            (&pending, &[&soon], "allow", "grace_period", 2),
+            (&none, &[&soon_app], "allow", "grace_period", 1),
+            (&phone, &[&soon_app], "challenge", "mfa_enabled", 1),
             // One that does.
-            (&none, false, &[&on], "enroll", "required_by_workspace", 2),
-            (&pending, false, &[&on], "enroll", "required_by_workspace", 2),
-            (&app, false, &[&on], "challenge", "mfa_enabled", 2),
-            (&phone, false, &[&on], "challenge", "mfa_enabled", 2),
-            (&phone, false, &[&on_app], "enroll", "method_not_allowed", 1),
-            (&both, false, &[&on_app], "challenge", "mfa_enabled", 1),
+            (&none, &[&on], "enroll", "required_by_workspace", 2),
+            (&pending, &[&on], "enroll", "required_by_workspace", 2),
+            (&app, &[&on], "challenge", "mfa_enabled", 2),
+            (&phone, &[&on], "challenge", "mfa_enabled", 2),
+            (&phone, &[&on_app], "enroll", "method_not_allowed", 1),
+            (&both, &[&on_app], "challenge", "mfa_enabled", 1),
             // Several: the strictest wins.
-            (&none, false, &[&off, &soon], "allow", "grace_period", 2),
-            (&none, false, &[&soon, &later], "allow", "grace_period", 2),
-            (&none, false, &[&later, &soon], "allow", "grace_period", 2),
-            (&none, false, &[&soon, &on], "enroll", "required_by_workspace", 2),
-            (&phone, false, &[&on, &soon_app], "challenge", "mfa_enabled", 1),
-            (&phone, false, &[&on, &on_app], "enroll", "method_not_allowed", 1),
-            (&phone, false, &[&on, &off_app], "challenge", "mfa_enabled", 2),
+            (&none, &[&off, &soon], "allow", "grace_period", 2),
+            (&none, &[&soon, &later], "allow", "grace_period", 2),
+            (&none, &[&later, &soon], "allow", "grace_period", 2),
+            (&none, &[&soon, &on], "enroll", "required_by_workspace", 2),
+            (&phone, &[&on, &soon_app], "challenge", "mfa_enabled", 1),
+            (&phone, &[&on, &on_app], "enroll", "method_not_allowed", 1),
+            (&phone, &[&on, &off_app], "challenge", "mfa_enabled", 2),
         ];
-        for (index, (account, by_sso, policies, decision, reason, methods)) in cases.iter().enumerate() {
+        for (index, (account, policies, decision, reason, methods)) in cases.iter().enumerate() {
             let requirements = Requirements::of(policies.iter().copied(), NOW);
-            let decided = Decision::of(account, *by_sso, &requirements);
+            let decided = Decision::of(account, &requirements);
             let spelled = serde_json::to_value(decided.reason).unwrap();
             assert_eq!((decided.decision.name(), spelled), (*decision, (*reason).into()), "case {index}");
             assert_eq!(decided.enroll_by, (*reason == "grace_period").then_some(LATER), "case {index}");
