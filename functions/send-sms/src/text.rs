@@ -97,7 +97,7 @@ impl Function {
             let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
             let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
-            let counters = self.budget.counters(phone, text.pending, address.as_deref(), first, now);
+            let counters = self.budget.counters(phone, text.status, address.as_deref(), first, now);
             let (taken, number, code) = tokio::join!(
                 self.accounts.take_text(user, &text, &counters, now),
                 self.factor_secrets.open_phone(user, id, factor),

@@ -15,7 +15,7 @@ use crate::{
     },
     proof::{
         code::{RESENT_LIFE, SENT_LIFE, SHORTEST_LIFE, SentCode},
-        factor::{FactorId, Kind},
+        factor::{FactorId, Kind, Status},
         lockout::{self, Verdict},
     },
 };
@@ -28,8 +28,8 @@ pub mod text;
 pub struct Text {
     /// The phone's factor.
     pub factor: FactorId,
-    /// Whether that is still pending.
-    pub pending: bool,
+    /// Whether that is pending or active.
+    pub status: Status,
     /// The code that it carries.
     pub code: SentCode,
     /// How long after it the next may follow.
@@ -50,7 +50,10 @@ impl Text {
             // Nobody was sent this one.
             _ => SentCode { expires: now, ..self.code.clone() },
         };
-        let tally_before = if self.pending { Some(self.tally.clone()) } else { self.tally_before.clone() };
+        let tally_before = match self.status {
+            Status::Pending => Some(self.tally.clone()),
+            Status::Active => self.tally_before.clone(),
+        };
         Self { code_before: Some(code), tally_before, ..self.clone() }
     }
 }
@@ -119,7 +122,7 @@ impl Account {
         let tally = self.texts.clone().unwrap_or_default().one_more(draw.id, limits, now)?;
         Ok(Text {
             factor: id.clone(),
-            pending: !factor.is_active(),
+            status: factor.status,
             wait: limits.wait_after(code.sends),
             code,
             tally,

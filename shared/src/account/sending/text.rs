@@ -114,7 +114,7 @@ impl Accounts {
             .update_expression("SET factors.#id.code = :code, texts = :tally")
             .expression_attribute_names("#id", text.factor.as_str())
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", string(if text.pending { "pending" } else { "active" }))
+            .expression_attribute_values(":status", string(text.status.name()))
             .expression_attribute_values(":code", value(&text.code)?)
             .expression_attribute_values(":tally", value(&text.tally)?);
         let code = match &text.code_before {

@@ -98,6 +98,16 @@ pub enum Status {
     Active,
 }
 
+impl Status {
+    /// The status as the contract and the table spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+        }
+    }
+}
+
 /// How a user proved who they are when they began a factor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
