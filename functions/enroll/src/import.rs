@@ -8,7 +8,7 @@ use shared::{
     },
     aws::derive::MacPurpose,
     base::{
-        audit::AuditEvent,
+        audit::Import,
         error::{Fault, Refusal, Result},
         ids::UserId,
     },
@@ -73,7 +73,8 @@ impl Function {
         if let Some(known) = self.save_imported(&user, account, &id, make).await? {
             return Reply::ok(&known.summary(&id));
         }
-        AuditEvent::FactorImported.log_import(&user, id.as_str(), &operator.id, &reason, secret.is_weak());
+        let (factor_id, weak) = (id.as_str(), secret.is_weak());
+        Import { user: &user, factor: factor_id, operator: &operator.id, reason: &reason, weak }.log();
         let notice = Notice::new(NoticeKind::Imported, now, None, request.accept_language());
         self.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
         Reply::created(&factor.summary(&id))
