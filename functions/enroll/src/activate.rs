@@ -59,7 +59,7 @@ impl Function {
         let factor = account.factors.get(&id).ok_or(Refusal::FactorNotFound)?;
         let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrollable(factor)?));
         self.accounts.or_give_back(user, &reserved, allowed).await?;
-        let what = if factor.kind == Kind::Totp { NoticeKind::AppAdded } else { NoticeKind::PhoneAdded };
+        let what = if factor.kind() == Kind::Totp { NoticeKind::AppAdded } else { NoticeKind::PhoneAdded };
         let (looked, kept) = tokio::join!(
             async {
                 let check = self.factor_secrets.check(user, &id, factor, &code, &caller.ath, now);

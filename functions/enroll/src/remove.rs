@@ -46,7 +46,7 @@ impl Function {
             account.remove(&id, binding.required_until(), now)
         };
         let contact = account.contact.clone();
-        let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind));
+        let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind()));
         let (after, kept) =
             tokio::join!(self.accounts.change(user, account, make), self.contacts.kept(user, contact.as_ref()));
         let after = after?;

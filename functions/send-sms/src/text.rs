@@ -95,7 +95,7 @@ impl Function {
         for _ in 0..self.budget.limits.plans() {
             let text = self.plan(&account, &requirements, id, now)?;
             let factor = account.factors.get(id).ok_or(Refusal::FactorNotFound)?;
-            let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
+            let phone = factor.phone().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
             let counters = self.budget.counters(phone, text.status, address.as_deref(), first, now);
             let (taken, number, code) = tokio::join!(
@@ -131,7 +131,7 @@ impl Function {
 
     /// The text that is to be sent, as the account stands.
     fn plan(&self, account: &Account, requirements: &Requirements, id: &FactorId, now: Timestamp) -> Result<Text> {
-        if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind == Kind::Sms) {
+        if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind() == Kind::Sms) {
             if !factor.is_active() {
                 requirements.require_enrollable(factor)?;
             } else if !requirements.lets_prove(factor, account) {

@@ -318,8 +318,8 @@ impl Account {
         if !factor.is_active() {
             return Refusal::FactorNotActive.into();
         }
-        match (spent, &factor.code) {
-            (Spent::Step(step), _) if factor.last_step.is_some_and(|last| last >= step) => Refusal::CodeUsed.into(),
+        match (spent, factor.sent_code()) {
+            (Spent::Step(step), _) if factor.last_step().is_some_and(|last| last >= step) => Refusal::CodeUsed.into(),
             (Spent::Sent(_), None) => Refusal::CodeUsed.into(),
             // A newer one was sent since this one was looked at.
             (Spent::Sent(nonce), Some(code)) if code.nonce != nonce => {

@@ -15,7 +15,7 @@ use crate::{
     },
     proof::{
         code::{RESENT_LIFE, SENT_LIFE, SHORTEST_LIFE, SentCode},
-        factor::{FactorId, Kind, Status},
+        factor::{FactorId, Method, Status},
         lockout::{self, Verdict},
     },
 };
@@ -91,9 +91,7 @@ impl Account {
         now: Timestamp,
     ) -> Result<Text, Refusal> {
         let factor = self.living(id, now)?;
-        if factor.kind != Kind::Sms {
-            return Err(Refusal::FactorNotSms);
-        }
+        let Method::Sms { code: last, .. } = &factor.method else { return Err(Refusal::FactorNotSms) };
         // Nothing that it brought would be accepted.
         if factor.is_active() && lockout::FACTORS.judge(self.failures, self.tried_at, now) == Verdict::Locked {
             return Err(Refusal::Locked);
@@ -105,7 +103,7 @@ impl Account {
         }
         let new =
             SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now, by_login: true };
-        let code = match &factor.code {
+        let code = match last {
             Some(last) if last.is_live(now) || !last.was_sent() => {
                 let again = last.sent_at.plus(limits.wait_after(last.sends));
                 if now < again {
@@ -122,11 +120,11 @@ impl Account {
         let tally = self.texts.clone().unwrap_or_default().one_more(draw.id, limits, now)?;
         Ok(Text {
             factor: id.clone(),
-            status: factor.status,
+            status: factor.status(),
             wait: limits.wait_after(code.sends),
             code,
             tally,
-            code_before: factor.code.clone(),
+            code_before: last.clone(),
             tally_before: self.texts.clone(),
         })
     }

@@ -136,7 +136,7 @@ impl MfaStatus {
         Self {
             mfa: Mfa::Passed,
             reason: None,
-            amr: vec![factor.kind.amr().to_owned(), "mfa".to_owned()],
+            amr: vec![factor.kind().amr().to_owned(), "mfa".to_owned()],
             factor_since: factor.active_since().map(Timestamp::seconds),
             enrolled_by: Some(factor.enrolled_by),
             until: u64::MAX,

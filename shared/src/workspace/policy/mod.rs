@@ -163,7 +163,7 @@ impl Requirements {
 
     /// Refuses to go on with the enrollment of a pending `factor` that may not be enrolled.
     pub fn require_enrollable(&self, factor: &Factor) -> Result<(), Refusal> {
-        if self.trusts(factor) { self.require_kind(factor.kind) } else { Err(Refusal::NotAllowedByWorkspace) }
+        if self.trusts(factor) { self.require_kind(factor.kind()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
     /// Refuses a code by email where it may not be.
@@ -179,7 +179,7 @@ impl Requirements {
     /// Whether a factor is good for logging in: active, of a kind that is allowed, and not begun with an emailed code where
     /// those are forbidden.
     pub fn is_usable(&self, factor: &Factor) -> bool {
-        factor.is_active() && self.allowed.contains(&factor.kind) && self.trusts(factor)
+        factor.is_active() && self.allowed.contains(&factor.kind()) && self.trusts(factor)
     }
 
     /// Whether an active factor proves who its user is. One of a kind that is forbidden does, for enrolling another, where there
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
     use crate::{
         base::clock::Timestamp,
-        proof::factor::{FactorId, Spent, Status},
+        proof::factor::{FactorId, Progress, Status},
     };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -270,7 +270,8 @@ mod tests {
             r#"{{"kind":"{kind}","status":"pending","name":"x","created_at":1800000000000,"sealed":[]{phone}}}"#
         );
         let begun: Factor = serde_json::from_str(&json).unwrap();
-        if status == Status::Active { begun.activated(Spent::Step(1), NOW) } else { begun }
+        let progress = if status == Status::Active { Progress::Active { since: NOW } } else { begun.progress };
+        Factor { progress, ..begun }
     }
 
     fn account(factors: &[(&str, Status)]) -> Account {
