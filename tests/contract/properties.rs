@@ -12,7 +12,7 @@ use shared::{
         ids::{UserId, WorkspaceId},
         settings::Settings,
     },
-    channel::sms::words::{Language, SmsWords},
+    channel::{language::Language, sms::words::SmsWords},
     edge::{
         caller::{
             claims::ClaimNames,
@@ -21,7 +21,7 @@ use shared::{
         http::request::Request,
     },
     proof::{
-        assertion::Unverified,
+        assertion::{LoginReason, Unverified},
         code::Code,
         factor::{FactorId, FactorName, Kind},
         phone::{PhoneNumber, Regions},
@@ -269,10 +269,10 @@ proptest! {
         let kinds = Kind::ALL.into_iter().zip(kinds).filter(|(_, has)| *has).map(|(kind, _)| kind);
         let account = account_with(&kinds.collect::<Vec<_>>());
         let all = Requirements::of(&policies, NOW);
-        let together = Decision::of(&account, false, &all);
+        let together = Decision::of(&account, &all);
         for one in &policies {
             let alone = Requirements::of([one], NOW);
-            let decided = Decision::of(&account, false, &alone);
+            let decided = Decision::of(&account, &alone);
             prop_assert!(strength(together.reason) >= strength(decided.reason), "{:?} {:?}", together, decided);
             if let (Some(together), Some(alone)) = (together.enroll_by, decided.enroll_by) {
                 prop_assert!(together <= alone);
@@ -328,13 +328,14 @@ fn nameish() -> impl Strategy<Value = String> {
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
 /// How much a decision asks for.
-fn strength(reason: &str) -> u32 {
-    ["mfa_not_enabled", "grace_period", "mfa_enabled", "required_by_workspace", "method_not_allowed"]
-        .into_iter()
-        .zip([0, 1, 2, 2, 3])
-        .find(|(known, _)| *known == reason)
-        .unwrap()
-        .1
+fn strength(reason: LoginReason) -> u32 {
+    match reason {
+        LoginReason::MfaNotEnabled => 0,
+        LoginReason::GracePeriod => 1,
+        LoginReason::MfaEnabled | LoginReason::RequiredByWorkspace => 2,
+        LoginReason::MethodNotAllowed => 3,
+        LoginReason::Sso | LoginReason::Other => panic!("no decision by password gives {reason:?}"),
+    }
 }
 
 /// Any policy, its date around now.

@@ -29,7 +29,8 @@ use shared::{
     base::ids::UserId,
     channel::{
         email::{self, address::EmailAddress},
-        sms::{self, words::Language},
+        language::Language,
+        sms,
         unsent::Unsent,
     },
     proof::{

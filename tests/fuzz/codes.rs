@@ -7,7 +7,7 @@ use shared::{
         clock::Timestamp,
         ids::{UserId, WorkspaceId},
     },
-    channel::sms::words::Language,
+    channel::language::Language,
     proof::{
         code::Code,
         factor::{FactorId, FactorName},

@@ -11,7 +11,7 @@ use shared::{
         error::{Error, Fault, Result, chain},
         ids::UserId,
     },
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{
         assertion::{MfaStatus, signer::Signed},
@@ -53,7 +53,7 @@ impl Function {
         let factor = attempt.account.factor(&id)?;
         let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrollable(factor)?));
         attempt.or_give_back(allowed).await?;
-        let kind = factor.kind;
+        let kind = factor.kind();
         let (looked, kept) = tokio::join!(
             async {
                 let check = self.factor_secrets.check(user, &id, factor, &code, &caller.ath, now);

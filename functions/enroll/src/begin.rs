@@ -53,8 +53,8 @@ struct Sms<'a> {
 impl<'a> Begun<'a> {
     fn new(id: &'a FactorId, factor: &'a Factor) -> Self {
         let expires_at = factor.pending_until().rfc3339();
-        let sms = factor.phone.as_ref().map(|phone| Sms { phone_hint: &phone.hint });
-        Self { id, kind: factor.kind, name: &factor.name, status: factor.status, expires_at, totp: None, sms }
+        let sms = factor.phone().map(|phone| Sms { phone_hint: &phone.hint });
+        Self { id, kind: factor.kind(), name: &factor.name, status: factor.status(), expires_at, totp: None, sms }
     }
 }
 
@@ -87,7 +87,7 @@ impl Function {
         // Authenticator apps are allowed everywhere: there is no policy to ask.
         let (account, sealed) =
             tokio::join!(self.accounts.load(user), self.factor_secrets.seal_totp(user, &id, &secret));
-        let factor = Factor::begun(name, sealed?, None, now);
+        let factor = Factor::begun_app(name, sealed?, now);
         self.save_begun(caller, account?, &id, &factor, now).await?;
         let totp = Totp { secret: &secret.base32(), uri: &uri, qr_svg };
         Reply::created(&Begun { totp: Some(totp), ..Begun::new(&id, &factor) })
@@ -110,7 +110,7 @@ impl Function {
         );
         requirements?.require_kind(Kind::Sms)?;
         let phone = Phone { hint: number.hint(), number_digest: number_digest?, exchange_digest: exchange_digest? };
-        let factor = Factor::begun(name, sealed?, Some(phone), now);
+        let factor = Factor::begun_phone(phone, name, sealed?, now);
         self.save_begun(caller, account?, &id, &factor, now).await?;
         Reply::created(&Begun::new(&id, &factor))
     }

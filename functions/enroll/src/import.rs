@@ -7,10 +7,10 @@ use shared::{
     account::Account,
     aws::derive::MacPurpose,
     base::{
-        audit::AuditEvent,
+        audit::Import,
         error::{Refusal, Result},
     },
-    channel::email::{address::EmailAddress, words::NoticeKind},
+    channel::email::{address::EmailAddress, notices::NoticeKind},
     edge::{
         caller::operator::reason,
         http::{reply::Reply, request::Request},
@@ -70,7 +70,8 @@ impl Function {
             // It was imported before: it is shown as it is.
             return Reply::ok(&account.factor(&id)?.summary(&id));
         }
-        AuditEvent::FactorImported.log_import(&user, id.as_str(), &operator.id, &reason, secret.is_weak());
+        let (factor_id, weak) = (id.as_str(), secret.is_weak());
+        Import { user: &user, factor: factor_id, operator: &operator.id, reason: &reason, weak }.log();
         let notice = request.notice(NoticeKind::Imported);
         self.notifier.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
         Reply::created(&factor.summary(&id))

@@ -10,7 +10,7 @@ use shared::{
         ids::UserId,
         settings::{SettingError, Settings},
     },
-    channel::email::address::{Contact, EmailAddress},
+    channel::email::{address::EmailAddress, contact::Contact},
     edge::{
         api::{Api, Lambda},
         caller::operator::Operators,

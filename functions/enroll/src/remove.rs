@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     account::Account,
     base::{audit::AuditEvent, error::Result},
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{
         assertion::{MfaStatus, required},
@@ -43,7 +43,7 @@ impl Function {
             account.remove(&id, binding.required_until(), now)
         };
         let contact = account.contact.clone();
-        let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind));
+        let removed = account.factors.get(&id).map(|factor| (factor.is_active(), factor.kind()));
         let (after, kept) = tokio::join!(
             self.accounts.change(user, account, make),
             self.notifier.contacts.kept(user, contact.as_ref())

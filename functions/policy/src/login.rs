@@ -10,7 +10,7 @@ use shared::{
     channel::email::address::EmailAddress,
     edge::http::{reply::Reply, request::Request},
     proof::{
-        assertion::MfaStatus,
+        assertion::{LoginReason, MfaStatus},
         factor::{FactorSummary, Kind},
         lockout::{FACTORS, Verdict},
         recovery_codes::RecoveryStatus,
@@ -26,7 +26,7 @@ use crate::Function;
 #[derive(Serialize)]
 struct Login<'a> {
     decision: &'static str,
-    reason: &'static str,
+    reason: LoginReason,
     factors: Vec<FactorSummary<'a>>,
     methods: Vec<Kind>,
     /// Absent at a login by SSO. Of the account that other tenants share it is told the epoch alone, in its assertion.
@@ -62,7 +62,8 @@ impl Function {
             self.members.seen(&caller.user, caller.workspaces())
         );
         let (account, requirements) = (account?, requirements?);
-        let LoginDecision { decision, reason, enroll_by } = Decision::of(&account, caller.by_sso(), &requirements);
+        let decided = if caller.by_sso() { Decision::by_sso() } else { Decision::of(&account, &requirements) };
+        let LoginDecision { decision, reason, enroll_by } = decided;
         let now = request.now;
         let member = if caller.by_sso() { Member::by_sso(now) } else { Member::of(&account, now) };
         let allowed = async {

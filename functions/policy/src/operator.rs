@@ -9,10 +9,7 @@ use shared::{
         error::{Error, Refusal, Result},
         ids::UserId,
     },
-    channel::email::{
-        address::{Contact, EmailAddress},
-        words::NoticeKind,
-    },
+    channel::email::{address::EmailAddress, contact::Contact, notices::NoticeKind},
     edge::{
         caller::operator::{Operator, reason},
         http::{reply::Reply, request::Request},

@@ -13,7 +13,11 @@ use shared::{
     },
     edge::{
         caller::Caller,
-        http::{body::Fields, reply::Reply, request::Request},
+        http::{
+            body::Fields,
+            reply::Reply,
+            request::{IfMatch, Request},
+        },
     },
     proof::factor::Kind,
     workspace::policy::{Direction, LONGEST_GRACE, Policy, PolicyRules},
@@ -52,15 +56,15 @@ impl Function {
         }
         self.prove(&caller, &account, &workspace, request).await?;
 
+        let if_match = request.if_match();
         for _ in 0..SAVES {
-            let read = request.if_match(policy.version);
-            if read == Some(false) {
+            if !if_match.allows(policy.version) {
                 return Err(Refusal::PolicyChanged.into());
             }
             let next = policy.changed(rules.clone(), &caller.user, request.now);
             match self.policies.save(&workspace, &policy, &next).await {
                 // A request without `If-Match` sets all rules, whatever was set before.
-                Err(Error::Refusal(Refusal::PolicyChanged)) if read.is_none() => {
+                Err(Error::Refusal(Refusal::PolicyChanged)) if if_match == IfMatch::Any => {
                     policy = self.policies.load(&workspace).await?;
                 }
                 saved => {

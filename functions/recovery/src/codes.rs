@@ -4,7 +4,7 @@ use serde::Serialize;
 use shared::{
     account::Account,
     base::{audit::AuditEvent, error::Result},
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     edge::http::{reply::Reply, request::Request},
     proof::{assertion::required, recovery_codes::RecoveryCode},
 };

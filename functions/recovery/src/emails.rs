@@ -18,10 +18,11 @@ use shared::{
     },
     channel::{
         email::{
-            address::{Changed, Clearance, EmailAddress, clearance},
-            words::{Notice, NoticeKind},
+            address::EmailAddress,
+            contact::{Changed, Clearance, clearance},
+            notices::{Notice, NoticeKind},
         },
-        sms::words::Language,
+        language::Language,
         unsent::Unsent,
     },
     edge::{

@@ -9,7 +9,7 @@ use shared::{
         error::{Refusal, Result},
         settings::{SettingError, Settings},
     },
-    channel::email::{address::EmailAddress, code::EmailLimits, secrets::EmailedCodes},
+    channel::email::{address::EmailAddress, limits::EmailLimits, secrets::EmailedCodes},
     edge::{
         api::{Api, Lambda},
         caller::Caller,

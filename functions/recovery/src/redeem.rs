@@ -11,7 +11,7 @@ use shared::{
         audit::AuditEvent,
         error::{Error, Fault, Refusal, Result},
     },
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},

@@ -17,7 +17,7 @@ use shared::{
         error::{Error, Fault, Refusal, Result},
         random,
     },
-    channel::{sms::words::Language, unsent::Unsent},
+    channel::{language::Language, unsent::Unsent},
     edge::{
         caller::Caller,
         http::{reply::Reply, request::Request},
@@ -96,9 +96,9 @@ impl Function {
         let once = async |account: Account| {
             let text = self.plan(&account, &requirements, id, now)?;
             let factor = account.factor(id)?;
-            let phone = factor.phone.as_ref().ok_or(Fault::new("find what is kept of a phone"))?;
+            let phone = factor.phone().ok_or(Fault::new("find what is kept of a phone"))?;
             let [first] = random::bytes()?;
-            let counters = self.budget.counters(phone, text.pending, address.as_deref(), first, now);
+            let counters = self.budget.counters(phone, text.status, address.as_deref(), first, now);
             let (taken, number, code) = tokio::join!(
                 self.accounts.take_text(user, &text, &counters, now),
                 self.factor_secrets.open_phone(user, id, factor),
@@ -126,7 +126,7 @@ impl Function {
 
     /// The text that is to be sent, as the account stands.
     fn plan(&self, account: &Account, requirements: &Requirements, id: &FactorId, now: Timestamp) -> Result<Text> {
-        if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind == Kind::Sms) {
+        if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind() == Kind::Sms) {
             if !factor.is_active() {
                 requirements.require_enrollable(factor)?;
             } else if !requirements.lets_prove(factor, account) {

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::{SdkConfig, region::Region};
-use shared::aws::{boot::client_defaults, calls::counting};
+use shared::aws::{boot::client_defaults, clients::counting};
 
 /// The header that names the request that a call serves.
 pub const REQUEST_HEADER: &str = "x-local-request";

@@ -8,14 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     base::{clock::Timestamp, error::Refusal},
     channel::{
-        email::{
-            address::Contact,
-            code::{EmailedCode, SentEmails},
-        },
+        email::{code::EmailedCode, contact::Contact, limits::SentEmails},
         sms::limits::SentTexts,
     },
     proof::{
-        factor::{Factor, FactorId, FactorName, PENDING_TRIES, Spent, Status},
+        factor::{Factor, FactorId, FactorName, Spent},
         recovery_codes::{RecoveryCodes, RecoveryStatus},
     },
 };
@@ -144,8 +141,8 @@ impl Account {
 
     /// Begins `factor`: it is pending from now on. Expired ones are dropped, and the oldest where there are too many.
     pub fn begin(&self, id: &FactorId, factor: Factor, now: Timestamp) -> Result<Change, Refusal> {
-        if self.factors.values().filter(|one| one.is_active() && one.kind == factor.kind).count() >= factor.kind.limit()
-        {
+        let kind = factor.kind();
+        if self.factors.values().filter(|one| one.is_active() && one.kind() == kind).count() >= kind.limit() {
             return Err(Refusal::TooManyFactors);
         }
         let live = self.pending(now);
@@ -167,11 +164,13 @@ impl Account {
         contact: Option<Contact>,
     ) -> Result<Change, Refusal> {
         let factor = self.factors.get(id).ok_or(Refusal::FactorNotFound)?;
-        if factor.status != Status::Pending {
+        if factor.is_active() {
             return Err(Refusal::FactorNotPending);
         }
+        let attempts_left = factor.pending_tries_left();
+        let active = factor.activated(spent, now).ok_or(Refusal::CodeRejected { attempts_left })?;
         let mut factors = self.without_pending(&[]);
-        factors.insert(id.clone(), Edit::Write(Box::new(factor.activated(spent, now))));
+        factors.insert(id.clone(), Edit::Write(Box::new(active)));
         let recovery = recovery.map_or(Recovery::Keep, Recovery::Replace);
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact, ..Change::default() })
     }
@@ -323,8 +322,7 @@ impl Account {
 
     /// Guesses that a pending factor still takes.
     pub fn pending_tries_left(&self, id: &FactorId) -> u32 {
-        let tries = self.factors.get(id).and_then(|factor| factor.tries).unwrap_or(PENDING_TRIES);
-        PENDING_TRIES.saturating_sub(tries)
+        self.factors.get(id).map_or(0, Factor::pending_tries_left)
     }
 }
 

@@ -21,12 +21,8 @@ use crate::{
         random,
         settings::{SettingError, Settings},
     },
+    proof::factor::Status,
 };
-
-/// A factor's status, as the table spells it, from its first code on.
-pub(super) const ACTIVE: &str = "active";
-/// And until then.
-pub(super) const PENDING: &str = "pending";
 
 /// How often a change is made again and saved when others keep coming first.
 pub const SAVES: u32 = 4;
@@ -180,8 +176,8 @@ pub(super) fn only_after(write_id: &str, update: Expression) -> Expression {
 }
 
 /// The update, only if the factor that it calls `#id` has this status.
-pub(super) fn only_if_status(update: Expression, status: &str) -> Expression {
-    update.only_if("factors.#id.#status = :status").name("#status", "status").value(":status", string(status))
+pub(super) fn only_if_status(update: Expression, status: Status) -> Expression {
+    update.only_if("factors.#id.#status = :status").name("#status", "status").value(":status", string(status.name()))
 }
 
 /// The update that makes `change` to `read`.

@@ -30,7 +30,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    aws::{calls::counting, clients::Clients},
+    aws::clients::{Clients, counting},
     base::{
         clock::Clock,
         settings::{SettingError, Settings},

@@ -1,7 +1,6 @@
 //! AWS as the floors above see it: the cold start and its clients, the table, and KMS, which seals, opens and derives.
 
 pub mod boot;
-pub mod calls;
 pub mod clients;
 pub mod derive;
 pub mod expression;

@@ -87,16 +87,34 @@ impl AuditEvent {
         tracing::info!(event = self.name(), user = user.as_str(), operator, reason, "event");
     }
 
-    /// Writes the line of a factor that an operator imported; `weak` where its secret is shorter than is safe.
-    pub fn log_import(self, user: &UserId, factor: &str, operator: &UserId, reason: &Reason, weak: bool) {
-        let (operator, reason) = (operator.as_str(), reason.0.as_str());
-        tracing::info!(event = self.name(), user = user.as_str(), factor, operator, reason, weak, "event");
-    }
-
     /// Writes the line of what happened to a workspace, with a word on how.
     pub fn log_workspace(self, user: &UserId, workspace: &WorkspaceId, how: &str) {
         let workspace = workspace.to_string();
         tracing::info!(event = self.name(), user = user.as_str(), workspace, how, "event");
+    }
+}
+
+/// A factor that an operator imported.
+#[derive(Clone, Copy, Debug)]
+pub struct Import<'a> {
+    /// The factor's user.
+    pub user: &'a UserId,
+    /// The factor's id.
+    pub factor: &'a str,
+    /// The operator.
+    pub operator: &'a UserId,
+    /// Why they did it.
+    pub reason: &'a Reason,
+    /// Whether the factor's secret is shorter than is safe.
+    pub weak: bool,
+}
+
+impl Import<'_> {
+    /// Writes the event's line.
+    pub fn log(self) {
+        let Self { user, factor, operator, reason, weak } = self;
+        let (user, operator, reason) = (user.as_str(), operator.as_str(), reason.0.as_str());
+        tracing::info!(event = AuditEvent::FactorImported.name(), user, factor, operator, reason, weak, "event");
     }
 }
 

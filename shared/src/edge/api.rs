@@ -9,7 +9,7 @@ use lambda_http::{Body, BoxFuture, Response};
 use tracing::{Instrument, info_span};
 
 use crate::{
-    aws::{calls, clients::Clients},
+    aws::clients::{self, Clients},
     base::{
         clock::Clock,
         error::{Error, Result, chain},
@@ -69,7 +69,7 @@ impl Api {
         let (id, invocation, route) = (request.id(), request.invocation(), request.route());
         let span = info_span!("request", request_id = id, invocation, cold_start, route);
         async {
-            let (outcome, calls) = calls::counted(handled).await;
+            let (outcome, calls) = clients::counted(handled).await;
             self.respond(request, outcome, calls)
         }
         .instrument(span)

@@ -22,7 +22,7 @@ use crate::{
         error::{Error, Fault, Refusal, Result, chain},
         ids::UserId,
     },
-    channel::email::words::NoticeKind,
+    channel::email::notices::NoticeKind,
     proof::assertion::signer::Signed,
 };
 

@@ -54,8 +54,8 @@ pub(super) fn commit(target: Target<'_>, spent: &Spent, account: &Account) -> Er
         (Target::Active(id), Spent::Factor(spent)) => match account.factors.get(id) {
             None => Some(Refusal::FactorNotFound),
             Some(factor) if !factor.is_active() => Some(Refusal::FactorNotActive),
-            Some(factor) => match (spent, &factor.code) {
-                (factor::Spent::Step(step), _) if factor.last_step.is_some_and(|last| last >= *step) => {
+            Some(factor) => match (spent, factor.sent_code()) {
+                (factor::Spent::Step(step), _) if factor.last_step().is_some_and(|last| last >= *step) => {
                     Some(Refusal::CodeUsed)
                 }
                 (factor::Spent::Sent(_), None) => Some(Refusal::CodeUsed),

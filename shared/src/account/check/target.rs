@@ -2,19 +2,16 @@
 //! whose conditions are the rules.
 
 use crate::{
-    account::{
-        Account,
-        store::{self, ACTIVE, PENDING},
-    },
+    account::{Account, store},
     aws::{
         derive::Nonce,
         expression::Expression,
         item::{number, string, value},
     },
     base::{audit::AuditEvent, clock::Timestamp, error::Fault},
-    channel::email::{address::Contact, code, words::NoticeKind},
+    channel::email::{code, contact::Contact, notices::NoticeKind},
     proof::{
-        factor::{self, FactorId, PENDING_LIFE, PENDING_TRIES},
+        factor::{self, FactorId, PENDING_LIFE, PENDING_TRIES, Status},
         lockout::{self, FACTORS, RECOVERY, Schedule, Tier},
     },
 };
@@ -94,8 +91,8 @@ impl Target<'_> {
                 .value(":tries", number(most)),
         };
         match self {
-            Self::Active(_) => with_live_code(store::only_if_status(update, ACTIVE)),
-            Self::Pending(_) => with_live_code(store::only_if_status(update, PENDING))
+            Self::Active(_) => with_live_code(store::only_if_status(update, Status::Active)),
+            Self::Pending(_) => with_live_code(store::only_if_status(update, Status::Pending))
                 .only_if("factors.#id.created_at > :expired")
                 .value(":expired", number(now.minus(PENDING_LIFE).millis())),
             Self::RecoveryCodes => update.only_if("attribute_exists(recovery)"),
@@ -120,7 +117,7 @@ impl Target<'_> {
         let update = self.named(Expression::default()).set("failures = :zero").value(":zero", number(0_u64));
         Ok(match (self, spent) {
             (Self::Active(_), Spent::Factor(spent)) => {
-                let update = store::only_if_status(update, ACTIVE)
+                let update = store::only_if_status(update, Status::Active)
                     .set("factors.#id.last_used_at = :now")
                     .value(":now", number(now.millis()));
                 match spent {

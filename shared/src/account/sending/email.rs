@@ -14,8 +14,8 @@ use crate::{
         ids::UserId,
     },
     channel::email::{
-        address::{Changed, Contact},
         code::EmailedCode,
+        contact::{Changed, Contact},
     },
 };
 

@@ -7,12 +7,15 @@ use crate::{
     aws::derive::Nonce,
     base::{clock::Timestamp, error::Refusal},
     channel::{
-        email::code::{EmailLimits, EmailedCode, SentEmails},
+        email::{
+            code::EmailedCode,
+            limits::{EmailLimits, SentEmails},
+        },
         sms::limits::{SentTexts, SmsLimits, Subject},
     },
     proof::{
         code::{RESENT_LIFE, SENT_LIFE, SHORTEST_LIFE, SentCode},
-        factor::{FactorId, Kind},
+        factor::{FactorId, Method, Status},
         lockout::{self, Verdict},
     },
 };
@@ -25,8 +28,8 @@ pub mod text;
 pub struct Text {
     /// The phone's factor.
     pub factor: FactorId,
-    /// Whether that is still pending.
-    pub pending: bool,
+    /// Whether that is pending or active.
+    pub status: Status,
     /// The code that it carries.
     pub code: SentCode,
     /// How long after it the next may follow.
@@ -47,7 +50,10 @@ impl Text {
             // Nobody was sent this one.
             _ => SentCode { expires: now, ..self.code.clone() },
         };
-        let tally_before = if self.pending { Some(self.tally.clone()) } else { self.tally_before.clone() };
+        let tally_before = match self.status {
+            Status::Pending => Some(self.tally.clone()),
+            Status::Active => self.tally_before.clone(),
+        };
         Self { code_before: Some(code), tally_before, ..self.clone() }
     }
 }
@@ -85,9 +91,7 @@ impl Account {
         now: Timestamp,
     ) -> Result<Text, Refusal> {
         let factor = self.living(id, now)?;
-        if factor.kind != Kind::Sms {
-            return Err(Refusal::FactorNotSms);
-        }
+        let Method::Sms { code: last, .. } = &factor.method else { return Err(Refusal::FactorNotSms) };
         // Nothing that it brought would be accepted.
         if factor.is_active() && lockout::FACTORS.judge(self.failures, self.tried_at, now) == Verdict::Locked {
             return Err(Refusal::Locked);
@@ -99,7 +103,7 @@ impl Account {
         }
         let new =
             SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now, by_login: true };
-        let code = match &factor.code {
+        let code = match last {
             Some(last) if last.is_live(now) || !last.was_sent() => {
                 let again = last.sent_at.plus(limits.wait_after(last.sends));
                 if now < again {
@@ -116,11 +120,11 @@ impl Account {
         let tally = self.texts.clone().unwrap_or_default().one_more(draw.id, limits, now)?;
         Ok(Text {
             factor: id.clone(),
-            pending: !factor.is_active(),
+            status: factor.status(),
             wait: limits.wait_after(code.sends),
             code,
             tally,
-            code_before: factor.code.clone(),
+            code_before: last.clone(),
             tally_before: self.texts.clone(),
         })
     }

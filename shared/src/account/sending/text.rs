@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use crate::{
     account::{
         sending::Text,
-        store::{self, ACTIVE, Accounts, PENDING, Saved, account},
+        store::{self, Accounts, Saved, account},
     },
     aws::{
         expression::Expression,
@@ -110,7 +110,7 @@ fn taking(user: &UserId, text: &Text) -> Result<Write, Fault> {
         .name("#id", text.factor.as_str())
         .value(":code", value(&text.code)?)
         .value(":tally", value(&text.tally)?);
-    let update = store::only_if_status(update, if text.pending { PENDING } else { ACTIVE });
+    let update = store::only_if_status(update, text.status);
     let update = match &text.code_before {
         Some(code) => update.only_if("factors.#id.code.nonce = :nonce").value(":nonce", value(&code.nonce)?),
         None => update.only_if("attribute_not_exists(factors.#id.code)"),

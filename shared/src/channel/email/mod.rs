@@ -2,6 +2,9 @@
 
 pub mod address;
 pub mod code;
+pub mod contact;
+pub mod limits;
+pub mod notices;
 pub mod secrets;
 pub mod sender;
 pub mod words;

@@ -17,10 +17,7 @@ use crate::{
         ids::UserId,
         settings::{SettingError, Settings},
     },
-    channel::email::{
-        address::{Contact, EmailAddress},
-        code::EmailedCode,
-    },
+    channel::email::{address::EmailAddress, code::EmailedCode, contact::Contact},
     proof::recovery_codes::RecoveryCode,
 };
 

@@ -19,9 +19,10 @@ use crate::{
     channel::{
         email::{
             address::EmailAddress,
-            words::{EmailWords, Mail, Notice},
+            notices::Notice,
+            words::{EmailWords, Mail},
         },
-        sms::words::Language,
+        language::Language,
         unsent::Unsent,
     },
     proof::recovery_codes::RecoveryCode,

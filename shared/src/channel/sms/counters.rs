@@ -15,7 +15,7 @@ use crate::{
         settings::{SettingError, Settings},
     },
     channel::sms::limits::{Counter, SmsLimits, Subject},
-    proof::phone::Phone,
+    proof::{factor::Status, phone::Phone},
 };
 
 /// How long a row outlives its window, for whoever wants to look.
@@ -82,18 +82,21 @@ impl Budget {
     pub fn counters(
         &self,
         phone: &Phone,
-        pending: bool,
+        status: Status,
         address: Option<&str>,
         first: u8,
         now: Timestamp,
     ) -> Counters<'_> {
-        let [active, waiting] = &self.used_up;
-        let used_up = if pending { waiting } else { active };
+        let [active, pending] = &self.used_up;
+        let used_up = match status {
+            Status::Active => active,
+            Status::Pending => pending,
+        };
         // To find the total used up takes a look at every row of it: who asks again and again must not cost more than the
         // texts that they don't get.
         let known = now.millis() < used_up.load(Ordering::Relaxed);
-        let total = if known { Vec::new() } else { self.limits.total(pending, first, now) };
-        Counters { each: self.limits.counters(phone, pending, address, now), total, used_up }
+        let total = if known { Vec::new() } else { self.limits.total(status, first, now) };
+        Counters { each: self.limits.counters(phone, status, address, now), total, used_up }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
         quota::{Count, FixedWindow},
         settings::{SettingError, Settings},
     },
-    proof::phone::Phone,
+    proof::{factor::Status, phone::Phone},
 };
 
 /// Rows that the deployment's total is spread over, so that no one row takes every text: DynamoDB writes an item a few
@@ -152,13 +152,18 @@ impl SmsLimits {
     }
 
     /// The rows that count a text to `phone`, besides its user and the deployment's total.
-    pub(crate) fn counters(&self, phone: &Phone, pending: bool, address: Option<&str>, now: Timestamp) -> Vec<Counter> {
-        let column = if pending { "pending" } else { "active" };
-        let counter = |subject, key: &str, window, most| Counter::new(subject, key, window, vec![(column, most)], now);
-        let (hour, day) = if pending {
-            (self.pending_number_hour, self.pending_number_day)
-        } else {
-            (self.number_hour, self.number_day)
+    pub(crate) fn counters(
+        &self,
+        phone: &Phone,
+        status: Status,
+        address: Option<&str>,
+        now: Timestamp,
+    ) -> Vec<Counter> {
+        let counter =
+            |subject, key: &str, window, most| Counter::new(subject, key, window, vec![(status.name(), most)], now);
+        let (hour, day) = match status {
+            Status::Pending => (self.pending_number_hour, self.pending_number_day),
+            Status::Active => (self.number_hour, self.number_day),
         };
         let mut counters = vec![
             counter(Subject::Number, &phone.number_digest, FixedWindow::Hour, hour),
@@ -167,7 +172,7 @@ impl SmsLimits {
         if let Some((address, most)) = address.zip(self.address_hour) {
             counters.push(Counter::new(Subject::Address, address, FixedWindow::Hour, vec![("texts", most)], now));
         }
-        if pending {
+        if status == Status::Pending {
             counters.push(counter(Subject::Exchange, &phone.exchange_digest, FixedWindow::Hour, self.exchange_hour));
             counters.push(counter(Subject::Exchange, &phone.exchange_digest, FixedWindow::Day, self.exchange_day));
         }
@@ -176,13 +181,13 @@ impl SmsLimits {
 
     /// The rows that the deployment's total is spread over, one of which is to count a text too: the one numbered `first`,
     /// then those after it. Each has an equal share; rows without any are left out.
-    pub(crate) fn total(&self, pending: bool, first: u8, now: Timestamp) -> Vec<Counter> {
+    pub(crate) fn total(&self, status: Status, first: u8, now: Timestamp) -> Vec<Counter> {
         let share =
             |total: u32, shard: u8| total / u32::from(SHARDS) + u32::from(u32::from(shard) < total % u32::from(SHARDS));
         let shards = (0..SHARDS).map(|shard| (first % SHARDS + shard) % SHARDS);
         let rows = shards.map(|shard| {
             let mut columns = vec![("texts", share(self.deployment_day, shard))];
-            if pending {
+            if status == Status::Pending {
                 let half = self.deployment_day / 2;
                 columns.push(("pending", share(self.deployment_pending_day.unwrap_or(half), shard)));
             }
@@ -282,14 +287,14 @@ mod tests {
     fn the_shares_of_the_rows_come_to_the_total() {
         for (day, pending) in [(1000, 500), (17, 8), (3, 1), (1, 0), (0, 0)] {
             let limits = limits(&format!("deployment-day={day}")).unwrap();
-            let sum = |pending, column| {
-                let rows = limits.total(pending, 5, NOON);
+            let sum = |status, column| {
+                let rows = limits.total(status, 5, NOON);
                 rows.iter().flat_map(|row| &row.columns).filter(|(name, _)| *name == column).map(|(_, most)| most).sum()
             };
-            assert_eq!((sum(false, "texts"), sum(true, "pending")), (day, pending));
+            assert_eq!((sum(Status::Active, "texts"), sum(Status::Pending, "pending")), (day, pending));
         }
         let first: Vec<_> =
-            SmsLimits::default().total(false, 14, NOON).into_iter().take(3).map(|row| row.key).collect();
+            SmsLimits::default().total(Status::Active, 14, NOON).into_iter().take(3).map(|row| row.key).collect();
         assert_eq!(first, ["all#14", "all#15", "all#0"]);
     }
 

@@ -15,7 +15,7 @@ use crate::{
         error::{Error, Fault, Refusal},
         ids::UserId,
     },
-    channel::email::words::{Notice, NoticeKind},
+    channel::email::notices::{Notice, NoticeKind},
     proof::factor::FactorId,
 };
 
@@ -90,12 +90,14 @@ impl Request {
         Ok(names.map(|name| asked?.first(name).map(str::to_owned)))
     }
 
-    /// Whether `version` is among those that the client sends back in `If-Match` (RFC 9110 section 13.1.1): `"3"`, or a list
-    /// `"3", "4"`. `None` where it sends none, or `*` for whichever.
-    pub fn if_match(&self, version: u64) -> Option<bool> {
+    /// The versions that the client sends back in `If-Match`.
+    pub fn if_match(&self) -> IfMatch {
         // One that is no text is no version of ours either: it guards all the same.
-        let sent = self.event.headers().get(header::IF_MATCH)?.to_str().unwrap_or_default();
-        (sent.trim() != "*").then(|| strong_tags(sent).any(|tag| tag == version.to_string()))
+        match self.raw_header(header::IF_MATCH.as_str()).map(|sent| sent.to_str().unwrap_or_default()) {
+            None => IfMatch::Any,
+            Some(sent) if sent.trim() == "*" => IfMatch::Any,
+            Some(sent) => IfMatch::Versions(strong_tags(sent).filter_map(version).collect()),
+        }
     }
 
     /// The address that the request came from, as the gateway saw it: never what a header says.
@@ -133,10 +135,81 @@ impl Request {
     }
 }
 
+/// Of which versions a request changes what is there (`If-Match`, RFC 9110 section 13.1.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// Of whichever: the client sends no tag, or `*`.
+    Any,
+    /// Of these alone: `"3"`, or a list `"3", "4"`. A tag that is no version of ours matches nothing.
+    Versions(Vec<u64>),
+}
+
+impl IfMatch {
+    /// Whether this version may be changed.
+    pub fn allows(&self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
+/// The version in a tag, spelled as we spell it: `3`, and neither `03` nor `+3`.
+fn version(tag: &str) -> Option<u64> {
+    tag.parse().ok().filter(|version: &u64| version.to_string() == tag)
+}
+
 /// The strong tags of a list: what is between quotes, and has nothing but a comma before it. A weak one, `W/"3"`, never matches.
 fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
     let parts: Vec<_> = list.split('"').collect();
     let closed = parts.len().saturating_sub(1) / 2;
     let tags = (0..closed).filter_map(move |tag| Some((*parts.get(2 * tag)?, *parts.get(2 * tag + 1)?)));
     tags.filter(|(before, _)| before.trim_matches([',', ' ', '\t']).is_empty()).map(|(_, tag)| tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(if_match: &[u8]) -> IfMatch {
+        let request = lambda_http::Request::default();
+        let (mut parts, body) = request.into_parts();
+        parts.headers.insert(header::IF_MATCH, HeaderValue::from_bytes(if_match).unwrap());
+        Request::new(lambda_http::Request::from_parts(parts, body), Timestamp::default()).if_match()
+    }
+
+    #[test]
+    fn a_tag_that_is_no_version_of_ours_still_guards() {
+        for none in [
+            "",
+            "\"\"",
+            "\"x\"",
+            "\"03\"",
+            "\"+3\"",
+            "\" 3\"",
+            "\"3.0\"",
+            "\"-3\"",
+            "3",
+            "W/\"3\"",
+            "\"18446744073709551616\"",
+        ] {
+            assert_eq!(sent(none.as_bytes()), IfMatch::Versions(Vec::new()), "{none}");
+        }
+        assert_eq!(sent(b"\"3\xff\""), IfMatch::Versions(Vec::new()));
+        assert!(!IfMatch::Versions(Vec::new()).allows(0));
+    }
+
+    #[test]
+    fn a_list_allows_each_version_in_it_and_no_other() {
+        let list = sent(b"\"3\", \"x\", W/\"5\" ,\"4\"");
+        assert_eq!([3, 4, 5, 0].map(|version| list.allows(version)), [true, true, false, false]);
+    }
+
+    #[test]
+    fn no_tag_or_a_star_allows_any_version() {
+        let none = Request::new(lambda_http::Request::default(), Timestamp::default()).if_match();
+        for any in [none, sent(b"*"), sent(b" * ")] {
+            assert!(any == IfMatch::Any && any.allows(7), "{any:?}");
+        }
+    }
 }

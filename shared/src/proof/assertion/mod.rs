@@ -46,6 +46,27 @@ pub enum Mfa {
     EnrollOnly,
 }
 
+/// Why a login was decided as it was, as the contract spells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoginReason {
+    /// The user has a factor that is allowed.
+    MfaEnabled,
+    /// The user has factors, and none of them is allowed.
+    MethodNotAllowed,
+    /// The user has no factor, and a workspace requires MFA.
+    RequiredByWorkspace,
+    /// The user has no factor, and a workspace requires MFA from a later date on.
+    GracePeriod,
+    /// The user came by SSO: their MFA is at their identity provider.
+    Sso,
+    /// The user has no factor, and no workspace requires one.
+    MfaNotEnabled,
+    /// A reason that only another release knows, read in an assertion that it signed. It allows nothing, and is never signed.
+    #[serde(other, skip_serializing)]
+    Other,
+}
+
 /// What an assertion says (RFC 7519 names where they exist).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
@@ -65,7 +86,7 @@ pub struct Claims {
     pub mfa: Mfa,
     /// Why none was needed, where none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
+    pub reason: Option<LoginReason>,
     /// What was proven (RFC 8176); empty where nothing was.
     pub amr: Vec<String>,
     /// When the factor that was used became active, in Unix seconds; absent where none was used.
@@ -101,7 +122,7 @@ pub struct Statement<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MfaStatus {
     mfa: Mfa,
-    reason: Option<String>,
+    reason: Option<LoginReason>,
     amr: Vec<String>,
     factor_since: Option<u64>,
     enrolled_by: Option<EnrolledBy>,
@@ -115,7 +136,7 @@ impl MfaStatus {
         Self {
             mfa: Mfa::Passed,
             reason: None,
-            amr: vec![factor.kind.amr().to_owned(), "mfa".to_owned()],
+            amr: vec![factor.kind().amr().to_owned(), "mfa".to_owned()],
             factor_since: factor.active_since().map(Timestamp::seconds),
             enrolled_by: Some(factor.enrolled_by),
             until: u64::MAX,
@@ -135,10 +156,10 @@ impl MfaStatus {
     }
 
     /// It was not needed, for this reason ([`crate::workspace::policy::Decision::of`]).
-    pub fn not_required(reason: &str) -> Self {
+    pub fn not_required(reason: LoginReason) -> Self {
         Self {
             mfa: Mfa::NotRequired,
-            reason: Some(reason.to_owned()),
+            reason: Some(reason),
             amr: Vec::new(),
             factor_since: None,
             enrolled_by: None,
@@ -150,7 +171,7 @@ impl MfaStatus {
     pub fn as_in(claims: &Claims) -> Self {
         Self {
             mfa: claims.mfa,
-            reason: claims.reason.clone(),
+            reason: claims.reason,
             amr: claims.amr.clone(),
             factor_since: claims.factor_since,
             enrolled_by: claims.enrolled_by,

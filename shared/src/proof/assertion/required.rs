@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     base::{clock::Timestamp, error::Refusal, ids::WorkspaceId},
     proof::{
-        assertion::{Claims, Mfa},
+        assertion::{Claims, LoginReason, Mfa},
         factor::EnrolledBy,
     },
 };
@@ -48,7 +48,7 @@ pub fn for_workspace<'a>(
     if !claims.workspaces.contains(workspace) {
         return Err(Refusal::AssertionRequired);
     }
-    if claims.reason.as_deref() == Some("sso") { Ok(claims) } else { strong(assertion, epoch, now) }
+    if claims.reason == Some(LoginReason::Sso) { Ok(claims) } else { strong(assertion, epoch, now) }
 }
 
 fn require<'a>(assertion: Option<&'a Claims>, epoch: u64, enough: &[Mfa]) -> Result<&'a Claims, Refusal> {
@@ -126,6 +126,32 @@ mod tests {
         for unknown in [&[][..], &["mfa"], &["face"]] {
             assert_eq!(claims(unknown, None).enrolls_by(young), Err(Refusal::AssertionRequired), "{unknown:?}");
         }
+    }
+
+    /// The claims of a login that needed no MFA for `reason`, as another release may have signed them.
+    fn unneeded(reason: &str) -> Claims {
+        let mut claims = serde_json::to_value(claims(&[], None)).unwrap();
+        claims["mfa"] = "not_required".into();
+        claims["reason"] = reason.into();
+        claims["workspaces"] = ["acme"].as_slice().into();
+        serde_json::from_value(claims).unwrap()
+    }
+
+    #[test]
+    fn a_login_by_sso_acts_for_its_workspace_and_for_any_other_reason_it_does_not() {
+        let acme = WorkspaceId::try_from("acme".to_owned()).unwrap();
+        assert!(for_workspace(Some(&unneeded("sso")), 7, &acme, SINCE).is_ok());
+        for reason in ["mfa_not_enabled", "grace_period", "mfa_enabled", "Sso", "sso ", "sso_by_partner", "other", ""] {
+            let claims = unneeded(reason);
+            assert_eq!(for_workspace(Some(&claims), 7, &acme, SINCE), Err(Refusal::AssertionRequired), "{reason:?}");
+        }
+    }
+
+    #[test]
+    fn an_assertion_with_a_reason_of_another_release_is_read_and_never_signed_again() {
+        let claims = unneeded("device_trusted");
+        assert_eq!(claims.reason, Some(LoginReason::Other));
+        assert!(serde_json::to_string(&claims).is_err());
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
     proof::{code::SentCode, phone::Phone, totp},
 };
 
+mod row;
 pub mod secrets;
 
 /// How long a pending factor waits for its first code.
@@ -88,7 +89,7 @@ impl Kind {
     }
 }
 
-/// How far a factor has come.
+/// Whether a factor is pending or active, as the contract spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -96,6 +97,16 @@ pub enum Status {
     Pending,
     /// Proven, and good for logging in.
     Active,
+}
+
+impl Status {
+    /// The status as the contract and the table spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+        }
+    }
 }
 
 /// How a user proved who they are when they began a factor.
@@ -174,40 +185,55 @@ impl From<FactorName> for String {
 #[error("not a valid name")]
 pub struct InvalidName;
 
-/// A factor, as the table keeps it in the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A factor.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Factor {
     /// What it is.
-    pub kind: Kind,
+    pub method: Method,
     /// How far it has come.
-    pub status: Status,
+    pub progress: Progress,
     /// What its user calls it.
     pub name: FactorName,
     /// When it was begun.
     pub created_at: Timestamp,
     /// How its user proved who they are then.
-    #[serde(default, skip_serializing_if = "EnrolledBy::is_first")]
     pub enrolled_by: EnrolledBy,
-    /// When it became active. Rows of active factors that say nothing have been so since their begin.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub activated_at: Option<Timestamp>,
     /// When a code from it was last accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Timestamp>,
     /// Its secret: an app's key, or a phone's number.
     pub sealed: Sealed,
-    /// Codes tried on it while it is pending.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tries: Option<u32>,
-    /// The time step of the last code accepted: only later ones are accepted after it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_step: Option<u64>,
-    /// What can be read of the number, where it is a phone.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<Phone>,
-    /// The code that was texted last, until it is accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub code: Option<SentCode>,
+}
+
+/// What a factor is, with what only such a factor has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// An authenticator app.
+    Totp {
+        /// The time step of the last code accepted: only later ones are accepted after it.
+        last_step: Option<u64>,
+    },
+    /// A phone that is sent texts.
+    Sms {
+        /// What can be read of the number.
+        phone: Phone,
+        /// The code that was texted last, until it is accepted.
+        code: Option<SentCode>,
+    },
+}
+
+/// How far a factor has come, with what only such a factor has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Begun; no code from it has been shown.
+    Pending {
+        /// Codes tried on it.
+        tries: u32,
+    },
+    /// Proven, and good for logging in.
+    Active {
+        /// When it became so.
+        since: Timestamp,
+    },
 }
 
 /// What accepting a code spends, so that it is accepted once.
@@ -220,64 +246,116 @@ pub enum Spent {
 }
 
 impl Factor {
-    /// A factor just begun, by the login token alone: a phone if there is a number.
-    pub fn begun(name: Option<FactorName>, sealed: Sealed, phone: Option<Phone>, now: Timestamp) -> Self {
-        let kind = if phone.is_some() { Kind::Sms } else { Kind::Totp };
+    /// An authenticator app just begun, by the login token alone.
+    pub fn begun_app(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
+        Self::begun(Method::Totp { last_step: None }, name, sealed, now)
+    }
+
+    /// A phone just begun, by the login token alone.
+    pub fn begun_phone(phone: Phone, name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
+        Self::begun(Method::Sms { phone, code: None }, name, sealed, now)
+    }
+
+    fn begun(method: Method, name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
         Self {
-            kind,
-            status: Status::Pending,
-            name: name.unwrap_or_else(|| FactorName::of_kind(kind)),
+            name: name.unwrap_or_else(|| FactorName::of_kind(method.kind())),
+            method,
+            progress: Progress::Pending { tries: 0 },
             created_at: now,
             enrolled_by: EnrolledBy::First,
-            activated_at: None,
             last_used_at: None,
             sealed,
-            tries: Some(0),
-            last_step: None,
-            phone,
-            code: None,
         }
     }
 
     /// An app that the user has been logging in with elsewhere: active, though no code of it was seen here. Codes that could
     /// have been accepted by now are not: it may have been here before, and removed.
     pub fn imported(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
-        let last_step = Some(totp::latest_step(now));
-        let begun = Self::begun(name, sealed, None, now);
-        let (enrolled_by, activated_at) = (EnrolledBy::Import, Some(now));
-        Self { status: Status::Active, tries: None, last_step, enrolled_by, activated_at, ..begun }
+        let method = Method::Totp { last_step: Some(totp::latest_step(now)) };
+        let progress = Progress::Active { since: now };
+        Self { progress, enrolled_by: EnrolledBy::Import, ..Self::begun(method, name, sealed, now) }
     }
 
-    /// The factor once a code has proven it.
+    /// The factor once a code has proven it; `None` where what that code spends is none of such a factor's.
     #[must_use]
-    pub fn activated(&self, spent: Spent, now: Timestamp) -> Self {
-        let last_step = match spent {
-            Spent::Step(step) => Some(step),
-            Spent::Sent(_) => None,
+    pub fn activated(&self, spent: Spent, now: Timestamp) -> Option<Self> {
+        let method = match (&self.method, spent) {
+            (Method::Totp { .. }, Spent::Step(step)) => Method::Totp { last_step: Some(step) },
+            (Method::Sms { phone, .. }, Spent::Sent(_)) => Method::Sms { phone: phone.clone(), code: None },
+            (Method::Totp { .. }, Spent::Sent(_)) | (Method::Sms { .. }, Spent::Step(_)) => return None,
         };
-        let (activated_at, last_used_at) = (Some(now), Some(now));
-        let proven = Self { status: Status::Active, activated_at, last_used_at, last_step, ..self.clone() };
-        Self { tries: None, code: None, ..proven }
+        Some(Self { method, progress: Progress::Active { since: now }, last_used_at: Some(now), ..self.clone() })
+    }
+
+    /// Its kind, as the contract spells it.
+    pub const fn kind(&self) -> Kind {
+        self.method.kind()
+    }
+
+    /// Its status, as the contract spells it.
+    pub const fn status(&self) -> Status {
+        match self.progress {
+            Progress::Pending { .. } => Status::Pending,
+            Progress::Active { .. } => Status::Active,
+        }
+    }
+
+    /// What can be read of its number, where it is a phone.
+    pub const fn phone(&self) -> Option<&Phone> {
+        match &self.method {
+            Method::Totp { .. } => None,
+            Method::Sms { phone, .. } => Some(phone),
+        }
+    }
+
+    /// The code that was texted to it last, until it is accepted.
+    pub const fn sent_code(&self) -> Option<&SentCode> {
+        match &self.method {
+            Method::Totp { .. } => None,
+            Method::Sms { code, .. } => code.as_ref(),
+        }
+    }
+
+    /// The time step of the last code of it that was accepted, where it is an app.
+    pub const fn last_step(&self) -> Option<u64> {
+        match self.method {
+            Method::Totp { last_step } => last_step,
+            Method::Sms { .. } => None,
+        }
     }
 
     /// Whether a code of it could be accepted: an app always shows one, a phone has been sent one.
     pub fn has_live_code(&self, now: Timestamp) -> bool {
-        self.kind == Kind::Totp || self.code.as_ref().is_some_and(|code| code.is_live(now))
+        match &self.method {
+            Method::Totp { .. } => true,
+            Method::Sms { code, .. } => code.as_ref().is_some_and(|code| code.is_live(now)),
+        }
     }
 
     /// Since when it is active; `None` while it is pending.
-    pub fn active_since(&self) -> Option<Timestamp> {
-        self.is_active().then(|| self.activated_at.unwrap_or(self.created_at))
+    pub const fn active_since(&self) -> Option<Timestamp> {
+        match self.progress {
+            Progress::Pending { .. } => None,
+            Progress::Active { since } => Some(since),
+        }
     }
 
     /// Whether it is active.
     pub fn is_active(&self) -> bool {
-        self.status == Status::Active
+        self.status() == Status::Active
     }
 
     /// Whether it is pending and can still be activated.
     pub fn is_live_pending(&self, now: Timestamp) -> bool {
-        self.status == Status::Pending && now < self.pending_until() && self.tries.unwrap_or_default() < PENDING_TRIES
+        now < self.pending_until() && self.pending_tries_left() > 0
+    }
+
+    /// Guesses that it still takes as a pending factor: none where it is active.
+    pub const fn pending_tries_left(&self) -> u32 {
+        match self.progress {
+            Progress::Pending { tries } => PENDING_TRIES.saturating_sub(tries),
+            Progress::Active { .. } => 0,
+        }
     }
 
     /// When it expires, if it is still pending then.
@@ -289,14 +367,24 @@ impl Factor {
     pub fn summary<'a>(&'a self, id: &'a FactorId) -> FactorSummary<'a> {
         FactorSummary {
             id,
-            kind: self.kind,
+            kind: self.kind(),
             name: &self.name,
-            status: self.status,
+            status: self.status(),
             created_at: self.created_at.rfc3339(),
             enrolled_by: self.enrolled_by,
             factor_since: self.active_since().map(Timestamp::rfc3339),
             last_used_at: self.last_used_at.map(Timestamp::rfc3339),
-            phone_hint: self.phone.as_ref().map(|phone| phone.hint.as_str()),
+            phone_hint: self.phone().map(|phone| phone.hint.as_str()),
+        }
+    }
+}
+
+impl Method {
+    /// Its kind, as the contract spells it.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Totp { .. } => Kind::Totp,
+            Self::Sms { .. } => Kind::Sms,
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     },
     proof::{
         code::{Code, SentCode},
-        factor::{Factor, FactorId, Kind, Spent},
+        factor::{Factor, FactorId, Method, Spent},
         phone::PhoneNumber,
         totp::TotpSecret,
     },
@@ -73,13 +73,13 @@ impl FactorSecrets {
         ath: &str,
         now: Timestamp,
     ) -> Result<Option<Spent>, Fault> {
-        match factor.kind {
-            Kind::Totp => {
+        match &factor.method {
+            Method::Totp { .. } => {
                 let secret = self.sealer.open(binding(user, id, SealPurpose::Totp), &factor.sealed).await?;
                 Ok(TotpSecret::new(&secret).matching_step(typed.digits(), now).map(Spent::Step))
             }
-            Kind::Sms => {
-                let Some(sent) = factor.code.as_ref().filter(|sent| sent.is_live(now)) else { return Ok(None) };
+            Method::Sms { code, .. } => {
+                let Some(sent) = code.as_ref().filter(|sent| sent.is_live(now)) else { return Ok(None) };
                 let right = self.sent_code(user, id, sent, ath).await?.is(typed);
                 Ok(right.then_some(Spent::Sent(sent.nonce)))
             }

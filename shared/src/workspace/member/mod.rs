@@ -98,7 +98,7 @@ pub struct Member {
 impl Member {
     /// The user of `account`, seen `now` at a login by password.
     pub fn of(account: &Account, now: Timestamp) -> Self {
-        let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind).collect();
+        let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind()).collect();
         let state = if factors.is_empty() { MemberState::None } else { MemberState::Mfa };
         Self { state, factors, day: Day::of(now), password_day: Some(Day::of(now)) }
     }

@@ -8,7 +8,7 @@ use crate::{
     account::Account,
     base::{clock::Timestamp, error::Refusal, ids::UserId},
     proof::{
-        assertion::MfaStatus,
+        assertion::{LoginReason, MfaStatus},
         factor::{EnrolledBy, Factor, Kind},
     },
 };
@@ -163,7 +163,7 @@ impl Requirements {
 
     /// Refuses to go on with the enrollment of a pending `factor` that may not be enrolled.
     pub fn require_enrollable(&self, factor: &Factor) -> Result<(), Refusal> {
-        if self.trusts(factor) { self.require_kind(factor.kind) } else { Err(Refusal::NotAllowedByWorkspace) }
+        if self.trusts(factor) { self.require_kind(factor.kind()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
     /// Refuses a code by email where it may not be.
@@ -179,7 +179,7 @@ impl Requirements {
     /// Whether a factor is good for logging in: active, of a kind that is allowed, and not begun with an emailed code where
     /// those are forbidden.
     pub fn is_usable(&self, factor: &Factor) -> bool {
-        factor.is_active() && self.allowed.contains(&factor.kind) && self.trusts(factor)
+        factor.is_active() && self.allowed.contains(&factor.kind()) && self.trusts(factor)
     }
 
     /// Whether an active factor proves who its user is. One of a kind that is forbidden does, for enrolling another, where there
@@ -231,29 +231,31 @@ pub enum Decision {
 pub struct LoginDecision {
     /// What follows.
     pub decision: Decision,
-    /// Why, as the contract spells it.
-    pub reason: &'static str,
+    /// Why.
+    pub reason: LoginReason,
     /// By when the user must have enrolled, where they have grace.
     pub enroll_by: Option<Timestamp>,
 }
 
 impl Decision {
-    /// The decision about a login to `account`, in this order. Who comes by SSO has MFA at their identity provider. Pending
-    /// factors never count.
-    pub fn of(account: &Account, by_sso: bool, requirements: &Requirements) -> LoginDecision {
+    /// The decision about a login by SSO, whatever is required: the user's MFA is at their identity provider.
+    pub const fn by_sso() -> LoginDecision {
+        LoginDecision { decision: Self::Allow, reason: LoginReason::Sso, enroll_by: None }
+    }
+
+    /// The decision about a login to `account` by password, in this order. Pending factors never count.
+    pub fn of(account: &Account, requirements: &Requirements) -> LoginDecision {
         let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
-        if by_sso {
-            decided(Self::Allow, "sso")
-        } else if requirements.has_usable(account) {
-            decided(Self::Challenge, "mfa_enabled")
+        if requirements.has_usable(account) {
+            decided(Self::Challenge, LoginReason::MfaEnabled)
         } else if account.has_factor() {
-            decided(Self::Enroll, "method_not_allowed")
+            decided(Self::Enroll, LoginReason::MethodNotAllowed)
         } else if requirements.required {
-            decided(Self::Enroll, "required_by_workspace")
+            decided(Self::Enroll, LoginReason::RequiredByWorkspace)
         } else if let Some(enroll_by) = requirements.required_from {
-            LoginDecision { enroll_by: Some(enroll_by), ..decided(Self::Allow, "grace_period") }
+            LoginDecision { enroll_by: Some(enroll_by), ..decided(Self::Allow, LoginReason::GracePeriod) }
         } else {
-            decided(Self::Allow, "mfa_not_enabled")
+            decided(Self::Allow, LoginReason::MfaNotEnabled)
         }
     }
 
@@ -272,7 +274,7 @@ mod tests {
     use super::*;
     use crate::{
         base::clock::Timestamp,
-        proof::factor::{FactorId, Spent, Status},
+        proof::factor::{FactorId, Progress, Status},
     };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
@@ -285,7 +287,8 @@ mod tests {
             r#"{{"kind":"{kind}","status":"pending","name":"x","created_at":1800000000000,"sealed":[]{phone}}}"#
         );
         let begun: Factor = serde_json::from_str(&json).unwrap();
-        if status == Status::Active { begun.activated(Spent::Step(1), NOW) } else { begun }
+        let progress = if status == Status::Active { Progress::Active { since: NOW } } else { begun.progress };
+        Factor { progress, ..begun }
     }
 
     fn account(factors: &[(&str, Status)]) -> Account {
@@ -303,8 +306,8 @@ mod tests {
         Policy { rules, required_from, ..Policy::default() }
     }
 
-    /// A situation (account, by SSO, policies) and what follows: the decision, its reason, how many methods.
-    type Case<'a> = (&'a Account, bool, &'a [&'a Policy], &'a str, &'a str, usize);
+    /// A situation (account, policies) and what follows: the decision, its reason, how many methods.
+    type Case<'a> = (&'a Account, &'a [&'a Policy], &'a str, &'a str, usize);
 
     #[test]
     fn the_table_of_cases() {
@@ -318,42 +321,39 @@ mod tests {
         let (off_app, soon_app, on_app) =
             (policy(None, &[Kind::Totp]), policy(Some(LATER), &[Kind::Totp]), policy(Some(NOW), &[Kind::Totp]));
         let cases: &[Case<'_>] = &[
-            // By SSO, whatever is required.
-            (&none, true, &[], "allow", "sso", 2),
-            (&none, true, &[&on], "allow", "sso", 2),
-            (&app, true, &[&on], "allow", "sso", 2),
             // No workspaces, or none that requires anything.
-            (&none, false, &[], "allow", "mfa_not_enabled", 2),
-            (&none, false, &[&off], "allow", "mfa_not_enabled", 2),
-            (&none, false, &[&off_app], "allow", "mfa_not_enabled", 2),
-            (&pending, false, &[], "allow", "mfa_not_enabled", 2),
-            (&app, false, &[], "challenge", "mfa_enabled", 2),
-            (&phone, false, &[&off_app], "challenge", "mfa_enabled", 2),
+            (&none, &[], "allow", "mfa_not_enabled", 2),
+            (&none, &[&off], "allow", "mfa_not_enabled", 2),
+            (&none, &[&off_app], "allow", "mfa_not_enabled", 2),
+            (&pending, &[], "allow", "mfa_not_enabled", 2),
+            (&app, &[], "challenge", "mfa_enabled", 2),
+            (&phone, &[&off_app], "challenge", "mfa_enabled", 2),
             // One that will.
-            (&none, false, &[&soon], "allow", "grace_period", 2),
-            (&pending, false, &[&soon], "allow", "grace_period", 2),
-            (&none, false, &[&soon_app], "allow", "grace_period", 1),
-            (&phone, false, &[&soon_app], "challenge", "mfa_enabled", 1),
+            (&none, &[&soon], "allow", "grace_period", 2),
+            (&pending, &[&soon], "allow", "grace_period", 2),
+            (&none, &[&soon_app], "allow", "grace_period", 1),
+            (&phone, &[&soon_app], "challenge", "mfa_enabled", 1),
             // One that does.
-            (&none, false, &[&on], "enroll", "required_by_workspace", 2),
-            (&pending, false, &[&on], "enroll", "required_by_workspace", 2),
-            (&app, false, &[&on], "challenge", "mfa_enabled", 2),
-            (&phone, false, &[&on], "challenge", "mfa_enabled", 2),
-            (&phone, false, &[&on_app], "enroll", "method_not_allowed", 1),
-            (&both, false, &[&on_app], "challenge", "mfa_enabled", 1),
+            (&none, &[&on], "enroll", "required_by_workspace", 2),
+            (&pending, &[&on], "enroll", "required_by_workspace", 2),
+            (&app, &[&on], "challenge", "mfa_enabled", 2),
+            (&phone, &[&on], "challenge", "mfa_enabled", 2),
+            (&phone, &[&on_app], "enroll", "method_not_allowed", 1),
+            (&both, &[&on_app], "challenge", "mfa_enabled", 1),
             // Several: the strictest wins.
-            (&none, false, &[&off, &soon], "allow", "grace_period", 2),
-            (&none, false, &[&soon, &later], "allow", "grace_period", 2),
-            (&none, false, &[&later, &soon], "allow", "grace_period", 2),
-            (&none, false, &[&soon, &on], "enroll", "required_by_workspace", 2),
-            (&phone, false, &[&on, &soon_app], "challenge", "mfa_enabled", 1),
-            (&phone, false, &[&on, &on_app], "enroll", "method_not_allowed", 1),
-            (&phone, false, &[&on, &off_app], "challenge", "mfa_enabled", 2),
+            (&none, &[&off, &soon], "allow", "grace_period", 2),
+            (&none, &[&soon, &later], "allow", "grace_period", 2),
+            (&none, &[&later, &soon], "allow", "grace_period", 2),
+            (&none, &[&soon, &on], "enroll", "required_by_workspace", 2),
+            (&phone, &[&on, &soon_app], "challenge", "mfa_enabled", 1),
+            (&phone, &[&on, &on_app], "enroll", "method_not_allowed", 1),
+            (&phone, &[&on, &off_app], "challenge", "mfa_enabled", 2),
         ];
-        for (index, (account, by_sso, policies, decision, reason, methods)) in cases.iter().enumerate() {
+        for (index, (account, policies, decision, reason, methods)) in cases.iter().enumerate() {
             let requirements = Requirements::of(policies.iter().copied(), NOW);
-            let decided = Decision::of(account, *by_sso, &requirements);
-            assert_eq!((decided.decision.name(), decided.reason), (*decision, *reason), "case {index}");
+            let decided = Decision::of(account, &requirements);
+            let spelled = serde_json::to_value(decided.reason).unwrap();
+            assert_eq!((decided.decision.name(), spelled), (*decision, (*reason).into()), "case {index}");
             assert_eq!(decided.enroll_by, (*reason == "grace_period").then_some(LATER), "case {index}");
             assert_eq!(requirements.methods().len(), *methods, "case {index}");
         }

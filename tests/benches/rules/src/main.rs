@@ -108,7 +108,7 @@ fn policy() -> Rule {
     let account = Account::default();
     Box::new(move || {
         let requirements = Requirements::of(black_box(&policies), NOW);
-        assert!(Decision::of(&account, false, &requirements).decision == Decision::Enroll);
+        assert!(Decision::of(&account, &requirements).decision == Decision::Enroll);
     })
 }
 

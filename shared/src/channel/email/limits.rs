@@ -1,0 +1,121 @@
+//! How many emails with codes one user is sent, and how long an address waits for its first.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    base::{
+        clock::Timestamp,
+        error::Refusal,
+        quota::{Count, FixedWindow},
+        settings::{SettingError, Settings},
+    },
+    channel::email::code::TRIES,
+};
+
+/// The emails with codes, and those that tell of another address, that one user was sent, as their account keeps it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentEmails {
+    /// The id of the last one.
+    pub id: String,
+    /// When that was sent.
+    pub sent_at: Timestamp,
+    /// In an hour.
+    pub hour: Count,
+    /// In a day.
+    pub day: Count,
+}
+
+/// How many emails with codes a user may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EmailLimits {
+    /// How long after one the next may follow.
+    pub interval: Duration,
+    hour: u32,
+    day: u32,
+    /// How long no code is sent after a password reset, or to an address that is new. Zero turns that off.
+    pub hold: Duration,
+}
+
+impl EmailLimits {
+    /// Takes them from the settings `MFA_EMAIL_LIMITS` (`interval=60,hour=3,day=5` unless set; the first in seconds) and
+    /// `MFA_EMAIL_HOLD_HOURS` (24 unless set).
+    pub fn new(settings: &Settings) -> Result<Self, SettingError> {
+        let mut limits = Self { interval: Duration::from_mins(1), hour: 3, day: 5, hold: Duration::from_hours(24) };
+        if let Some(set) = settings.optional("MFA_EMAIL_LIMITS") {
+            let taken = set.split(',').try_for_each(|entry| limits.set(entry.trim().split_once('=')?));
+            taken.ok_or(SettingError::Invalid("MFA_EMAIL_LIMITS", "interval=60,hour=3,day=5"))?;
+        }
+        if let Some(hours) = settings.optional("MFA_EMAIL_HOLD_HOURS") {
+            let hours =
+                hours.parse::<u16>().map_err(|_| SettingError::Invalid("MFA_EMAIL_HOLD_HOURS", "hours, as 24"))?;
+            limits.hold = Duration::from_hours(hours.into());
+        }
+        Ok(limits)
+    }
+
+    fn set(&mut self, (name, value): (&str, &str)) -> Option<()> {
+        let number = value.parse::<u32>().ok()?;
+        match name {
+            "interval" => self.interval = Duration::from_secs(number.into()),
+            "hour" => self.hour = number,
+            "day" => self.day = number,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// How often an email is planned at most where its user's account keeps changing: each time another one was counted, and
+    /// there can be only so many, or a code was guessed at.
+    pub fn plans(&self) -> u32 {
+        self.hour.saturating_add(TRIES + 3)
+    }
+
+    /// The tally with one more email, `id`; a refusal until the last of what forbids it is over.
+    pub fn one_more(&self, tally: &SentEmails, id: String, now: Timestamp) -> Result<SentEmails, Refusal> {
+        let next = if tally.id.is_empty() { now } else { tally.sent_at.plus(self.interval) };
+        let hour = tally.hour.one_more(FixedWindow::Hour, self.hour, now);
+        let day = tally.day.one_more(FixedWindow::Day, self.day, now);
+        match (hour, day) {
+            (Ok(hour), Ok(day)) if next <= now => Ok(SentEmails { id, sent_at: now, hour, day }),
+            (hour, day) => {
+                // A user who waits for a shorter one alone would be refused again.
+                let until = next.max(hour.err().unwrap_or(next)).max(day.err().unwrap_or(next));
+                Err(Refusal::TooManyEmails { wait: until.since(now) })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_email_waits_until_the_last_limit_is_over() {
+        let noon = Timestamp::from_seconds(1_800_014_400);
+        let (interval, hour, day) = (120, 3_600, 43_200);
+        for (limits, sent, wait) in [
+            // Sent 60 s ago: the interval alone forbids another one.
+            ("hour=9,day=9", 1, Some(interval - 60)),
+            ("hour=1,day=9", 1, Some(hour - 60)),
+            ("hour=9,day=1", 1, Some(day - 60)),
+            ("hour=1,day=1", 1, Some(day - 60)),
+            ("hour=1,day=1,interval=86400", 1, Some(86_400 - 60)),
+            ("hour=2,day=2,interval=60", 1, None),
+            ("hour=9,day=9", 0, None),
+            ("hour=0,day=9", 0, Some(hour - 60)),
+        ] {
+            let limits = format!("interval={interval},{limits}");
+            let limits = EmailLimits::new(&Settings::from_iter([("MFA_EMAIL_LIMITS", &limits)])).unwrap();
+            let mut tally = SentEmails::default();
+            for index in 0..sent {
+                tally = limits.one_more(&tally, index.to_string(), noon).unwrap();
+            }
+            let next = limits.one_more(&tally, "next".to_owned(), noon.plus(Duration::from_mins(1)));
+            let refused = wait.map(|wait| Refusal::TooManyEmails { wait: Duration::from_secs(wait) });
+            assert_eq!(next.err(), refused, "{limits:?}, {sent} sent");
+        }
+    }
+}
