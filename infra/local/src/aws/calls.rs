@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::faults::Service;
+use super::{Answer, faults::Service};
 
 /// How many calls are remembered.
 const REMEMBERED: usize = 20_000;
@@ -46,6 +46,11 @@ pub struct Call {
     consistent: Option<bool>,
     started_at: f64,
     ended_at: Option<f64>,
+    /// Bytes of the body that was sent, and of the one that came back.
+    bytes: usize,
+    /// Units of DynamoDB that it took, to read or to write; nothing where it took none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    units: Option<f64>,
 }
 
 impl Calls {
@@ -61,9 +66,9 @@ impl Calls {
         user_agent: &str,
         service: Service,
         operation: &str,
-        body: &[u8],
+        sent: &[u8],
     ) -> (usize, Vec<String>) {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let body: Value = serde_json::from_slice(sent).unwrap_or_default();
         let call = Call {
             request: request.to_owned(),
             function: app_name(user_agent).to_owned(),
@@ -75,6 +80,8 @@ impl Calls {
             consistent: reads(operation).then(|| is_consistent(&body)).filter(|_| service == Service::Dynamodb),
             started_at: self.now(),
             ended_at: None,
+            bytes: sent.len(),
+            units: None,
         };
         let on = [call.touches.clone(), call.rows.clone()].concat();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,13 +93,15 @@ impl Calls {
         (made.forgotten + made.calls.len() - 1, on)
     }
 
-    /// Notes that the call of this number has ended.
-    pub fn end(&self, number: usize) {
+    /// Notes that the call of this number has ended, and how, if it was answered.
+    pub fn end(&self, number: usize, answer: Option<&Answer>) {
         let now = self.now();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let index = number.checked_sub(made.forgotten);
         if let Some(call) = index.and_then(|index| made.calls.get_mut(index)) {
             call.ended_at = Some(now);
+            call.bytes += answer.map_or(0, |answer| answer.body.len());
+            call.units = answer.and_then(|answer| answer.units);
         }
     }
 

@@ -95,16 +95,32 @@ pub fn conflict(body: &[u8]) -> Answer {
         "message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
         "CancellationReasons": reasons,
     });
-    Answer { status: 400, body: body.to_string() }
+    Answer::of(400, body.to_string())
 }
 
 fn run<Q: DeserializeOwned, A: Serialize>(body: &[u8], call: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Answer {
-    let Ok(request) = serde_json::from_slice(body) else {
-        return Answer::error(400, "com.amazon.coral.service#SerializationException", "The request can't be read.");
+    let unread = || Answer::error(400, "com.amazon.coral.service#SerializationException", "The request can't be read.");
+    let Ok(Value::Object(mut ask)) = serde_json::from_slice(body) else { return unread() };
+    // Every call is asked what it takes. A reply says so only where the client has asked.
+    let told = ask.contains_key("ReturnConsumedCapacity");
+    ask.entry("ReturnConsumedCapacity").or_insert("TOTAL".into());
+    let Ok(request) = serde_json::from_value(Value::Object(ask)) else { return unread() };
+    let reply = match call(request) {
+        Ok(reply) => serde_json::to_value(&reply),
+        Err(error) => return Answer::of(error.status_code(), error.to_json()),
     };
-    match call(request) {
-        Ok(reply) => serde_json::to_string(&reply)
-            .map_or_else(|_| Answer::error(500, "InternalServerError", "The reply can't be written."), Answer::ok),
-        Err(error) => Answer { status: error.status_code(), body: error.to_json() },
+    let Ok(Value::Object(mut reply)) = reply else {
+        return Answer::error(500, "InternalServerError", "The reply can't be written.");
+    };
+    let units = reply.get("ConsumedCapacity").map(units);
+    if !told {
+        reply.remove("ConsumedCapacity");
     }
+    Answer { units, ..Answer::ok(Value::Object(reply).to_string()) }
+}
+
+/// The units of one table, or of several together.
+fn units(consumed: &Value) -> f64 {
+    let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
+    tables.iter().filter_map(|table| table.get("CapacityUnits")?.as_f64()).sum()
 }

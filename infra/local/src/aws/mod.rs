@@ -92,16 +92,23 @@ impl Latency {
 pub struct Answer {
     status: u16,
     body: String,
+    /// Units of DynamoDB that the call took.
+    units: Option<f64>,
 }
 
 impl Answer {
     fn ok(body: impl Into<String>) -> Self {
-        Self { status: 200, body: body.into() }
+        Self::of(200, body)
     }
 
     /// An error as the JSON protocols spell it.
     fn error(status: u16, code: &str, message: &str) -> Self {
-        Self { status, body: json!({"__type": code, "message": message}).to_string() }
+        Self::of(status, json!({"__type": code, "message": message}).to_string())
+    }
+
+    /// One that says nothing of units.
+    fn of(status: u16, body: impl Into<String>) -> Self {
+        Self { status, body: body.into(), units: None }
     }
 }
 
@@ -170,7 +177,7 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
         }
         Some(kind) => kind.answer(service, operation, &body),
     };
-    aws.calls.end(call);
+    aws.calls.end(call, result.as_ref());
     match result {
         Some(result) if fault != Some(Kind::DropAfter) => answer(result),
         // Ends the connection's task without a word to the client, and without a panic's message.

@@ -85,5 +85,5 @@ fn error(status: u16, code: &str, message: &str) -> Answer {
     let body = format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
     );
-    Answer { status, body }
+    Answer::of(status, body)
 }
