@@ -18,3 +18,4 @@ mod round_trips;
 mod sealed;
 mod settings;
 mod sso;
+mod units;

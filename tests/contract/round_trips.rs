@@ -33,20 +33,25 @@ async fn no_route_of_the_contract_has_more_calls_follow_one_another_than_it_must
     );
 }
 
-/// The calls of a request as steps: those of one step were under way at the same time.
+/// The calls of a request as steps.
 async fn steps(stage: &Stage, reply: &Reply) -> Vec<Vec<String>> {
     LOOKED_AT.lock().unwrap().extend(reply.route);
+    in_turn(&stage.calls_of(&reply.request).await)
+}
+
+/// Calls as steps: those of one step were under way at the same time.
+pub fn in_turn(calls: &[Value]) -> Vec<Vec<String>> {
     let time = |call: &Value, name: &str| call[name].as_f64().unwrap();
-    let mut steps: Vec<Vec<Value>> = Vec::new();
-    for call in stage.calls_of(&reply.request).await {
+    let mut steps: Vec<Vec<&Value>> = Vec::new();
+    for call in calls {
         match steps.last_mut() {
-            Some(step) if step.iter().all(|other| time(&call, "started_at") < time(other, "ended_at")) => {
+            Some(step) if step.iter().all(|other| time(call, "started_at") < time(other, "ended_at")) => {
                 step.push(call);
             }
             _ => steps.push(vec![call]),
         }
     }
-    let name = |call: &Value| call["operation"].as_str().unwrap().to_owned();
+    let name = |call: &&Value| call["operation"].as_str().unwrap().to_owned();
     steps
         .iter()
         .map(|step| {

@@ -43,6 +43,11 @@ impl Stage {
         Self::with(None, Duration::from_millis(250), &[]).await
     }
 
+    /// The same, on a folder.
+    pub async fn slow_on(folder: &Path) -> Self {
+        Self::with(Some(folder), Duration::from_millis(250), &[]).await
+    }
+
     /// A stack on a folder.
     pub async fn on(folder: &Path) -> Self {
         Self::with(Some(folder), Duration::ZERO, &[]).await
