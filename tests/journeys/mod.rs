@@ -11,6 +11,7 @@ mod new_phone;
 mod notices;
 mod operators;
 mod pumping;
+mod recorded;
 mod replay;
 mod restart;
 mod rotation;
