@@ -108,7 +108,7 @@ impl Stack {
         let functions = Arc::new(Functions::start(&settings, &sdk::config(&aws_url), &clock.clock())?);
         let gateway = Arc::new(Gateway::new(routes, identity, functions.clone(), clock, cloud.clone()));
         let (end, ended) = watch::channel(());
-        let servers = [serve(api, gateway::router(gateway), ended.clone()), serve(aws, aws::router(cloud), ended)];
+        let servers = [serve(api, router(gateway), ended.clone()), serve(aws, aws::router(cloud), ended)];
         Ok(Self { api_url, aws_url, functions, end, servers })
     }
 
@@ -120,6 +120,11 @@ impl Stack {
             let _ = server.await;
         }
     }
+}
+
+/// The API, and beside it the page and the stack's own routes.
+fn router(gateway: Arc<Gateway>) -> Router {
+    Router::new().nest("/dev", dev::router()).merge(page::router()).fallback(gateway::serve).with_state(gateway)
 }
 
 fn serve(listener: TcpListener, router: Router, mut ended: watch::Receiver<()>) -> JoinHandle<()> {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use super::{Answer, faults::Service};
+use super::service::{Answer, Service};
 
 /// How many calls are remembered.
 const REMEMBERED: usize = 20_000;

@@ -5,7 +5,7 @@ use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::service::Answer;
 use crate::data::Data;
 
 /// The table's name.

@@ -2,9 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{Answer, dynamodb, ses, sns};
+use super::{
+    dynamodb, kms,
+    service::{Answer, Kind, Service},
+    ses, sns,
+};
 
 /// Faults that are still to come.
 #[derive(Default)]
@@ -35,83 +39,39 @@ const fn once() -> u32 {
     1
 }
 
-/// The services, as faults and calls name them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Service {
-    /// The table.
-    Dynamodb,
-    /// The keys.
-    Kms,
-    /// The emails.
-    Ses,
-    /// The texts.
-    Sns,
-}
-
-impl Service {
-    /// The operations that the functions may call.
-    const fn operations(self) -> &'static [&'static str] {
-        match self {
-            Self::Dynamodb => dynamodb::OPERATIONS,
-            Self::Kms => super::kms::OPERATIONS,
-            Self::Ses => ses::OPERATIONS,
-            Self::Sns => sns::OPERATIONS,
-        }
+/// The operations that the functions may call.
+const fn operations(service: Service) -> &'static [&'static str] {
+    match service {
+        Service::Dynamodb => dynamodb::OPERATIONS,
+        Service::Kms => kms::OPERATIONS,
+        Service::Ses => ses::OPERATIONS,
+        Service::Sns => sns::OPERATIONS,
     }
 }
 
-/// How a call fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Too many calls.
-    Throttle,
-    /// AWS has a problem.
-    Error,
-    /// The function may not.
-    Refuse,
-    /// Another write of the same item is under way.
-    Conflict,
-    /// There is no room just now for any of a batch of reads: all of it is to be asked for again.
-    Partial,
-    /// The call is applied a second after it came.
-    Late,
-    /// No answer comes, for a minute.
-    Hang,
-    /// The connection breaks before the call is applied.
-    DropBefore,
-    /// The connection breaks after the call was applied.
-    DropAfter,
-}
-
-impl Kind {
-    /// What is answered to a call instead; `None` where the connection breaks.
-    pub fn answer(self, service: Service, operation: &str, body: &[u8]) -> Option<Answer> {
-        match service {
-            Service::Ses => return ses::fault(self, body),
-            Service::Sns => return sns::fault(self, body),
-            Service::Dynamodb | Service::Kms => {}
-        }
-        match self {
-            Self::Throttle => Some(Answer::error(400, "ThrottlingException", "Rate exceeded")),
-            Self::Error if service == Service::Kms => {
-                Some(Answer::error(500, "KMSInternalException", "Internal failure"))
-            }
-            Self::Error => Some(Answer::error(500, "InternalServerError", "Internal server error")),
-            Self::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
-            Self::Conflict if operation == "TransactWriteItems" => Some(dynamodb::conflict(body)),
-            Self::Conflict => Some(Answer::error(400, "TransactionConflictException", "Transaction is ongoing")),
-            Self::Partial => Some(dynamodb::unprocessed(body)),
-            Self::Late | Self::Hang | Self::DropBefore | Self::DropAfter => None,
-        }
+/// What is answered to a call instead; `None` where the connection breaks.
+pub fn answer(kind: Kind, service: Service, operation: &str, body: &[u8]) -> Option<Answer> {
+    match service {
+        Service::Ses => return ses::fault(kind, body),
+        Service::Sns => return sns::fault(kind, body),
+        Service::Dynamodb | Service::Kms => {}
+    }
+    match kind {
+        Kind::Throttle => Some(Answer::error(400, "ThrottlingException", "Rate exceeded")),
+        Kind::Error if service == Service::Kms => Some(Answer::error(500, "KMSInternalException", "Internal failure")),
+        Kind::Error => Some(Answer::error(500, "InternalServerError", "Internal server error")),
+        Kind::Refuse => Some(Answer::error(400, "AccessDeniedException", "Not authorized")),
+        Kind::Conflict if operation == "TransactWriteItems" => Some(dynamodb::conflict(body)),
+        Kind::Conflict => Some(Answer::error(400, "TransactionConflictException", "Transaction is ongoing")),
+        Kind::Partial => Some(dynamodb::unprocessed(body)),
+        Kind::Late | Kind::Hang | Kind::DropBefore | Kind::DropAfter => None,
     }
 }
 
 impl Faults {
     /// Orders a fault; refuses one that could never strike.
     pub fn order(&self, fault: Fault) -> Result<(), &'static str> {
-        if !fault.service.operations().contains(&fault.operation.as_str()) {
+        if !operations(fault.service).contains(&fault.operation.as_str()) {
             return Err("the service has no such operation here");
         }
         if fault.kind == Kind::Conflict && !["UpdateItem", "TransactWriteItems"].contains(&fault.operation.as_str()) {

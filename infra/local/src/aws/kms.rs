@@ -13,7 +13,7 @@ use data_encoding::BASE64;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::service::Answer;
 use crate::keys::{self, Keys};
 
 /// The operations that are here.

@@ -10,23 +10,25 @@ use axum::{
     http::{HeaderMap, StatusCode, Uri, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use serde_json::json;
+use dynoxide::DynoxideError;
 use tokio::{task::spawn_blocking, time::sleep};
 
 use self::{
     calls::Calls,
     dynamodb::Table,
-    faults::{Faults, Kind, Service},
+    faults::Faults,
     kms::Kms,
     outbox::Outbox,
+    service::{Answer, Kind, Service},
 };
-use crate::{StartError, clock::StackClock, data::Data, keys::Keys, sdk::REQUEST_HEADER};
+use crate::{clock::StackClock, data::Data, keys::Keys, sdk::REQUEST_HEADER};
 
 pub mod calls;
 mod dynamodb;
 pub mod faults;
 mod kms;
 pub mod outbox;
+mod service;
 mod ses;
 mod sns;
 
@@ -88,33 +90,9 @@ impl Latency {
     }
 }
 
-/// What a service answers: a status, and JSON or XML.
-pub struct Answer {
-    status: u16,
-    body: String,
-    /// Units of DynamoDB that the call took.
-    units: Option<f64>,
-}
-
-impl Answer {
-    fn ok(body: impl Into<String>) -> Self {
-        Self::of(200, body)
-    }
-
-    /// An error as the JSON protocols spell it.
-    fn error(status: u16, code: &str, message: &str) -> Self {
-        Self::of(status, json!({"__type": code, "message": message}).to_string())
-    }
-
-    /// One that says nothing of units.
-    fn of(status: u16, body: impl Into<String>) -> Self {
-        Self { status, body: body.into(), units: None }
-    }
-}
-
 impl Aws {
     /// The services, with what they keep.
-    pub fn open(data: &Data, keys: Keys, clock: StackClock, latency: Latency) -> Result<Self, StartError> {
+    pub fn open(data: &Data, keys: Keys, clock: StackClock, latency: Latency) -> Result<Self, DynoxideError> {
         Ok(Self {
             calls: Calls::new(),
             faults: Faults::default(),
@@ -175,7 +153,7 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
         None | Some(Kind::Late | Kind::DropAfter) => {
             Some(aws.clone().apply(service, operation.to_owned(), body.clone()).await)
         }
-        Some(kind) => kind.answer(service, operation, &body),
+        Some(kind) => faults::answer(kind, service, operation, &body),
     };
     aws.calls.end(call, result.as_ref());
     match result {

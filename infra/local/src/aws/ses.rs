@@ -6,9 +6,8 @@ use serde::Deserialize;
 use shared::base::clock::Timestamp;
 
 use super::{
-    Answer,
-    faults::Kind,
     outbox::{Email, Outbox},
+    service::{Answer, Kind},
 };
 
 /// The operations that are here.

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use shared::base::clock::Timestamp;
 
 use super::{
-    Answer,
-    faults::Kind,
     outbox::{Outbox, Text},
+    service::{Answer, Kind},
 };
 
 /// The operations that are here.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_types::{SdkConfig, app_name::AppName};
 use axum::{
-    Json, Router,
+    Json,
     body::{Body, to_bytes},
     extract::{Request, State},
     http::{
@@ -27,7 +27,7 @@ use shared::{
 };
 
 pub use self::routes::Routes;
-use crate::{aws::Aws, clock::StackClock, dev, identity::IdentityProvider, page, sdk};
+use crate::{aws::Aws, clock::StackClock, identity::IdentityProvider, sdk};
 
 mod authorizer;
 mod cors;
@@ -110,12 +110,8 @@ impl Gateway {
     }
 }
 
-/// The API, and beside it the page and the stack's own routes.
-pub fn router(gateway: Arc<Gateway>) -> Router {
-    Router::new().nest("/dev", dev::router()).merge(page::router()).fallback(serve).with_state(gateway)
-}
-
-async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
+/// Answers a request to the API.
+pub async fn serve(State(gateway): State<Arc<Gateway>>, request: Request) -> Response {
     let id = random::id().unwrap_or_default();
     let origin = request.headers().get(ORIGIN).cloned();
     let challenge = if request.headers().contains_key(AUTHORIZATION) { INVALID_TOKEN } else { NO_TOKEN };
