@@ -2,7 +2,7 @@
 
 /// The bars of a run.
 pub struct Bars {
-    /// Whether what depends on the machine is held too, and not just what is counted.
+    /// Whether anything is held. A single request on a debug binary tells nothing of a time.
     measures: bool,
     bars: Vec<Bar>,
 }
@@ -15,7 +15,7 @@ pub struct Bar {
     pub measured: f64,
     /// The limit.
     pub limit: f64,
-    /// What both are in; nothing where they are counts.
+    /// What both are in.
     pub unit: &'static str,
 }
 
@@ -27,29 +27,22 @@ impl Bar {
 
     /// What was measured, as it is shown.
     pub fn shown(&self) -> String {
-        if self.unit.is_empty() { self.measured.to_string() } else { format!("{:.2}{}", self.measured, self.unit) }
+        format!("{:.2}{}", self.measured, self.unit)
     }
 }
 
 impl Bars {
-    /// None as yet: of counts, and of what depends on the machine if `measures` says so.
+    /// None as yet, and none to come unless this run `measures`.
     pub fn new(measures: bool) -> Self {
         Self { measures, bars: Vec::new() }
     }
 
     /// Holds it that something is at most so much.
     pub fn at_most(&mut self, what: impl Into<String>, measured: f64, limit: f64, unit: &'static str) {
-        if self.measures {
-            self.hold(Bar { what: what.into(), measured, limit, unit });
+        if !self.measures {
+            return;
         }
-    }
-
-    /// Holds a count, which is the same on every machine.
-    pub fn count(&mut self, what: impl Into<String>, counted: f64, limit: f64) {
-        self.hold(Bar { what: what.into(), measured: counted, limit, unit: "" });
-    }
-
-    fn hold(&mut self, bar: Bar) {
+        let bar = Bar { what: what.into(), measured, limit, unit };
         let verdict = if bar.met() { "met   " } else { "MISSED" };
         println!("  {verdict} {}: {}, at most {}{}", bar.what, bar.shown(), bar.limit, bar.unit);
         self.bars.push(bar);
@@ -64,4 +57,9 @@ impl Bars {
     pub fn all(&self) -> &[Bar] {
         &self.bars
     }
+}
+
+/// The largest of what was measured of several things: one bar holds them all.
+pub fn worst(measured: impl Iterator<Item = f64>) -> f64 {
+    measured.fold(f64::NAN, f64::max)
 }

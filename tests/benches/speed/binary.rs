@@ -15,10 +15,8 @@ pub const FUNCTIONS: [&str; 5] = ["enroll", "policy", "recovery", "send-sms", "v
 pub const HELLO: &str = "hello";
 /// What a warm request is compared with.
 pub const BARE: &str = "bare";
-/// What applies the rules by themselves.
-pub const RULES: &str = "rules";
 
-const BESIDE: [&str; 3] = [HELLO, BARE, RULES];
+const BESIDE: [&str; 2] = [HELLO, BARE];
 
 /// A folder with them.
 pub struct Binaries {

@@ -1,8 +1,6 @@
 //! What a million logins cost by each method: AWS's list prices, times the calls that were seen on the wire and the time that
 //! the functions took where AWS is as slow as it is. Written into `infra/README.md`.
 
-use std::{fs, path::Path};
-
 use crate::{
     chain::Chain,
     route::Route,
@@ -122,7 +120,7 @@ async fn emailed(world: &World<'_>) -> User {
 impl Cost {
     async fn add(&mut self, world: &World<'_>, again: &Again<'_>, rounds: u32) {
         self.requests += 1;
-        for call in Chain::look(world, again).await.calls() {
+        for call in Chain::seen(world, again).await.calls() {
             self.count(call);
         }
         let mut lambda = world.lambda(again.route.function()).await;
@@ -180,13 +178,4 @@ pub fn table(costs: &[Cost]) -> String {
         format!("| {} | {parts} | **{:.0}**{texts} |\n", cost.method, cost.dollars())
     };
     head.to_owned() + &costs.iter().map(line).collect::<String>()
-}
-
-/// Writes the table into `infra/README.md`.
-pub fn write(table: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/README.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once("<!-- cost -->\n").unwrap();
-    let (_, after) = rest.split_once("<!-- end of cost -->").unwrap();
-    fs::write(path, format!("{before}<!-- cost -->\n{table}<!-- end of cost -->{after}")).unwrap();
 }

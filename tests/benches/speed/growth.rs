@@ -1,8 +1,7 @@
-//! Growth: the same requests on tables of ten accounts to a million, by users who have little, more, and all that is
+//! Growth: the same requests on tables of ten accounts to a million, by a user who has little, and by one who has all that is
 //! allowed. The tables are there at the same time, and each request is made on one after another, so that a busy machine
 //! slows all alike. SQLite stands in for DynamoDB, and what grows in it is not what grows there: what must be flat is the
-//! calls, the units that they take of DynamoDB, their sizes, the processor's time of the function, and its time by the clock,
-//! by itself and by that of its calls alone.
+//! size of the calls, the processor's time of the function, and its time by the clock.
 
 use std::{fs, io::Write, path::Path};
 
@@ -12,15 +11,14 @@ use local::Latency;
 use serde_json::{Value, json};
 
 use crate::{
-    bars::Bars,
+    bars::{Bars, worst},
     binary::Binaries,
-    chain::{self, Chain, Most},
+    chain::Chain,
     lambda::Lambda,
     route::Route,
     samples::turns,
-    store::{self, Alone},
     user::{Enrolment, User},
-    warm::{self, Times},
+    warm::Times,
     workspace,
     world::{Again, TABLE, World},
 };
@@ -30,16 +28,14 @@ const SIZES: [(usize, usize); 4] = [(10, 1_000), (1_000, 10_000), (100_000, 100_
 /// Rows that are imported at once.
 const TOGETHER: usize = 20_000;
 
-/// The request whose time by the clock grows: SQLite walks to the page from the first member on. That time by its calls alone's says nothing
-/// either, for SQLite's share of both grows until nothing of the function's would be seen in it; the processor's time has it.
+/// The request whose time by the clock grows, because SQLite walks to the page from the first member on. The processor's time has the
+/// function's own share.
 const DEEP_PAGE: &str = "members, deep page";
 
 /// What was measured of one request.
 pub struct Grown {
     /// What is asked, and by whom.
     pub what: String,
-    /// The most that it may ask of AWS at any size.
-    pub most: Most,
     /// At each size, the smallest first.
     pub at: Vec<At>,
 }
@@ -54,24 +50,19 @@ pub struct At {
     pub chain: Chain,
     /// The function's requests.
     pub function: Times,
-    /// Its calls alone.
-    pub bare: Times,
 }
 
 /// Who asks.
 struct Users {
     /// Has an app, and owns the workspace that grows.
     ada: User,
-    /// Has two apps and a phone, and is in ten workspaces.
-    xia: User,
-    /// Has five apps and two phones, and is in as many workspaces as a token may name.
-    zoe: User,
-    /// Has four apps and two phones, and three more apps begun: who has seven factors can begin no other.
+    /// Has four apps and two phones, and three more apps begun: a user with seven factors can begin no other. Is in as many
+    /// workspaces as a token may name.
     yuri: User,
 }
 
 /// Measures at each size up to so many accounts, and at no fewer than two.
-pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> (Vec<Grown>, Vec<Alone>) {
+pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec<Grown> {
     let folder = tempfile::tempdir().unwrap();
     let at = |number: usize| folder.path().join(number.to_string());
     fs::create_dir(at(0)).unwrap();
@@ -101,45 +92,30 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> (Ve
     for world in worlds {
         world.stop().await;
     }
-    let tables: Vec<_> = (1..=sizes.len()).map(|number| at(number).join("table.sqlite")).collect();
-    let deep_page = grown.iter().find(|grown| grown.what == DEEP_PAGE).unwrap();
-    let alone = store::measure(&tables, deep_page);
-    (grown, alone)
+    grown
 }
 
 /// Enrols them, and has every workspace require MFA.
 async fn enrol(world: &World<'_>) -> Users {
-    let mut users = Users {
-        ada: User::new("ada", 1),
-        xia: User::new("xia", 10),
-        zoe: User::new("zoe", workspace::MOST),
-        yuri: User::new("yuri", workspace::MOST),
-    };
+    let mut users = Users { ada: User::new("ada", 1), yuri: User::new("yuri", workspace::MOST) };
     let mut enrolment = Enrolment::start(world).await;
     enrolment.app(world, &mut users.ada).await;
-    for (user, apps, numbers) in [
-        (&mut users.xia, 2, &["+14155550122"][..]),
-        (&mut users.zoe, 5, &["+14155550123", "+14155550124"]),
-        (&mut users.yuri, 4, &["+14155550125", "+14155550126"]),
-    ] {
-        for number in numbers {
-            enrolment.phone(world, user, number).await;
-        }
-        for _ in 0..apps {
-            enrolment.app(world, user).await;
-        }
+    for number in ["+14155550125", "+14155550126"] {
+        enrolment.phone(world, &mut users.yuri, number).await;
+    }
+    for _ in 0..4 {
+        enrolment.app(world, &mut users.yuri).await;
     }
     for _ in 0..3 {
         enrolment.begin(&users.yuri, json!({"kind": "totp"})).await;
     }
     users.yuri.account = world.account(&users.yuri).await;
-    assert_eq!(enrolment.factors(&users.zoe).await, [("active", 7), ("pending", 0)]);
     assert_eq!(enrolment.factors(&users.yuri).await, [("active", 6), ("pending", 3)]);
 
-    workspace::require_mfa(world, &users.ada, &users.zoe.workspaces).await;
+    workspace::require_mfa(world, &users.ada, &users.yuri.workspaces).await;
     let mut policy = world.lambda("policy").await;
     // One login lets 32 workspaces see who it is.
-    for user in [&users.ada, &users.xia, &users.zoe, &users.zoe, &users.yuri, &users.yuri] {
+    for user in [&users.ada, &users.yuri, &users.yuri] {
         Again::new(world, user, Route::Login).ask(&mut policy).await;
     }
     users
@@ -182,65 +158,49 @@ fn name(number: usize) -> String {
     format!("user-{number:07}")
 }
 
-/// A request at one size: who makes it, with which processes.
+/// A request at one size: who makes it, of which process.
 struct Asked<'a> {
     again: Again<'a>,
     function: Lambda,
-    bare: Lambda,
 }
 
-/// Has each request made in turn at each size, by the function and as its calls alone.
+/// Has each request made in turn at each size.
 async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, rounds: usize) -> Vec<Grown> {
-    let Users { ada, xia, zoe, yuri } = users;
+    let Users { ada, yuri } = users;
     let deep = |members: usize| Some(BASE64URL_NOPAD.encode(format!("mfa#{}", name(members / 2)).as_bytes()));
-    let (three, seven) = (", three factors, ten workspaces", ", seven factors, 50 workspaces");
     let nine = ", six factors and three pending, 50 workspaces";
-    let most = |in_a_row, calls, units| Most { in_a_row, calls, units };
-    let requests: [(_, _, &dyn Fn(usize) -> Route, _); 10] = [
-        ("", ada, &|_| Route::Verify, most(3, 5, 3.0)),
-        ("", ada, &|_| Route::Login, most(1, 3, 3.0)),
-        (three, xia, &|_| Route::Verify, most(3, 5, 12.0)),
-        (three, xia, &|_| Route::Login, most(1, 3, 12.0)),
-        (seven, zoe, &|_| Route::Verify, most(3, 5, 54.0)),
-        (seven, zoe, &|_| Route::Login, most(1, 3, 52.0)),
-        (nine, yuri, &|_| Route::Verify, most(3, 5, 56.0)),
-        (nine, yuri, &|_| Route::Login, most(1, 3, 52.0)),
-        ("", ada, &|_| Route::Members(None), most(1, 3, 5.0)),
-        ("", ada, &|members| Route::Members(deep(members)), most(1, 3, 5.0)),
+    let requests: [(_, _, &dyn Fn(usize) -> Route); 6] = [
+        ("", ada, &|_| Route::Verify),
+        ("", ada, &|_| Route::Login),
+        (nine, yuri, &|_| Route::Verify),
+        (nine, yuri, &|_| Route::Login),
+        ("", ada, &|_| Route::Members(None)),
+        ("", ada, &|members| Route::Members(deep(members))),
     ];
     let mut grown = Vec::new();
-    for (number, (who, user, route, most)) in requests.into_iter().enumerate() {
+    for (number, (who, user, route)) in requests.into_iter().enumerate() {
         let (mut at, mut asked) = (Vec::new(), Vec::new());
         for (world, (accounts, members)) in worlds.iter().zip(sizes) {
             let again = Again::new(world, user, route(*members));
-            let chain = Chain::seen(world, &again, most).await;
+            let chain = Chain::seen(world, &again).await;
             let function = world.lambda(again.route.function()).await;
-            let bare = warm::bare(world, &again, &chain).await;
-            let (took, alone) = (Times::default(), Times::default());
-            at.push(At { accounts: *accounts, members: *members, chain, function: took, bare: alone });
-            asked.push(Asked { again, function, bare });
+            at.push(At { accounts: *accounts, members: *members, chain, function: Times::default() });
+            asked.push(Asked { again, function });
         }
         let what = format!("{}{who}", asked[0].again.route.name());
         for round in 0..rounds + 5 {
             for turn in turns(round, asked.len()) {
-                let (Asked { again, function, bare }, at) = (&mut asked[turn], &mut at[turn]);
-                let (answer, alone) = if round % 2 == 0 {
-                    let answer = again.ask(function).await;
-                    (answer, warm::made(again, bare).await)
-                } else {
-                    let alone = warm::made(again, bare).await;
-                    (again.ask(function).await, alone)
-                };
+                let (Asked { again, function }, at) = (&mut asked[turn], &mut at[turn]);
+                let answer = again.ask(function).await;
                 // The first five open connections and fill caches.
                 if round >= 5 {
                     at.function.push(&answer);
-                    at.bare.push(&alone);
                 }
             }
-            print!("\r  request {} of 10: round {} of {}", number + 1, round + 1, rounds + 5);
+            print!("\r  request {} of 6: round {} of {}", number + 1, round + 1, rounds + 5);
             std::io::stdout().flush().unwrap();
         }
-        grown.push(Grown { what, most, at });
+        grown.push(Grown { what, at });
     }
     println!();
     let pending = Enrolment::start(&worlds[0]).await.factors(yuri).await;
@@ -248,24 +208,22 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
     grown
 }
 
-/// Holds what is asked of AWS to the same limits at every size, and what it takes to the smallest.
+/// Holds what a request takes at each size to what it takes at the smallest.
 #[expect(clippy::cast_precision_loss, reason = "ratios")]
 pub fn hold(grown: &[Grown], bars: &mut Bars) {
-    for Grown { what, most, at } in grown {
-        let small = &at[0];
-        let growth = |ratio: &dyn Fn(&At) -> f64| at.iter().skip(1).map(ratio).fold(f64::NAN, f64::max);
-        let bytes = growth(&|at| at.chain.bytes() as f64 / small.chain.bytes() as f64);
-        let cpu = growth(&|at| at.function.cpu.by(&small.function.cpu).median());
-        let took = growth(&|at| at.function.took.by(&small.function.took).median());
-        let by_calls = |at: &At| at.function.took.median() / at.bare.took.median();
-        let by_calls = growth(&|at| by_calls(at) / by_calls(small));
-        let chains: Vec<_> = at.iter().map(|at| &at.chain).collect();
-        chain::hold(&format!("{what}, at every size"), &chains, *most, bars);
-        bars.at_most(format!("growth of {what}: bytes"), bytes, 1.02, " ×");
-        bars.at_most(format!("growth of {what}: the processor's time"), cpu, 1.15, " ×");
-        if what != DEEP_PAGE {
-            bars.at_most(format!("growth of {what}: the time by the clock"), took, 1.15, " ×");
-            bars.at_most(format!("growth of {what}: the time by its calls alone's"), by_calls, 1.15, " ×");
-        }
+    let growth = |Grown { at, .. }: &Grown, of: &dyn Fn(&At, &At) -> f64| {
+        let (small, larger) = at.split_first().unwrap();
+        worst(larger.iter().map(|at| of(at, small)))
+    };
+    for request in grown {
+        let cpu = growth(request, &|at, small| at.function.cpu.by(&small.function.cpu).median());
+        bars.at_most(format!("growth of {}: the processor's time", request.what), cpu, 1.15, " ×");
     }
+    let bytes = |at: &At, small: &At| at.chain.bytes() as f64 / small.chain.bytes() as f64;
+    let bytes = worst(grown.iter().map(|request| growth(request, &bytes)));
+    bars.at_most("the most growth of these six: bytes", bytes, 1.02, " ×");
+    let took = |at: &At, small: &At| at.function.took.by(&small.function.took).median();
+    let flat = grown.iter().filter(|request| request.what != DEEP_PAGE);
+    let took = worst(flat.map(|request| growth(request, &took)));
+    bars.at_most("the most growth of these but the deep page: the time by the clock", took, 1.15, " ×");
 }

@@ -1,9 +1,10 @@
 //! Speed and growth, measured and held to bars: how fast the functions' release binaries start beside a hello-world, what
-//! a warm request costs beside a program that makes the same AWS calls and nothing else, how many calls follow one another,
-//! and what grows with the table. All that is compared runs in turn in one run, so that a busy machine slows both.
+//! a warm request costs beside a program that makes the same AWS calls and nothing else, and what grows with the table.
+//! All that is compared runs in turn in one run, so that a busy machine slows both.
 //!
-//! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes `tests/benches/RESULTS.md`
-//! and `results.svg`, and fails where a bar is missed. `.ci/run` has it make one of each with `--check`.
+//! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes `tests/evidence/speed.md`
+//! and `speed.svg`, and fails where a bar is missed. `.ci/run` has it make one of each with `--check`, which holds no bar: it
+//! shows that every part still runs, and that the program beside a function still makes the same calls.
 
 #![expect(
     clippy::unwrap_used,
@@ -34,10 +35,8 @@ mod lambda;
 mod picture;
 mod report;
 mod route;
-mod rules;
 mod samples;
 mod sections;
-mod store;
 mod user;
 mod warm;
 mod wire;
@@ -68,7 +67,7 @@ struct Arguments {
     /// Requests of each sort that a login is priced by
     #[arg(long, default_value_t = 20)]
     cost_requests: u32,
-    /// One of each with debug binaries, holding what is counted and not what is timed: shows that the benchmark still runs
+    /// One of each with debug binaries, held to no bar: shows that the benchmark still runs
     #[arg(long, conflicts_with_all = ["starts", "requests", "slow_requests", "accounts", "growth_requests", "cost_requests"])]
     check: bool,
     /// What cargo says to every benchmark
@@ -99,9 +98,9 @@ impl Arguments {
         *self == Self { bench: self.bench, ..Self::parse_from(["speed"]) }
     }
 
-    /// Whether they ask for this part. A check that names none leaves out the rules: to have valgrind count takes a while.
+    /// Whether they ask for this part.
     fn ask_for(&self, part: Part) -> bool {
-        if self.parts.is_empty() { part != Part::Rules || !self.check } else { self.parts.contains(&part) }
+        self.parts.is_empty() || self.parts.contains(&part)
     }
 }
 
@@ -116,15 +115,12 @@ enum Part {
     Growth,
     /// What logins cost
     Cost,
-    /// Instructions of the rules
-    Rules,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::given();
     let asked = |part| arguments.ask_for(part);
-    assert!(!asked(Part::Rules) || rules::countable(), "valgrind, which counts instructions, is not installed");
     let mut report = Report::new();
     let binaries = if arguments.check { Binaries::of_debug() } else { Binaries::build() };
     let mut bars = Bars::new(!arguments.check);
@@ -140,7 +136,6 @@ async fn main() -> ExitCode {
         let world = World::start(&binaries, Latency::default(), None).await;
         let ada = warm::ada(&world).await;
         let fast = warm::measure(&world, &ada, arguments.requests).await;
-        warm::hold_chains(&fast, &mut bars);
         warm::hold(&fast, &mut bars);
         println!("warm: {} requests of each route, AWS as slow as it is", arguments.slow_requests);
         let world = World::start(&binaries, Latency::REAL, None).await;
@@ -150,21 +145,15 @@ async fn main() -> ExitCode {
         report.warm(&fast, &slow);
     }
     if asked(Part::Growth) {
-        let (grown, alone) = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
+        let grown = growth::measure(&binaries, arguments.accounts, arguments.growth_requests).await;
         growth::hold(&grown, &mut bars);
         report.growth(&grown);
-        report.store(&alone);
     }
     if asked(Part::Cost) {
         println!("cost: a login by each method, AWS as slow as it is");
         let world = World::start(&binaries, Latency::REAL, None).await;
         let costs = cost::measure(&world, arguments.cost_requests).await;
         report.cost(&costs);
-    }
-    if asked(Part::Rules) {
-        let counted = rules::count(&binaries);
-        rules::hold(&counted, &mut bars);
-        report.rules(&counted);
     }
     report.bars(&bars);
     if arguments.are_whole() {

@@ -1,4 +1,4 @@
-//! What a run found, written down: `RESULTS.md`, and the picture beside it.
+//! What a run found, written down in `tests/evidence`: the measured part of `speed.md`, and the picture beside it.
 
 use std::{env, fmt::Write, fs, path::Path, process::Command};
 
@@ -6,7 +6,7 @@ use shared::base::clock::Clock;
 
 use crate::{
     bars::{Bar, Bars},
-    cost, picture,
+    picture,
 };
 
 /// The sections so far, and what the picture needs.
@@ -43,19 +43,19 @@ impl Report {
         };
         let lines: String = bars.all().iter().map(line).collect();
         self.bars = format!(
-            "\n## Bars\n\nWhat is counted is held as it is. Of the times of starts and of warm requests, what the median is at most is held, with 97.5 % confidence, \
+            "\n## Bars\n\nOf the times of starts and of warm requests, what the median is at most is held, with 97.5 % confidence, \
              which is a little more than the medians below; of growth, medians.\n\n| | measured | at most | |\n|---|---|---|---|\n{lines}"
         );
     }
 
     /// Writes it all.
     pub fn write(&self) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
         assert_eq!(commit(), self.commit, "the code changed meanwhile: nothing is written");
         let text = format!(
-            "# How fast, and how it grows\n\nWritten by `cargo bench -p tests --bench speed`, begun {} on commit `{}`, \
+            "Written by `cargo bench -p tests --bench speed`, begun {} on commit `{}`, \
              with {}. On {} ({}), {} cores; load {} at the beginning and {} at the end. `a (b–c)` is a median and its quartiles.\n\n\
-             ![Cold start, warm requests, and where the time goes](results.svg)\n{}{}",
+             ![Cold start, warm requests, and where the time goes](speed.svg)\n{}{}",
             self.begun,
             self.commit,
             told("rustc", &["--version"]),
@@ -67,10 +67,10 @@ impl Report {
             self.bars,
             self.sections,
         );
-        fs::write(folder.join("RESULTS.md"), text).unwrap();
-        fs::write(folder.join("results.svg"), picture::draw(&self.panels)).unwrap();
-        cost::write(&self.cost);
-        println!("written: {}", folder.join("RESULTS.md").display());
+        put(&folder.join("speed.md"), "measured", &text);
+        fs::write(folder.join("speed.svg"), picture::draw(&self.panels)).unwrap();
+        put(&folder.join("../../infra/README.md"), "cost", &self.cost);
+        println!("written: {}", folder.join("speed.md").display());
     }
 
     /// Adds lines that are tables already: what logins cost.
@@ -104,6 +104,15 @@ impl Report {
     pub fn row(&mut self, cells: &[String]) {
         writeln!(self.sections, "| {} |", cells.join(" | ")).unwrap();
     }
+}
+
+/// Puts a text between its marks in a document.
+fn put(path: &Path, mark: &str, text: &str) {
+    let (begins, ends) = (format!("<!-- {mark} -->\n"), format!("<!-- end of {mark} -->"));
+    let document = fs::read_to_string(path).unwrap();
+    let (before, rest) = document.split_once(&begins).unwrap();
+    let (_, after) = rest.split_once(&ends).unwrap();
+    fs::write(path, format!("{before}{begins}{text}{ends}{after}")).unwrap();
 }
 
 /// The commit that is measured, and whether there is more than it has.

@@ -8,8 +8,6 @@ use crate::{
     growth::Grown,
     picture,
     report::Report,
-    rules::Counted,
-    store::Alone,
     warm::{WARMING, Warm},
     workspace,
 };
@@ -69,7 +67,7 @@ impl Report {
                 .map(|step| step.iter().map(|call| format!("`{}`", call.operation)).collect::<Vec<_>>().join(" + "));
             let steps = steps.collect::<Vec<_>>().join(" → ");
             let [units, bytes] = [chain.units().to_string(), chain.bytes().to_string()];
-            self.row(&[(*name).to_owned(), chain.in_a_row().to_string(), steps, units, bytes]);
+            self.row(&[(*name).to_owned(), chain.0.len().to_string(), steps, units, bytes]);
         }
         let times = |warm: &Warm| warm.function.took.len();
         let [least, most] = [fast.iter().map(times).min(), fast.iter().map(times).max()].map(Option::unwrap_or_default);
@@ -119,13 +117,12 @@ impl Report {
     /// The growing table.
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
-            "Growth\n\nThe same requests on tables of growing size, in turn: by users with one factor and one workspace, three and ten, and all \
-             that is allowed, seven active factors, or six and three pending, and 50 workspaces, which all require MFA; and pages of \
+            "Growth\n\nThe same requests on tables of growing size, in turn: by a user with one factor and one workspace, and by one with all \
+             that is allowed, six active factors, three pending ones and 50 workspaces, which all require MFA; and pages of \
              a growing workspace's members, the deep one from its middle on. Units are DynamoDB's, to read and to write, as the \
              embedded one counts them by the size of the rows that each call touches. Ratios to the smallest table's are taken \
-             request by request. The time by its calls alone's is median by median, at one size by the same at the smallest: it leaves out what \
-             grows in the calls themselves, whereas the time by the clock has it all, SQLite's too. Neither is held of the deep page, where SQLite's share \
-             grows in both, until nothing of the function's would be seen; its processor's time is.",
+             request by request. The time by the clock has SQLite's share too. It is not held of the deep page, where that share grows: \
+             of that page the processor's time is held.",
         );
         self.table(&[
             "",
@@ -138,7 +135,6 @@ impl Report {
             "by the smallest's",
             "ms",
             "by the smallest's",
-            "its calls alone, ms",
         ]);
         for Grown { what, at, .. } in grown {
             for size in at {
@@ -146,50 +142,15 @@ impl Report {
                     what.clone(),
                     size.accounts.to_string(),
                     size.members.to_string(),
-                    size.chain.count().to_string(),
+                    size.chain.calls().count().to_string(),
                     size.chain.units().to_string(),
                     size.chain.bytes().to_string(),
                     size.function.cpu.to_string(),
                     size.function.cpu.by(&at[0].function.cpu).to_string(),
                     size.function.took.to_string(),
                     size.function.took.by(&at[0].function.took).to_string(),
-                    size.bare.took.to_string(),
                 ]);
             }
-        }
-    }
-
-    /// A page of members of the store alone.
-    pub fn store(&mut self, alone: &[Alone]) {
-        let (small, large) = (&alone[0], &alone[alone.len() - 1]);
-        let grew = |measure: &dyn Fn(&Alone) -> f64| measure(large) - measure(small);
-        self.section(&format!(
-            "The deep page in the store\n\nThe time by the clock of a page in the middle is not held flat, for SQLite's share of it grows. \
-             Here its query is made of the embedded store in this process, without a function or a connection. The store has SQLite look \
-             from the first member on for those after the cursor. Asked for the same rows with the cursor as the only bound, it goes \
-             straight to them, as DynamoDB does from a cursor: there a page takes the units of its own rows and no others'. What is left of the request, \
-             median less median, is all else. From the smallest table to the largest the request grew by {:.2} ms, its query by {:.2}, and all else by {:.2}, \
-             of which {:.2} is the function's processor's time; whose the rest is was not looked for.",
-            grew(&|alone| alone.request.median()),
-            grew(&|alone| alone.query.median()),
-            grew(&Alone::all_else),
-            grew(&|alone| alone.cpu.median()),
-        ));
-        self.table(&[
-            "members",
-            "the request, ms",
-            "its query, ms",
-            "all else, ms",
-            "the same rows by the cursor alone, ms",
-        ]);
-        for one in alone {
-            self.row(&[
-                one.members.to_string(),
-                one.request.to_string(),
-                one.query.to_string(),
-                format!("{:.2}", one.all_else()),
-                one.after_cursor.to_string(),
-            ]);
         }
     }
 
@@ -202,17 +163,5 @@ impl Report {
              the functions are deployed by default: nothing was measured there.",
         ));
         self.costs(cost::table(costs));
-    }
-
-    /// Instructions.
-    pub fn rules(&mut self, counted: &[Counted]) {
-        self.section(
-            "Rules\n\nInstructions of one application in a program that is built as the functions are, counted by valgrind's callgrind: \
-             they do not depend on the machine's load. Each has a ceiling, a fifth above what it took when that was set.",
-        );
-        self.table(&["", "instructions", "at most"]);
-        for rule in counted {
-            self.row(&[rule.what.clone(), rule.instructions.to_string(), rule.most.to_string()]);
-        }
     }
 }

@@ -5,9 +5,9 @@ use std::{fs, io::Write};
 use serde_json::{Value, json};
 
 use crate::{
-    bars::Bars,
+    bars::{Bars, worst},
     binary::BARE,
-    chain::{self, Chain, LOOKS, Most},
+    chain::Chain,
     lambda::{Answer, Lambda},
     route::Route,
     samples::Samples,
@@ -20,23 +20,18 @@ use crate::{
 /// The first requests, which open connections and fill caches, and do not count.
 pub const WARMING: usize = 10;
 
-/// What a function may take of its own, in milliseconds.
-#[derive(Clone, Copy)]
-pub struct Own {
-    /// Of the processor, where it is not held to a share of its calls.
-    pub cpu: Option<f64>,
-    /// By the clock, where AWS takes as long as it does.
-    pub clock: f64,
-}
+/// How often the calls alone are looked at until they are seen as they should be.
+const LOOKS: usize = 5;
+
+/// The one request that draws a QR code.
+const BEGIN: &str = "begin";
 
 /// What was measured of a route.
 pub struct Warm {
     /// What is asked.
     pub name: &'static str,
-    /// The most that it may ask of AWS.
-    pub most: Most,
-    /// The most that it may take beyond its calls.
-    pub own: Own,
+    /// The milliseconds of the processor that it may take beyond its calls, where it is not held to a share of them.
+    pub own: Option<f64>,
     /// Its calls.
     pub chain: Chain,
     /// The function's requests.
@@ -67,27 +62,24 @@ impl Times {
 pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> {
     let bob = User::new("bob", 1);
     workspace::fill_page(world, ada).await;
-    let most = |in_a_row, calls, units| Most { in_a_row, calls, units };
-    let share = Own { cpu: None, clock: 1.0 };
     let mut measured = Vec::new();
-    for (name, user, route, most, own) in [
-        ("verify", ada, Route::Verify, most(3, 5, 3.0), share),
-        ("login, challenged", ada, Route::Login, most(1, 3, 3.0), share),
-        ("login, allowed", &bob, Route::Login, most(2, 4, 3.0), share),
-        ("text", ada, Route::Text, most(4, 8, 12.0), share),
-        ("recovery", ada, Route::Recovery, most(4, 7, 3.0), share),
-        ("activation", ada, Route::Activate, most(4, 9, 4.0), share),
-        // Draws a QR code.
-        ("begin", ada, Route::Begin, most(2, 3, 2.0), Own { cpu: Some(3.0), clock: 3.0 }),
+    for (name, user, route, own) in [
+        ("verify", ada, Route::Verify, None),
+        ("login, challenged", ada, Route::Login, None),
+        ("login, allowed", &bob, Route::Login, None),
+        ("text", ada, Route::Text, None),
+        ("recovery", ada, Route::Recovery, None),
+        ("activation", ada, Route::Activate, None),
+        (BEGIN, ada, Route::Begin, Some(3.0)),
         // Reads and writes a hundred members.
-        ("members, a page", ada, Route::Members(None), most(1, 3, 5.0), Own { cpu: Some(0.6), ..share }),
+        ("members, a page", ada, Route::Members(None), Some(0.6)),
     ] {
         let rounds = if route == Route::Login { 3 * rounds } else { rounds };
         let again = Again::new(world, user, route);
-        let chain = Chain::seen(world, &again, most).await;
+        let chain = Chain::seen(world, &again).await;
         let mut function = world.lambda(again.route.function()).await;
         let mut bare = bare(world, &again, &chain).await;
-        let mut warm = Warm { name, most, own, chain, function: Times::default(), bare: Times::default() };
+        let mut warm = Warm { name, own, chain, function: Times::default(), bare: Times::default() };
         for round in 0..rounds + WARMING {
             let function_first = round % 2 == 0;
             for is_function in [function_first, !function_first] {
@@ -109,33 +101,28 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
     measured
 }
 
-/// Holds the chains to their lengths.
-pub fn hold_chains(measured: &[Warm], bars: &mut Bars) {
-    for warm in measured {
-        chain::hold(warm.name, &[&warm.chain], warm.most, bars);
-    }
-}
-
 /// Holds a warm request to its calls.
 pub fn hold(measured: &[Warm], bars: &mut Bars) {
-    for Warm { name, own, function, bare, .. } in measured {
-        if let Some(limit) = own.cpu {
-            let beyond = function.cpu.less(&bare.cpu).median_at_most();
-            bars.at_most(format!("{name}, warm, beyond its calls alone: the processor's time"), beyond, limit, " ms");
-            continue;
-        }
+    let (by_calls, beyond_calls): (Vec<_>, Vec<_>) = measured.iter().partition(|warm| warm.own.is_none());
+    for Warm { name, function, bare, .. } in &by_calls {
         let took = function.took.by(&bare.took).median_at_most();
-        let cpu = function.cpu.by(&bare.cpu).median_at_most();
         bars.at_most(format!("{name}, warm, by its calls alone"), took, 1.15, " ×");
-        bars.at_most(format!("{name}, warm, by its calls alone: the processor's time"), cpu, 1.25, " ×");
+    }
+    let cpu = worst(by_calls.iter().map(|warm| warm.function.cpu.by(&warm.bare.cpu).median_at_most()));
+    bars.at_most("the most of these six, warm, by its calls alone: the processor's time", cpu, 1.25, " ×");
+    for Warm { name, own, function, bare, .. } in beyond_calls {
+        let beyond = function.cpu.less(&bare.cpu).median_at_most();
+        let limit = own.unwrap_or_default();
+        bars.at_most(format!("{name}, warm, beyond its calls alone: the processor's time"), beyond, limit, " ms");
     }
 }
 
 /// Holds what is left of a request where AWS takes as long as it does.
 pub fn hold_slow(measured: &[Warm], bars: &mut Bars) {
-    for warm in measured {
-        let what = format!("{}, AWS as slow as it is, beyond its calls alone", warm.name);
-        bars.at_most(what, warm.beyond().median_at_most(), warm.own.clock, " ms");
+    let (begin, others): (Vec<_>, Vec<_>) = measured.iter().partition(|warm| warm.name == BEGIN);
+    for (which, warm, limit) in [(BEGIN, begin, 3.0), ("the most of the other seven", others, 1.0)] {
+        let beyond = worst(warm.iter().map(|warm| warm.beyond().median_at_most()));
+        bars.at_most(format!("{which}, AWS as slow as it is, beyond its calls alone"), beyond, limit, " ms");
     }
 }
 
