@@ -1,6 +1,10 @@
 //! What the documents list, held to what the code has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     contract::house::sources,
@@ -136,10 +140,9 @@ fn the_alarm_on_keys_counts_faults_that_there_are() {
 #[test]
 fn every_threat_and_every_race_has_its_tests_and_they_are_there() {
     let files = sources("tests").into_iter().map(|(_, text)| text).collect::<String>();
-    for heading in ["Threats", "Races"] {
-        let (_, section) = include_str!("../README.md").split_once(&format!("\n## {heading}\n")).unwrap();
-        let (section, _) = section.split_once("\n## ").unwrap();
-        let rows: Vec<_> = section.lines().filter(|line| line.starts_with('|')).skip(2).collect();
+    let threats = ("threats", include_str!("../evidence/threats.md"));
+    for (what, listed) in [threats, ("races", include_str!("../evidence/races.md"))] {
+        let rows: Vec<_> = listed.lines().filter(|line| line.starts_with('|')).skip(2).collect();
         for row in &rows {
             let tests: Vec<_> = row.rsplit('|').nth(1).unwrap().split('`').skip(1).step_by(2).collect();
             assert!(!tests.is_empty(), "{row}");
@@ -150,8 +153,52 @@ fn every_threat_and_every_race_has_its_tests_and_they_are_there() {
                 assert!(attributes.contains("test") && !attributes.contains("ignore"), "{test}: {attributes}");
             }
         }
-        assert!(rows.len() >= 25, "{heading}: {}", rows.len());
+        assert!(rows.len() >= 25, "{what}: {}", rows.len());
     }
+}
+
+/// The documents below a folder, but for what is made there.
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "target" && name != "node_modules" && !name.starts_with('.') {
+            found.extend(documents(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The anchors of a document's headings, as GitHub makes them.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let kept = |c: char| c.is_alphanumeric() || "-_ ".contains(c);
+    headings
+        .map(|heading| heading.to_lowercase().chars().filter(|c| kept(*c)).collect::<String>().replace(' ', "-"))
+        .collect()
+}
+
+#[test]
+fn every_link_of_a_document_leads_somewhere() {
+    let mut count = 0;
+    for document in documents(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")) {
+        let text = fs::read_to_string(&document).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") {
+                continue;
+            }
+            count += 1;
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let path = if file.is_empty() { document.clone() } else { document.parent().unwrap().join(file) };
+            assert!(path.exists(), "{}: {link}", document.display());
+            let leads = || anchors(&fs::read_to_string(&path).unwrap()).contains(anchor);
+            assert!(anchor.is_empty() || leads(), "{}: {link}", document.display());
+        }
+    }
+    assert!(count >= 30, "{count}");
 }
 
 const RESULTS: &str = include_str!("../evidence/speed.md");

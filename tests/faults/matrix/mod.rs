@@ -1,5 +1,5 @@
 //! Every AWS call of every route fails in every way, once and for good; after each the account is looked at and the user
-//! goes on. What was answered is written down as the table in `tests/README.md`.
+//! goes on. What was answered is written down as the table in `tests/evidence/faults.md`.
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
@@ -282,18 +282,17 @@ fn phone_of(user: &str) -> String {
     format!("+1415{}", 5_000_000 + sum)
 }
 
-/// Holds the table in `tests/README.md` to these rows; where it is another, writes it anew and says so. Not so for a mutant
+/// Holds the table in `tests/evidence/faults.md` to these rows; where it is another, writes it anew and says so. Not so for a mutant
 /// (`tests/mutants`), whose answers are nothing to write down.
 fn keep(rows: &[String]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence/faults.md");
     let text = fs::read_to_string(&path).unwrap();
-    let (before, rest) = text.split_once(HEAD).expect("the table's head");
-    let (_, after) = rest.split_once("\n\n").expect("something after the table");
-    let kept = format!("{before}{HEAD}\n|---|---|---|---|---|---|---|\n{}\n\n{after}", rows.join("\n"));
+    let (before, _) = text.split_once(HEAD).expect("the table's head");
+    let kept = format!("{before}{HEAD}\n|---|---|---|---|---|---|---|\n{}\n", rows.join("\n"));
     if text != kept {
         if env::var_os("MUTANT").is_none() {
             fs::write(&path, kept).unwrap();
         }
-        panic!("the table in tests/README.md was another; look at what changed, and commit it");
+        panic!("the table in tests/evidence/faults.md was another; look at what changed, and commit it");
     }
 }
