@@ -10,6 +10,7 @@ pub mod grants;
 mod headers;
 mod house;
 mod logs;
+mod mutants;
 mod page;
 mod phones;
 mod pins;

@@ -1,6 +1,6 @@
 """Looks for a test that each mutant of `switch.py` makes fail.
 
-First each test runs by itself, which tells how long it takes and which mutants it comes by. Then for each mutant the tests that
+First each test runs by itself, which tells how long it takes and which mutants' functions it comes by. Then for each mutant the tests that
 come by it are run with it switched on, the likeliest first, until one fails or hangs. What is known is kept in COPY, so that a
 run can be stopped and gone on with.
 
@@ -78,7 +78,7 @@ def main():
     only = {int(one) for one in ARGUMENTS.only.split(",") if one}
 
     def judge(mutant):
-        place = mutant["file"], str(mutant["function"])
+        place = mutant["file"], mutant["function"]
         with LOCK:
             recent = collections.Counter(killers[place])
         likely = lambda test: (-sum(recent[name] for name in test["names"]), test["seconds"] * len(test["reached"]) ** 0.5 / len(test["names"]))
@@ -108,12 +108,12 @@ def main():
             counts = collections.Counter(one["state"] for one in known.values())
             print(dict(counts), mutant["id"], state, by or "", flush=True)
 
-    open_ = [one for one in mutants if one["state"] == "live" and known.get(one["id"], {}).get("state") in (None, "undecided")]
+    open_ = [one for one in mutants if known.get(one["id"], {}).get("state") in (None, "undecided")]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(judge, [one for one in open_ if not only or one["id"] in only]))
     for one in mutants:
-        if one["state"] == "live" and known[one["id"]]["state"] not in ("killed",):
-            print(f"{known[one['id']]['state']}: {one['id']} {one['file']}: {one['what']}")
+        if (state := known.get(one["id"], {}).get("state")) not in (None, "killed"):
+            print(f"{state}: {one['id']} {one['file']}, {one['function']}: `{one['text']}` → `{one['with']}`")
 
 
 main()
