@@ -9,7 +9,6 @@
     reason = "a test that can't go on fails, and says where"
 )]
 
-mod authenticator;
 mod contract;
 mod faults;
 mod fuzz;

@@ -5,9 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    authenticator::Authenticator,
     logs,
-    stage::{Enrolled, Reply, Stage, User, account_key, at_once, claims},
+    stage::{Authenticator, Enrolled, Reply, Stage, User, account_key, at_once, claims},
 };
 
 const ADA: &str = "ada@example.com";

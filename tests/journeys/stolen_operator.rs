@@ -3,9 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::{
-    authenticator::Authenticator,
     logs,
-    stage::{Enrolled, Operator, Reply, Stage, User, account_key, claims},
+    stage::{Authenticator, Enrolled, Operator, Reply, Stage, User, account_key, claims},
 };
 
 const ADA: &str = "ada@example.com";

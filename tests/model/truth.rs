@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::authenticator::Authenticator;
+use crate::stage::Authenticator;
 
 pub const DAY: u64 = 24 * 3600;
 /// A texted code that nobody has seen.

@@ -10,11 +10,13 @@ use shared::base::clock::{Clock, Timestamp};
 
 use self::ledger::{Ledger, received_secrets, sent_secrets};
 pub use self::{
+    device::{Authenticator, emailed_code, scanned, texted_code},
     reply::{Reply, claims, exactly_one},
-    user::{Enrolled, OneOfEach, Operator, User, scanned},
+    user::{Enrolled, OneOfEach, Operator, User},
 };
-use crate::{authenticator::Authenticator, logs, openapi};
+use crate::{logs, openapi};
 
+mod device;
 mod ledger;
 mod reply;
 mod user;
@@ -298,20 +300,6 @@ impl Stage {
     pub async fn until_account(&self, sub: &str, is_so: impl Fn(&Value) -> bool) {
         until(async || is_so(&self.account(sub).await)).await;
     }
-}
-
-/// The code of an email, if it has one: alone on its line, in 4-4.
-pub fn emailed_code(email: &Value) -> Option<String> {
-    let is_code = |line: &&str| line.len() == 9 && line.as_bytes()[4] == b'-' && !line.contains(' ');
-    email["text"].as_str().unwrap().lines().find(is_code).map(str::to_owned)
-}
-
-/// The code of a text: its last line is `@domain #code`.
-pub fn texted_code(text: &Value) -> String {
-    let (words, code) =
-        text["body"].as_str().unwrap().rsplit_once("\n@app.example.com #").expect("bound to the domain");
-    assert!(words.contains(code) && code.len() == 6, "{text}");
-    code.to_owned()
 }
 
 /// Where a user's account lies in the table.

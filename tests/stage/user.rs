@@ -3,8 +3,7 @@
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use super::{Reply, Stage};
-use crate::authenticator::Authenticator;
+use super::{Authenticator, Reply, Stage, device::recovery_codes, scanned};
 
 /// A user with a login token.
 #[derive(Clone)]
@@ -135,10 +134,8 @@ impl User {
     pub async fn finish(&self, begun: &Value) -> Enrolled {
         let (id, app) = scanned(begun);
         let activated = self.activate(&id, &app.code(self.stage.now().await)).await.expect(200);
-        let codes = activated["recovery_codes"].as_array().into_iter().flatten();
-        let recovery_codes = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
         self.stage.next_code(&app).await;
-        Enrolled { id, app, recovery_codes }
+        Enrolled { id, app, recovery_codes: recovery_codes(&activated) }
     }
 }
 
@@ -192,9 +189,4 @@ impl Operator {
     pub async fn post(&self, act: &str, body: Value) -> Reply {
         self.0.post(&format!("/v1/operator/{act}"), body).await
     }
-}
-
-/// The id of what was begun, and the app that has scanned it.
-pub fn scanned(begun: &Value) -> (String, Authenticator) {
-    (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
 }

@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    authenticator::Authenticator,
     code::{Attempt, FREE, Outcome},
+    device::{recovery_codes, scanned},
     ledger::Counter,
     user::{Codes, Device, Factor, User},
     world::STEP,
@@ -21,8 +21,7 @@ impl User {
             return;
         }
         let Some(begun) = self.begin(json!({"kind": "totp"})).await else { return };
-        let id = begun["id"].as_str().unwrap().to_owned();
-        let app = Authenticator::scan(begun["totp"]["uri"].as_str().unwrap());
+        let (id, app) = scanned(&begun);
         let off = [-1, 0, 0, 0, 1][self.rng.index(5)];
         let step = self.step_of(off);
         let attempt = Attempt::activate(&id, app.code(step * STEP), Some(step));
@@ -106,8 +105,7 @@ impl User {
     }
 
     fn take_codes(&mut self, body: &Value) {
-        let codes = body["recovery_codes"].as_array().into_iter().flatten();
-        let unspent: Vec<_> = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
+        let unspent = recovery_codes(body);
         self.world.tally.hold(unspent.len() == 10, || format!("{}: not ten recovery codes: {body}", self.sub));
         self.recovery = Some(Codes { unspent, unclear: 0 });
     }

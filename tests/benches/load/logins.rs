@@ -3,8 +3,8 @@
 use reqwest::Method;
 
 use crate::{
-    authenticator::Authenticator,
     code::{Attempt, FREE, Outcome},
+    device::Authenticator,
     ledger::Counter,
     user::{Device, User},
     world::STEP,

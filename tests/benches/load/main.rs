@@ -21,10 +21,11 @@ use crate::{
     world::World,
 };
 
-#[path = "../../authenticator.rs"]
-mod authenticator;
 mod changes;
 mod code;
+#[expect(dead_code, reason = "nobody is emailed here")]
+#[path = "../../stage/device.rs"]
+mod device;
 mod judge;
 mod ledger;
 mod logins;

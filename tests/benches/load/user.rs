@@ -6,8 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
-    authenticator::Authenticator,
     code::{Attempt, FREE},
+    device::Authenticator,
     ledger::{Failures, Ledger},
     random::Rng,
     world::{Reply, STEP, World},

@@ -11,6 +11,7 @@ use tokio::{
 };
 
 use crate::{
+    device::texted_code,
     stack::{Place, Process},
     tally::{LOST, Tally},
 };
@@ -161,10 +162,11 @@ impl World {
             sleep(Duration::from_millis(100)).await;
             let read = Some(self.tally.elapsed());
             let outbox = self.send("outbox", |http| http.get(self.url("/dev/outbox"))).await?;
-            let codes = outbox.body["texts"].as_array().unwrap().iter().map(|text| {
-                let (_, code) = text["body"].as_str().unwrap().rsplit_once('#').unwrap();
-                (text["to"].as_str().unwrap().to_owned(), code.to_owned())
-            });
+            let codes = outbox.body["texts"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|text| (text["to"].as_str().unwrap().to_owned(), texted_code(text)));
             *mail = Mail { read, codes: codes.collect() };
         }
         mail.codes.get(number).cloned()

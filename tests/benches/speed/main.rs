@@ -21,14 +21,14 @@ use local::Latency;
 
 use crate::{bars::Bars, binary::Binaries, report::Report, world::World};
 
-#[expect(dead_code, reason = "nobody mistypes a code here")]
-#[path = "../../authenticator.rs"]
-mod authenticator;
 mod bars;
 mod binary;
 mod chain;
 mod cold;
 mod cost;
+#[expect(dead_code, reason = "nobody mistypes a code here")]
+#[path = "../../stage/device.rs"]
+mod device;
 mod event;
 mod growth;
 mod lambda;

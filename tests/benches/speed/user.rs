@@ -3,7 +3,12 @@
 use serde_json::{Value, json};
 use shared::base::clock::Clock;
 
-use crate::{authenticator::Authenticator, event::Ask, lambda::Lambda, world::World};
+use crate::{
+    device::{Authenticator, recovery_codes, scanned},
+    event::Ask,
+    lambda::Lambda,
+    world::World,
+};
 
 /// How long a code of an app is the one that is shown, in seconds.
 const STEP: u64 = 30;
@@ -137,8 +142,7 @@ impl Enrolment {
 
     /// Begins an app, and scans what is shown: its factor, and the app.
     async fn scan(&mut self, user: &User) -> (String, Authenticator) {
-        let begun = self.begin(user, json!({"kind": "totp"})).await;
-        (begun["id"].as_str().unwrap().to_owned(), Authenticator::scan(begun["totp"]["uri"].as_str().unwrap()))
+        scanned(&self.begin(user, json!({"kind": "totp"})).await)
     }
 
     async fn activate(&mut self, user: &mut User, id: &str, code: &str) {
@@ -148,8 +152,7 @@ impl Enrolment {
         let activated = self.enroll.ask(&ask.by(user)).await;
         assert_eq!(activated.status, 200, "{}", activated.body);
         user.assertion = activated.body["assertion"].as_str().map(str::to_owned);
-        let codes = activated.body["recovery_codes"].as_array().into_iter().flatten();
-        let codes: Vec<_> = codes.map(|code| code.as_str().unwrap().to_owned()).collect();
+        let codes = recovery_codes(&activated.body);
         if !codes.is_empty() {
             user.recovery_codes = codes;
         }

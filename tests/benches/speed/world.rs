@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::{
     binary::Binaries,
+    device::{emailed_code, texted_code},
     lambda::{Answer, Lambda},
     route::Route,
     user::User,
@@ -103,22 +104,19 @@ impl<'a> World<'a> {
 
     /// The code that was texted to a number last.
     pub async fn texted(&self, number: &str) -> String {
-        let text = self.sent("texts", "body", number).await;
-        text.rsplit_once('#').unwrap().1.to_owned()
+        texted_code(&self.sent("texts", number).await)
     }
 
     /// The code that was emailed to an address last.
     pub async fn emailed(&self, address: &str) -> String {
-        let email = self.sent("emails", "text", address).await;
-        email.lines().find(|line| line.len() == 9 && line.as_bytes()[4] == b'-').unwrap().to_owned()
+        emailed_code(&self.sent("emails", address).await).unwrap()
     }
 
     /// What was sent last to somebody.
-    async fn sent(&self, kind: &str, words: &str, to: &str) -> String {
+    async fn sent(&self, kind: &str, to: &str) -> Value {
         let outbox = self.http.get(format!("{}/dev/outbox", self.stack.api_url)).send().await.unwrap();
         let outbox: Value = outbox.json().await.unwrap();
-        let last = outbox[kind].as_array().unwrap().iter().rfind(|one| one["to"] == to).unwrap();
-        last[words].as_str().unwrap().to_owned()
+        outbox[kind].as_array().unwrap().iter().rfind(|one| one["to"] == to).unwrap().clone()
     }
 }
 

@@ -3,10 +3,7 @@
 use serde_json::json;
 
 use super::{Situation, counts::May, once, phone_of, proven};
-use crate::{
-    authenticator::Authenticator,
-    stage::{Enrolled, Reply, Stage, User, scanned},
-};
+use crate::stage::{Authenticator, Enrolled, Reply, Stage, User, scanned};
 
 /// Holds it that the factor that was there first, and a recovery code that came with it, are as good as before.
 async fn still_good(stage: &Stage, user: &User, enrolled: &Enrolled) {

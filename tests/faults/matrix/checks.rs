@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Situation, counts::May, member, once, phone_of};
-use crate::{
-    authenticator::Authenticator,
-    stage::{Enrolled, Reply, Stage, User},
-};
+use crate::stage::{Authenticator, Enrolled, Reply, Stage, User};
 
 pub struct VerifyApp(pub User, pub Enrolled, pub String);
 

@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Situation, counts::May, member};
-use crate::{
-    authenticator::Authenticator,
-    stage::{Enrolled, Operator, Reply, Stage, User},
-};
+use crate::stage::{Authenticator, Enrolled, Operator, Reply, Stage, User};
 
 /// What an operator does to both counts.
 const CLEARED: &[(&str, May)] = &[("failures", May::Clear), ("recovery_failures", May::Clear)];

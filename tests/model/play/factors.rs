@@ -7,13 +7,12 @@ use serde_json::json;
 
 use super::Play;
 use crate::{
-    authenticator::Authenticator,
     model::{
         could::{Could, perhaps},
         step::{PEOPLE, Shown},
         truth::Factor,
     },
-    stage::Reply,
+    stage::{Authenticator, Reply},
 };
 
 impl Play {

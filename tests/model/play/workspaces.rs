@@ -6,12 +6,12 @@ use serde_json::{Value, json};
 
 use super::Play;
 use crate::{
-    authenticator::Authenticator,
     model::{
         could::{Could, perhaps},
         step::PEOPLE,
         truth::{DAY, Factor, Policy},
     },
+    stage::Authenticator,
 };
 
 impl Play {
