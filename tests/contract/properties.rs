@@ -1,33 +1,21 @@
-//! What holds for whatever is sent: the parsers of everything that a client or an identity provider can spell.
+//! What holds for whatever is sent. proptest draws what a client or an identity provider can spell; the fuzz target's check
+//! judges it.
 
-use std::collections::BTreeSet;
-
-use proptest::{collection::vec, prelude::*, string::string_regex};
+use proptest::{collection::vec, prelude::*, sample::select, string::string_regex};
 use serde_json::{Map, Value, json};
 use shared::{
     account::Account,
-    base::{
-        clock::Timestamp,
-        error::Refusal,
-        ids::{UserId, WorkspaceId},
-        settings::Settings,
-    },
+    base::{clock::Timestamp, settings::Settings},
     channel::{language::Language, sms::words::SmsWords},
-    edge::{
-        caller::{
-            claims::ClaimNames,
-            login_token::{LoginToken, Sso},
-        },
-        http::request::Request,
-    },
+    edge::http::request::Request,
     proof::{
-        assertion::{LoginReason, Unverified},
         code::Code,
-        factor::{FactorId, FactorName, Kind},
-        phone::{PhoneNumber, Regions},
+        factor::{FactorId, Kind},
     },
     workspace::policy::{Decision, Policy, PolicyRules, Requirements},
 };
+
+use crate::fuzz::{assertion, body, claims, codes, phone};
 
 /// A request with this body.
 fn request(content_type: &str, body: &[u8]) -> Request {
@@ -38,13 +26,6 @@ fn request(content_type: &str, body: &[u8]) -> Request {
         "body": data_encoding::BASE64.encode(body), "isBase64Encoded": true,
     });
     Request::new(shared::edge::http::gateway::read(&event.to_string()).unwrap(), Timestamp::default())
-}
-
-/// A login token's claims, read with SSO and the reset time configured.
-fn read(claims: &[(&str, &str)]) -> Result<LoginToken, Refusal> {
-    let settings = Settings::from_iter([("MFA_SSO_CLAIM", "sso"), ("MFA_PASSWORD_RESET_CLAIM", "reset")]);
-    let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    ClaimNames::new(&settings).unwrap().read(&claims.collect())
 }
 
 /// Text of the strategy that a regular expression is.
@@ -66,6 +47,53 @@ fn codish() -> impl Strategy<Value = String> {
     prop_oneof![spelled("[0-9]{6}"), spelled("[0-9 -]{4,12}"), spelled("[0-9a٣３+.]{5,7}"), any::<String>()]
 }
 
+/// What a person types or a client sends as one text, and what is nearly that.
+fn textish() -> impl Strategy<Value = String> {
+    prop_oneof![
+        codish(),
+        spelled("[ -]{0,2}([0-9][ -]{0,3}){6}"),
+        spelled("([0-9a-zA-Z]{4}[ -]?){2,4}"),
+        spelled("[A-Z2-7]{14,40}=?"),
+        spelled("[ -~]{1,255}"),
+        spelled("[ -~é\n]{0,4}"),
+        spelled("[A-Za-z0-9._:-]{1,66}"),
+        spelled("[A-Za-z0-9._:-]{0,3}[ -~é\n][A-Za-z0-9._:-]{0,3}"),
+        spelled("[a-z\u{200e}\u{202e}\u{2028}\u{2066}\n ]{1,9}"),
+    ]
+}
+
+/// Claims that can be read more often than not.
+fn claims() -> impl Strategy<Value = Value> {
+    let ids = || spelled(r"\[[a-d]( [a-d]){0,3}\]");
+    let list = move || prop_oneof![4 => ids(), 1 => listish()];
+    let sso = prop_oneof![ids(), Just("true".to_owned()), listish()];
+    #[expect(clippy::cast_precision_loss, reason = "whole seconds of this century are exact")]
+    let scientific = (0..4_102_444_800_u64).prop_map(|seconds| format!("{:e}", seconds as f64).replacen('e', "e+", 1));
+    let seconds = (0..300_000_000_000_u64).prop_map(|seconds| seconds.to_string());
+    let moment = prop_oneof![3 => scientific, 3 => seconds, 1 => any::<String>()];
+    let sub = prop_oneof![4 => spelled("[ -~]{1,255}"), 1 => any::<String>()];
+    (sub, list(), list(), sso, moment).prop_map(|(sub, workspaces, owned, sso, reset)| {
+        json!({"sub": sub, "workspaces": workspaces, "owned_workspaces": owned, "sso": sso, "password_reset_at": reset})
+    })
+}
+
+/// A byte that says how an assertion is made, and what it is made of.
+fn assertionish() -> impl Strategy<Value = Vec<u8>> {
+    let signed = |(header, claims): (Value, Value)| format!("\u{2}{header}\n{claims}").into_bytes();
+    let other = prop_oneof![codish().prop_map(Value::from), any::<u64>().prop_map(Value::from), json_value()];
+    let claim = (0..11_usize, other).prop_map(|(place, value)| {
+        let (header, mut claims) = assertion::words();
+        *claims.as_object_mut().unwrap().values_mut().nth(place).unwrap() = value;
+        (header, claims)
+    });
+    prop_oneof![
+        1 => any::<String>().prop_map(|text| format!("\0{text}").into_bytes()),
+        1 => vec(any::<u8>(), 0..12).prop_map(|edits| [vec![1], edits].concat()),
+        1 => (json_value(), json_value()).prop_map(signed),
+        3 => claim.prop_map(signed),
+    ]
+}
+
 /// JSON of any shape.
 fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -84,104 +112,52 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A byte that says which route, and a body for it: with some of the route's own fields, of any shape, or no JSON.
+fn bodyish() -> impl Strategy<Value = Vec<u8>> {
+    let fields = |route: u8| {
+        // Some routes have no field of their own.
+        let known = [body::fields(route), vec!["code".to_owned()]].concat();
+        let field = prop_oneof![4 => select(known), 1 => spelled("[a-z_]{1,8}")];
+        let fields = vec((field, json_value()), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect()));
+        let bodies = prop_oneof![4 => fields, 1 => json_value()].prop_map(|body| body.to_string().into_bytes());
+        let bodies = prop_oneof![5 => bodies, 1 => vec(any::<u8>(), 0..200)];
+        bodies.prop_map(move |body| [vec![route], body].concat())
+    };
+    any::<u8>().prop_flat_map(fields)
+}
+
 proptest! {
     #[test]
-    fn a_code_is_accepted_only_as_six_ascii_digits_with_spaces_and_dashes(text in codish()) {
-        let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-        let six = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.len() <= 32;
-        prop_assert_eq!(Code::parse(&text).map(|code| code.digits().to_owned()), six.then_some(digits));
+    fn a_text_is_read_exactly_and_steers_no_line(text in textish()) {
+        codes::check(text.as_bytes());
     }
 
     #[test]
-    fn a_code_survives_however_it_is_spaced(digits in spelled("[0-9]{6}"), gaps in vec(spelled("[ -]{0,3}"), 6)) {
-        let typed: String = gaps.iter().zip(digits.chars()).flat_map(|(gap, digit)| gap.chars().chain([digit])).collect();
-        let code = Code::parse(&typed).unwrap();
-        prop_assert_eq!(code.digits(), digits);
+    fn claims_are_read_exactly_and_sso_vouches_for_no_more(claims in claims()) {
+        claims::check(claims.to_string().as_bytes());
     }
 
     #[test]
-    fn an_id_is_accepted_exactly_where_it_is_spelled_as_ids_are(text in prop_oneof![spelled("[ -~]{1,255}"), spelled("[ -~é\n]{0,4}"), any::<String>()]) {
-        let printable = (1..=255).contains(&text.len()) && text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-        prop_assert_eq!(UserId::try_from(text.clone()).is_ok(), printable);
-        let plain = (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
-        prop_assert_eq!(WorkspaceId::try_from(text).is_ok(), plain);
+    fn a_phone_number_is_what_was_typed(typed in phonish()) {
+        phone::check(typed.as_bytes());
+    }
+
+    #[test]
+    fn only_genuine_words_are_an_assertion(data in assertionish()) {
+        assertion::check(&data);
+    }
+
+    #[test]
+    fn a_body_is_taken_as_the_contract_says_and_never_quoted(data in bodyish()) {
+        body::check(&data);
     }
 
     #[test]
     fn a_factors_id_reads_back_and_no_other_spelling_of_it_does(millis in 0..(1_u64 << 48), random in any::<[u8; 10]>()) {
         let id = FactorId::new(Timestamp::from_millis(millis), random);
         prop_assert_eq!(FactorId::parse(id.as_str()), Some(id.clone()));
-        let lower = id.as_str().to_lowercase();
-        prop_assert!(lower == id.as_str() || FactorId::parse(&lower).is_none());
-        let longer = format!("{}0", id.as_str());
-        prop_assert!(FactorId::parse(&longer).is_none());
-    }
-
-    #[test]
-    fn a_name_that_is_accepted_can_break_no_line_and_turn_none(text in prop_oneof![any::<String>(), spelled("[a-z\u{200e}\u{202e}\u{2028}\u{2066}\n ]{1,9}")]) {
-        if let Ok(name) = FactorName::try_from(text.clone()) {
-            let name = String::from(name);
-            let turns = |c: char| matches!(c, '\u{200e}' | '\u{2028}' | '\u{202e}' | '\u{2066}');
-            prop_assert!(!name.chars().any(|c| c.is_control() || turns(c)) && (1..=64).contains(&name.chars().count()));
-            prop_assert_eq!(name, text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}'));
-        }
-    }
-
-    #[test]
-    fn what_is_no_assertion_is_refused_and_breaks_nothing(
-        text in any::<String>(), header in json_value(), claims in json_value(), signature in vec(any::<u8>(), 0..70),
-    ) {
-        prop_assert!(Unverified::parse(&text).is_err());
-        let part = |bytes: &[u8]| data_encoding::BASE64URL_NOPAD.encode(bytes);
-        let token = format!("{}.{}.{}", part(header.to_string().as_bytes()), part(claims.to_string().as_bytes()), part(&signature));
-        prop_assert!(Unverified::parse(&token).is_err());
-    }
-
-    #[test]
-    fn an_assertion_with_one_claim_of_another_type_is_refused(claim in 0..10_usize, value in json_value()) {
-        let mut claims = json!({
-            "iss": "i", "aud": "a", "sub": "ada", "iat": 1, "exp": 2, "jti": "j", "mfa": "passed", "amr": ["otp", "mfa"],
-            "workspaces": ["acme"], "mfa_epoch": 3, "ath": "h",
-        });
-        let names = ["iss", "aud", "sub", "iat", "exp", "jti", "mfa", "amr", "workspaces", "mfa_epoch"];
-        let part = |value: &Value| data_encoding::BASE64URL_NOPAD.encode(value.to_string().as_bytes());
-        let header = part(&json!({"alg": "ES256", "typ": "mfa+jwt", "kid": "local"}));
-        let signature = data_encoding::BASE64URL_NOPAD.encode(&[1; 64]);
-        let good = format!("{header}.{}.{signature}", part(&claims));
-        prop_assert!(Unverified::parse(&good).is_ok(), "the whole one is taken apart");
-        let same_type = std::mem::discriminant(&claims[names[claim]]) == std::mem::discriminant(&value);
-        claims[names[claim]] = value;
-        let token = format!("{header}.{}.{signature}", part(&claims));
-        prop_assert!(same_type || Unverified::parse(&token).is_err(), "{}", claims);
-    }
-
-    #[test]
-    fn a_body_gives_its_code_exactly_where_it_is_an_object_with_nothing_but_a_code(body in json_value()) {
-        let read = request("application/json", body.to_string().as_bytes()).fields().and_then(|mut fields| {
-            let code = fields.code()?;
-            fields.end()?;
-            Ok(code.digits().to_owned())
-        });
-        let only = body.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("code")?.as_str());
-        let expected = only.and_then(Code::parse).map(|code| code.digits().to_owned());
-        prop_assert_eq!(read.ok(), expected);
-    }
-
-    #[test]
-    fn bytes_that_are_no_json_object_are_refused(body in vec(any::<u8>(), 1..200)) {
-        let object = serde_json::from_slice::<Map<String, Value>>(&body).is_ok();
-        prop_assert_eq!(request("application/json", &body).fields().is_ok(), object);
-    }
-
-    #[test]
-    fn no_refusal_of_a_body_quotes_it(secret in spelled("[A-Z2-7]{32}")) {
-        for body in [json!({"code": secret}), json!({"code": [secret]}), json!({secret.clone(): "123456", "code": "123456"}), json!([secret])] {
-            let refusal = request("application/json", body.to_string().as_bytes()).fields().and_then(|mut fields| {
-                fields.code()?;
-                fields.end()
-            });
-            let refusal = format!("{:?}", refusal.unwrap_err());
-            prop_assert!(!refusal.contains(&secret));
+        for other in [id.as_str().to_lowercase(), format!("{}0", id.as_str())] {
+            codes::check(other.as_bytes());
         }
     }
 
@@ -192,67 +168,6 @@ proptest! {
         fields.code().unwrap();
         let (refusal, quoted) = (format!("{:?}", fields.end().unwrap_err()), format!("`{name}`"));
         prop_assert!(refusal.contains(&quoted));
-    }
-
-    #[test]
-    fn workspaces_are_read_exactly_where_every_one_is_an_id(list in listish()) {
-        let inner = list.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&list);
-        let expected: Option<Vec<_>> =
-            inner.split_whitespace().map(|id| WorkspaceId::try_from(id.to_owned()).ok()).collect();
-        // One that is named twice counts once.
-        let first = |ids: Vec<WorkspaceId>| {
-            let mut seen = BTreeSet::new();
-            ids.into_iter().filter(|id| seen.insert(id.clone())).collect::<Vec<_>>()
-        };
-        let expected = expected.map(first).filter(|ids| ids.len() <= 50 && list.len() <= 2048);
-        match read(&[("sub", "ada"), ("workspaces", &list)]) {
-            Ok(token) => prop_assert_eq!(Some(token.workspaces), expected),
-            Err(refusal) => {
-                prop_assert_eq!(refusal, Refusal::ClaimInvalid("workspaces".to_owned()));
-                prop_assert_eq!(expected, None);
-            }
-        }
-    }
-
-    #[test]
-    fn sso_vouches_for_no_workspace_that_the_user_is_not_in(workspaces in spelled(r"\[[a-d]( [a-d]){0,3}\]"), sso in listish()) {
-        let read = read(&[("sub", "ada"), ("workspaces", &workspaces), ("sso", &sso)]);
-        let is_list = sso.starts_with('[');
-        match read.map(|token| (token.sso, token.workspaces)) {
-            Ok((Sso::No, _)) => prop_assert!(sso != "true" && (!is_list || sso.trim_matches(['[', ']', ' ']).is_empty()), "{}", sso),
-            Ok((Sso::Yes(vouched), all)) => {
-                prop_assert!(!vouched.is_empty() && vouched.iter().all(|id| all.contains(id)));
-                prop_assert!(sso == "true" || is_list, "{}", sso);
-            }
-            Err(refusal) => {
-                prop_assert!(is_list, "{}", sso);
-                prop_assert!([Refusal::SsoUser, Refusal::ClaimInvalid("sso".to_owned())].contains(&refusal), "{:?}", refusal);
-            }
-        }
-    }
-
-    #[test]
-    fn a_reset_time_is_read_in_both_renderings(seconds in 0..4_102_444_800_u64, other in any::<String>()) {
-        #[expect(clippy::cast_precision_loss, reason = "whole seconds of this century are exact")]
-        let scientific = format!("{:e}", seconds as f64);
-        for text in [seconds.to_string(), scientific.replacen('e', "e+", 1)] {
-            let token = read(&[("sub", "ada"), ("workspaces", ""), ("reset", &text)]).unwrap();
-            prop_assert_eq!(token.password_reset_at.map(Timestamp::seconds), Some(seconds), "{}", text);
-        }
-        if other.parse::<f64>().is_err() {
-            let refusal = read(&[("sub", "ada"), ("workspaces", ""), ("reset", &other)]).unwrap_err();
-            prop_assert_eq!(refusal, Refusal::ClaimInvalid("reset".to_owned()));
-        }
-    }
-
-    #[test]
-    fn a_phone_number_is_what_was_typed_without_what_was_between_or_nothing(typed in phonish()) {
-        if let Ok(number) = PhoneNumber::parse(&typed, &Regions::new(&Settings::default()).unwrap()) {
-            let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
-            prop_assert_eq!(number.e164(), format!("+{digits}"));
-            prop_assert!(typed.starts_with('+') && digits.starts_with('1') && digits.len() == 11);
-            prop_assert!(typed[1..].chars().all(|c| c.is_ascii_digit() || " .-()".contains(c)), "{:?}", typed);
-        }
     }
 
     #[test]
@@ -315,6 +230,7 @@ const SEPTETS: &str = "@\u{394} 0\u{a1}P\u{bf}p\u{a3}_!1AQaq$\u{3a6}\"2BRbr\u{a5
 fn phonish() -> impl Strategy<Value = String> {
     prop_oneof![
         spelled(r"\+1[ .()-]{0,2}[2-9][0-9]{2}[ .()-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}"),
+        spelled(r"\+1[2-9][0-9]{2}[ -~٣３]?[2-9][0-9]{2}[ -~٣３]?[0-9]{4}[ -~٣３]?"),
         spelled(r"\+?[0-9]{1,3}[ .()-]{0,3}[0-9a-z٣３;x#,*]{0,12}"),
         any::<String>()
     ]

@@ -48,6 +48,12 @@ fn sign(key: &SigningKey, header: &[u8], claims: &[u8]) -> String {
     format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
 }
 
+/// The words that a genuine one is made of: its header and its claims.
+pub fn words() -> (Value, Value) {
+    let part = |number| BASE64URL_NOPAD.decode(FIXTURE.genuine.split('.').nth(number).unwrap().as_bytes()).unwrap();
+    (serde_json::from_slice(&part(0)).unwrap(), serde_json::from_slice(&part(1)).unwrap())
+}
+
 /// What must hold of an assertion: the first byte says how the rest makes one.
 pub fn check(data: &[u8]) {
     let Some((how, rest)) = data.split_first() else { return };
@@ -67,7 +73,7 @@ fn verified(token: &str) -> Result<Claims, Refusal> {
 /// Any text but the genuine one is refused, and so is the genuine one with other signed words or another spelling. (ES256
 /// has two signatures for the same words, `s` and its negative: the second is as good.)
 fn refused_unless_genuine(token: &str) {
-    let Ok(claims) = verified(token) else { return };
+    let Ok(claims) = verified(token) else { return assert_ne!(token, FIXTURE.genuine, "the genuine one is refused") };
     let (signed, signature) = token.rsplit_once('.').unwrap();
     let (genuine, first) = FIXTURE.genuine.rsplit_once('.').unwrap();
     assert_eq!(signed, genuine);
@@ -117,6 +123,7 @@ fn signed(rest: &[u8]) {
     assert!(says["exp"].as_u64().unwrap() > NOW.seconds() && says["iat"].as_u64().unwrap() <= NOW.seconds() + 30);
     assert!(["passed", "not_required", "enroll_only"].iter().any(|known| says["mfa"] == *known));
     assert!(says["jti"].is_string() && says["mfa_epoch"].is_u64() && says["amr"].is_array());
+    assert!(says["workspaces"].as_array().unwrap().iter().all(Value::is_string));
     // What is said again is the same.
     assert_eq!(serde_json::from_value::<Claims>(serde_json::to_value(&read).unwrap()).unwrap(), read);
 }

@@ -32,10 +32,19 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     routes
 });
 
+/// The names of the fields of the route that a byte stands for.
+pub fn fields(route: u8) -> Vec<String> {
+    of(route).fields.iter().cloned().collect()
+}
+
+fn of(byte: u8) -> &'static Route {
+    &ROUTES[usize::from(byte.wrapping_sub(b'a')) % ROUTES.len()]
+}
+
 /// What must hold of a body: the first byte says to which route it goes, `a` to the first.
 pub fn check(data: &[u8]) {
     let Some((first, body)) = data.split_first() else { return };
-    let route = &ROUTES[usize::from(first.wrapping_sub(b'a')) % ROUTES.len()];
+    let route = of(*first);
     send(route, body);
     if let Ok(mut value) = serde_json::from_slice(body) {
         plant(&mut value, &route.fields);

@@ -17,7 +17,7 @@ use super::functions::settings;
 static NAMES: LazyLock<ClaimNames> = LazyLock::new(|| ClaimNames::new(&settings()).unwrap());
 
 /// The year 9999 ends after this second.
-const LAST_SECOND: u64 = 253_402_300_799;
+const LAST_SECOND: f64 = 253_402_300_799.0;
 
 /// What must hold of claims: a JSON object of strings.
 pub fn check(data: &[u8]) {
@@ -28,33 +28,71 @@ pub fn check(data: &[u8]) {
             assert!(!claims.contains_key(&name) && ["sub", "workspaces"].contains(&&*name));
         }
         Err(Refusal::ClaimInvalid(name)) => {
-            assert!(
-                ["sub", "workspaces", "owned_workspaces", "password_reset_at"].contains(&&*name)
-                    && claims.contains_key(&name)
-            );
+            let text = &claims[&name];
+            let is_bad = match &*name {
+                "sub" => !is_id(text),
+                "workspaces" | "owned_workspaces" => listed(text).is_none(),
+                "sso" => text.starts_with('[') && listed(text).is_none(),
+                "password_reset_at" | "exp" => moment(text).is_none(),
+                _ => false,
+            };
+            assert!(is_bad, "{name}: {text:?}");
+        }
+        Err(Refusal::SsoUser) => {
+            let workspaces = listed(&claims["workspaces"]).unwrap();
+            assert_eq!(sso(claims.get("sso").map(String::as_str), &workspaces), None);
         }
         Err(refusal) => panic!("{refusal:?}"),
     }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=255).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+/// The workspaces of a list `[a b]` or `a b`, each once: at most 50 and 2 KB, for an assertion has room for them.
+fn listed(list: &str) -> Option<Vec<WorkspaceId>> {
+    let inner = list.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(list);
+    let mut ids = Vec::new();
+    for id in inner.split_whitespace() {
+        let id = WorkspaceId::try_from(id.to_owned()).ok()?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    (ids.len() <= 50 && list.len() <= 2048).then_some(ids)
+}
+
+/// What SSO vouches for; nothing where its list names other workspaces alone, which is refused.
+fn sso(claim: Option<&str>, workspaces: &[WorkspaceId]) -> Option<Sso> {
+    let list = match claim {
+        Some("true") => return Some(Sso::Yes(workspaces.to_vec())),
+        Some(list) if list.starts_with('[') => listed(list).unwrap(),
+        _ => return Some(Sso::No),
+    };
+    if list.is_empty() {
+        return Some(Sso::No);
+    }
+    let vouched: Vec<_> = workspaces.iter().filter(|id| list.contains(id)).cloned().collect();
+    (!vouched.is_empty()).then_some(Sso::Yes(vouched))
+}
+
+/// The seconds of a moment, in any rendering of a number; a part of a second is dropped.
+fn moment(text: &str) -> Option<f64> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=LAST_SECOND).contains(seconds))?;
+    Some(seconds.floor())
 }
 
 fn holds(claims: &HashMap<String, String>, token: &LoginToken) {
     let claim = |name: &str| claims.get(name).map(String::as_str);
     let user = token.user.as_str();
     assert_eq!(claim("sub"), Some(user));
-    assert!((1..=255).contains(&user.len()) && user.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+    assert!(is_id(user));
     assert_eq!(format!("{token:?}"), format!("LoginToken {{ user: {:?}, .. }}", token.user));
 
-    are_listed(claim("workspaces").unwrap(), &token.workspaces);
-    are_listed(claim("owned_workspaces").unwrap_or_default(), &token.owned_workspaces);
-    match (&token.sso, claim("sso")) {
-        (Sso::No, sso) => assert_ne!(sso, Some("true")),
-        (Sso::Yes(vouched), Some("true")) => assert_eq!(*vouched, token.workspaces),
-        (Sso::Yes(vouched), Some(list)) => {
-            assert!(list.starts_with('[') && !vouched.is_empty());
-            assert!(vouched.iter().all(|id| token.workspaces.contains(id) && names(list, id)));
-        }
-        (Sso::Yes(_), None) => panic!("SSO without the claim"),
-    }
+    assert_eq!(listed(claim("workspaces").unwrap()).as_ref(), Some(&token.workspaces));
+    assert_eq!(listed(claim("owned_workspaces").unwrap_or_default()).as_ref(), Some(&token.owned_workspaces));
+    assert_eq!(sso(claim("sso"), &token.workspaces).as_ref(), Some(&token.sso));
 
     let verified = claim("email_verified").map(str::to_ascii_lowercase);
     assert_eq!(token.email_verified, verified.is_some_and(|claim| claim == "true" || claim == "1"));
@@ -62,28 +100,9 @@ fn holds(claims: &HashMap<String, String>, token: &LoginToken) {
     if let Some(address) = token.email.as_deref().and_then(EmailAddress::parse) {
         is_one_address(&address);
     }
-    match (claim("password_reset_at"), token.password_reset_at) {
-        (Some(text), Some(moment)) => {
-            let [said, read] = [text, &moment.seconds().to_string()].map(|text| text.parse::<f64>().unwrap());
-            assert!(moment.seconds() <= LAST_SECOND && (0.0..1.0).contains(&(said - read)), "{text}");
-        }
-        (text, moment) => assert_eq!((text, moment), (None, None)),
-    }
-}
-
-/// Whether a list `[a b]` names the workspace.
-fn names(list: &str, id: &WorkspaceId) -> bool {
-    let inner = list.trim_start_matches('[').trim_end_matches(']');
-    inner.split_whitespace().any(|name| *name == id.to_string())
-}
-
-/// Each once, all of them in the claim, at most 50 and 2 KB: an assertion has room for them.
-fn are_listed(claim: &str, ids: &[WorkspaceId]) {
-    assert!(ids.len() <= 50 && claim.len() <= 2048);
-    for (index, id) in ids.iter().enumerate() {
-        let text = id.to_string();
-        assert!((1..=64).contains(&text.len()) && names(claim, id) && !ids[..index].contains(id));
-        assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte)));
+    for (name, read) in [("password_reset_at", token.password_reset_at), ("exp", token.expires_at)] {
+        let said = claim(name).map(|text| moment(text).unwrap().to_string());
+        assert_eq!(read.map(|moment| moment.seconds().to_string()), said, "{name}");
     }
 }
 

@@ -71,13 +71,16 @@ fn ids(text: &str) {
                 && text.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
         );
     }
-    if let Ok(id) = UserId::try_from(text.to_owned()) {
-        assert!(text.len() <= 255 && String::from(id.clone()) == text);
+    let user = UserId::try_from(text.to_owned());
+    let printable = (1..=255).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    assert_eq!(user.map(String::from).ok(), printable.then(|| text.to_owned()));
+    if printable {
         an_account(text);
     }
-    if let Ok(id) = WorkspaceId::try_from(text.to_owned()) {
-        assert!(text.len() <= 64 && id.to_string() == text && UserId::try_from(text.to_owned()).is_ok());
-    }
+    let workspace = WorkspaceId::try_from(text.to_owned());
+    let plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
+    let spelled = plain && (1..=64).contains(&text.len());
+    assert_eq!(workspace.map(String::from).ok(), spelled.then(|| text.to_owned()));
     if let Some(cursor) = Cursor::parse(text) {
         assert_eq!(cursor.spelled(), text);
     }

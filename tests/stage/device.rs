@@ -57,8 +57,7 @@ pub fn emailed_code(email: &Value) -> Option<String> {
 
 /// The code of a text: its last line is `@domain #code`.
 pub fn texted_code(text: &Value) -> String {
-    let (words, code) =
-        text["body"].as_str().unwrap().rsplit_once("\n@app.example.com #").unwrap();
+    let (words, code) = text["body"].as_str().unwrap().rsplit_once("\n@app.example.com #").unwrap();
     assert!(words.contains(code) && code.len() == 6, "{text}");
     code.to_owned()
 }
