@@ -86,7 +86,7 @@ fn with(object: &Value, name: &str, value: impl Into<Value>) -> Value {
 
 /// Libraries refuse an `iat` that their own clock has not come to yet, and clocks differ by seconds.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_is_made_five_seconds_back_and_ends_in_five_minutes() {
+async fn an_assertion_starts_five_seconds_back_for_five_minutes() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (_, _, claims) = passed(&stage, &ada).await;
@@ -98,7 +98,7 @@ async fn an_assertion_is_made_five_seconds_back_and_ends_in_five_minutes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_is_good_for_its_own_login_and_user_until_it_expires() {
+async fn an_assertion_is_of_one_login_and_user_until_it_expires() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
     let (assertion, header, claims) = passed(&stage, &ada).await;
@@ -234,7 +234,7 @@ async fn that_nothing_was_needed_is_no_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_for_enrolling_begins_a_factor_and_does_nothing_else() {
+async fn an_enroll_only_assertion_only_begins_a_factor() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (_, header, claims) = passed(&stage, &ada).await;
@@ -250,7 +250,7 @@ async fn an_assertion_for_enrolling_begins_a_factor_and_does_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_by_any_published_key_is_good_so_that_keys_can_rotate() {
+async fn an_assertion_by_any_published_key_is_accepted() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (_, header, claims) = passed(&stage, &ada).await;

@@ -27,7 +27,7 @@ async fn workspaces_are_read_however_the_gateway_renders_them() {
 
 /// Some apps can't show an account without a name.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_without_an_email_address_is_called_by_their_id_in_an_app() {
+async fn a_user_without_an_address_is_called_by_id_in_an_app() {
     let stage = Stage::new().await;
     let long = format!("{}@example.com", "x".repeat(250));
     for (email, label) in [

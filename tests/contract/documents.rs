@@ -29,7 +29,7 @@ fn source(name: &str) -> String {
 }
 
 #[test]
-fn every_route_of_a_function_is_in_the_contract_under_its_name_and_no_other() {
+fn every_route_is_in_the_contract_under_its_function() {
     let mut routes = BTreeSet::new();
     for (path, text) in sources("functions") {
         let function = path.iter().rev().nth(2).unwrap().to_str().unwrap().to_owned();
@@ -83,7 +83,7 @@ fn every_variable_that_the_guides_set_is_one_of_the_deployment() {
 }
 
 #[test]
-fn cargo_lambda_gives_the_functions_what_the_local_stack_gives_them() {
+fn cargo_lambda_sets_what_the_local_stack_sets() {
     let manifest = include_str!("../../Cargo.toml");
     let (_, environment) = manifest.split_once("[workspace.metadata.lambda.env]\n").unwrap();
     let (environment, _) = environment.split_once("\n[").unwrap();

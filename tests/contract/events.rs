@@ -285,7 +285,7 @@ fn samples() -> BTreeSet<String> {
 }
 
 #[test]
-fn there_is_a_sample_for_every_route_in_the_folder_of_its_function() {
+fn every_route_has_a_sample_in_its_functions_folder() {
     let function = |operation: &Value| operation["tags"][0].as_str().unwrap().to_owned();
     let routes: BTreeMap<_, _> =
         openapi::operations().into_iter().map(|(route, operation)| (route, function(operation))).collect();

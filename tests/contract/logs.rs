@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_one_line_with_its_id_and_outcome_and_whether_the_start_was_cold() {
+async fn a_request_is_one_line_with_its_outcome_and_cold_start() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     for cold in [true, false] {
@@ -36,7 +36,7 @@ async fn a_request_is_one_line_with_its_id_and_outcome_and_whether_the_start_was
 
 /// The gateway's log has its own id of a request, and Lambda's has another: what is to be joined is the gateway's.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_line_has_the_gateways_id_of_its_request_and_lambdas_of_its_invocation() {
+async fn a_line_has_the_ids_of_the_gateway_and_of_lambda() {
     let stage = Stage::new().await;
     let mut event = sample("policy/login.json");
     event["requestContext"]["requestId"] = "JKJaXmPLvHcE-of-the-gateway=".into();

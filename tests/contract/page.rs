@@ -52,7 +52,7 @@ fn files() -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_and_each_of_its_files_is_served_as_it_is_under_a_policy_that_lets_nothing_else_in() {
+async fn the_page_is_served_as_it_is_under_a_strict_policy() {
     let stage = Stage::new().await;
     let client = reqwest::Client::new();
     let files = files();
@@ -96,7 +96,7 @@ async fn the_page_and_each_of_its_files_is_served_as_it_is_under_a_policy_that_l
 }
 
 #[test]
-fn the_page_names_no_other_place_and_has_no_way_to_keep_or_to_run_what_it_is_told() {
+fn the_page_names_no_other_place_and_stores_and_runs_nothing() {
     for (name, text) in files() {
         let text = text.replace("http://www.w3.org/2000/svg", "");
         for elsewhere in ["http:", "https:", "\"//", "'//", "`//", "ws:", "wss:", "data:", "javascript:"] {
@@ -123,7 +123,7 @@ fn values(words: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_language_has_words_of_its_own_for_the_same_with_the_same_values_in_them() {
+fn every_language_has_the_same_keys_and_values() {
     let english = words("en");
     assert!(english.len() >= 150, "{}", english.len());
     let alike = ["app.window", "aws.head.ms", "nav.who", "phone.messages"];
@@ -169,7 +169,7 @@ fn strings(code: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 #[test]
-fn every_key_that_the_page_asks_for_has_words_and_every_problem_of_a_user_too() {
+fn every_key_and_every_problem_of_the_page_has_words() {
     let (english, mut literal) = (words("en"), 0);
     for (name, text) in files().into_iter().filter(|(name, _)| !name.starts_with("words/")) {
         let asked = ["t(", "nothing("].into_iter().flat_map(|call| first_arguments(&text, call));

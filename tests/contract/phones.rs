@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_is_not_texted_is_refused_with_the_reason_and_nothing_is_kept_or_sent() {
+async fn an_unsupported_number_is_refused_with_its_reason() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     for (what, number, reason) in [

@@ -39,7 +39,7 @@ fn scripts_install_packages_of_python_by_their_hashes() {
 
 /// A package of Node, as a lock file has it: with the hash of what it is.
 #[test]
-fn packages_of_node_are_locked_by_their_hashes_and_run_nothing_when_installed() {
+fn node_packages_are_locked_by_hash_and_run_no_scripts() {
     let mut count = 0;
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap() {
         let folder = entry.unwrap().path();

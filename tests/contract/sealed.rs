@@ -134,7 +134,7 @@ async fn the_table_holds_no_secret_and_no_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_table_alone_nothing_verifies_and_nobody_is_written_to() {
+async fn the_table_alone_verifies_nothing_and_writes_to_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
     let enrolled = stage.user("ada").await.enrol().await;

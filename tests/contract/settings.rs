@@ -55,7 +55,7 @@ fn each_setting_that_is_needed_is_named_when_it_is_missing() {
 }
 
 #[test]
-fn a_setting_that_cannot_be_read_is_named_with_the_form_it_must_have() {
+fn an_unreadable_setting_is_named_with_its_form() {
     for (name, bad) in [("MFA_SIGNING_KEYS", "alias/mfa-signing"), ("MFA_WORKSPACES", "sometimes")] {
         let settings: Settings = COMPLETE.into_iter().chain([(name, bad)]).collect();
         for (function, error) in start(&settings) {
@@ -65,7 +65,7 @@ fn a_setting_that_cannot_be_read_is_named_with_the_form_it_must_have() {
 }
 
 #[test]
-fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
+fn an_unreadable_setting_stops_only_its_function() {
     for (name, bad, function) in [
         ("MFA_TEXT_LIMITS", "user-day=many", "send-sms"),
         ("MFA_TEXT_MAX_PRICE", "free", "send-sms"),
@@ -94,7 +94,7 @@ fn a_setting_of_one_function_that_cannot_be_read_ends_the_start_of_that_one() {
 
 /// A number of one country is none to send from in the other; those of the United States serve its territories.
 #[test]
-fn where_one_country_has_a_number_to_send_from_each_that_is_served_has_one() {
+fn every_served_country_has_a_number_or_none_has() {
     let (us, ca, both) = ("US=+14155550100", "CA=612345", "US=+14155550100, CA=+15145550100");
     for (regions, numbers, fine) in [
         ("US,CA", both, true),
@@ -121,7 +121,7 @@ fn where_one_country_has_a_number_to_send_from_each_that_is_served_has_one() {
 }
 
 #[test]
-fn regions_that_cannot_be_read_end_the_start_of_whoever_has_to_do_with_phones() {
+fn unreadable_regions_stop_the_functions_of_phones() {
     for (function, error) in start(&COMPLETE.into_iter().chain([("MFA_TEXT_REGIONS", "US,UK")]).collect()) {
         let named = matches!(error, Some(SettingError::Invalid("MFA_TEXT_REGIONS", _)));
         assert_eq!(named, ["enroll", "send-sms"].contains(&function), "{function}: {error:?}");
@@ -129,7 +129,7 @@ fn regions_that_cannot_be_read_end_the_start_of_whoever_has_to_do_with_phones() 
 }
 
 #[test]
-fn a_list_of_operators_with_an_empty_place_ends_the_start_of_whoever_asks_for_one() {
+fn an_empty_place_among_operators_stops_their_functions() {
     for (bad, fine) in [("op,", false), (" ", false), ("op,,x", false), ("op, x", true), ("", true)] {
         let settings: Settings = COMPLETE.into_iter().chain([("MFA_OPERATORS", bad)]).collect();
         for (function, error) in start(&settings) {
@@ -140,7 +140,7 @@ fn a_list_of_operators_with_an_empty_place_ends_the_start_of_whoever_asks_for_on
 }
 
 #[test]
-fn a_sender_that_is_no_address_ends_the_start_of_whoever_sends_email() {
+fn a_sender_that_is_no_address_stops_what_sends_email() {
     for bad in ["security", "Acme, Inc. <security@example.com>", "Acme\r\nBcc: eve@evil.example <security@example.com>"]
     {
         let settings: Settings = COMPLETE.into_iter().chain([("MFA_EMAIL_FROM", bad)]).collect();

@@ -19,7 +19,7 @@ fn reads_no_sso(route: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_refuses_a_login_by_sso_before_it_does_anything_but_the_four_that_are_open_to_it() {
+async fn every_route_but_four_refuses_sso_before_it_acts() {
     let stage = Stage::new().await;
     let by_list =
         json!({"sub": "ada", "workspaces": ["acme", "globex"], "owned_workspaces": ["acme"], "sso": ["acme"]});

@@ -218,7 +218,7 @@ fn text(user: &str, factor: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_connection_of_a_text_or_an_email_is_kept_and_none_to_the_table_or_the_keys_for_long() {
+async fn no_connection_is_kept_for_long_and_none_of_a_message() {
     let stage = Stage::new().await;
     for user in ["ada", "bob"] {
         stage.user(user).await.enrol().await;
@@ -238,7 +238,7 @@ async fn no_connection_of_a_text_or_an_email_is_kept_and_none_to_the_table_or_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_function_that_was_stopped_while_the_end_forgot_its_connections_goes_on() {
+async fn a_frozen_function_survives_connections_lost_meanwhile() {
     let stage = Stage::new().await;
     for user in ["ada", "bob"] {
         stage.user(user).await.enrol().await;

@@ -22,7 +22,7 @@ async fn a_reserve_whose_response_was_lost_is_counted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_at_a_pending_factor_whose_response_was_lost_is_counted_once() {
+async fn a_pending_guess_with_a_lost_response_is_counted_once() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
@@ -47,7 +47,7 @@ async fn a_give_back_whose_response_was_lost_is_done_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_whose_response_was_lost_is_a_success_and_spends_the_code() {
+async fn a_commit_with_a_lost_response_spends_the_code() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -76,7 +76,7 @@ async fn a_begin_whose_response_was_lost_is_done_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_whose_response_was_lost_still_shows_the_recovery_codes() {
+async fn an_activation_with_a_lost_response_shows_recovery_codes() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
@@ -98,7 +98,7 @@ async fn come_between(stage: &Stage) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_commit_whose_response_was_lost_is_refused_as_used_where_another_write_came_between() {
+async fn a_lost_commit_before_another_write_is_refused_as_used() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -119,7 +119,7 @@ async fn a_commit_whose_response_was_lost_is_refused_as_used_where_another_write
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reserve_whose_response_was_lost_stays_counted_where_another_write_came_between() {
+async fn a_lost_reserve_before_another_write_stays_counted() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -152,7 +152,7 @@ async fn a_rename_and_a_removal_whose_responses_were_lost_are_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_save_whose_response_was_lost_is_made_anew_where_another_write_came_between() {
+async fn a_lost_save_before_another_write_is_made_again() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let (other, _) = ada.begin().await;

@@ -48,7 +48,7 @@ async fn with_the_guess_comes_back_the_wait_that_was_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_that_kms_could_not_look_at_stays_counted_where_another_write_came_between() {
+async fn an_unchecked_guess_stays_counted_after_another_write() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -72,7 +72,7 @@ async fn a_guess_that_kms_could_not_look_at_stays_counted_where_another_write_ca
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_at_a_pending_factor_that_kms_could_not_look_at_is_given_back() {
+async fn an_unchecked_guess_at_a_pending_factor_is_given_back() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
@@ -99,7 +99,7 @@ async fn a_code_whose_assertion_could_not_be_signed_is_spent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_activation_that_could_not_be_signed_still_shows_the_recovery_codes() {
+async fn an_unsigned_first_activation_shows_the_recovery_codes() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
@@ -153,7 +153,7 @@ async fn a_begin_that_could_not_be_saved_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_at_a_texted_code_that_kms_could_not_look_at_is_given_back() {
+async fn an_unchecked_guess_at_a_texted_code_is_given_back() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.begin_phone("+14155550123").await;
@@ -175,7 +175,7 @@ async fn a_guess_at_a_texted_code_that_kms_could_not_look_at_is_given_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_at_a_pending_factor_stays_counted_where_another_write_came_between() {
+async fn a_pending_guess_stays_counted_after_another_write() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
@@ -198,7 +198,7 @@ async fn a_guess_at_a_pending_factor_stays_counted_where_another_write_came_betw
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_removal_whose_assertion_could_not_be_signed_is_done_and_a_new_code_goes_on() {
+async fn an_unsigned_removal_is_done_and_a_new_code_goes_on() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let first = ada.enrol().await;

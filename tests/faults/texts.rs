@@ -46,7 +46,7 @@ fn event(reply: &Reply) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_that_sns_refuses_is_given_back_but_for_its_wait_with_the_code_that_was_there() {
+async fn a_refused_text_is_given_back_but_for_its_wait() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -91,7 +91,7 @@ async fn a_text_that_sns_refuses_is_given_back_but_for_its_wait_with_the_code_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_that_is_begun_again_and_again_after_a_stop_uses_up_its_users_texts() {
+async fn a_phone_begun_again_after_stop_uses_up_its_users_texts() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     stage.opt_out(PHONE).await;
@@ -142,7 +142,7 @@ async fn a_text_that_may_have_gone_stays_counted_and_its_code_works() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_that_answered_stop_is_told_so_and_nothing_but_its_wait_is_counted() {
+async fn a_phone_that_answered_stop_counts_only_its_wait() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -175,7 +175,7 @@ async fn a_phone_that_answered_stop_is_told_so_and_nothing_but_its_wait_is_count
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nobody_knows_whether_a_phone_opted_out_the_text_is_sent() {
+async fn a_text_is_sent_where_opting_out_is_unknown() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -239,7 +239,7 @@ async fn a_text_that_could_not_be_counted_is_not_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn counting_a_text_is_tried_again_where_others_write_and_counts_once_where_the_response_is_lost() {
+async fn a_text_is_counted_once_despite_races_and_lost_responses() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -269,7 +269,7 @@ async fn a_check_waits_for_a_transaction_that_holds_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_whose_giving_back_fails_stays_counted_and_the_user_goes_on() {
+async fn a_text_that_cannot_be_given_back_stays_counted() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -304,7 +304,7 @@ async fn code_of(stage: &Stage, id: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_was_accepted_does_not_return_with_a_text_that_is_given_back() {
+async fn an_accepted_code_does_not_return_with_a_given_back_text() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -320,7 +320,7 @@ async fn a_code_that_was_accepted_does_not_return_with_a_text_that_is_given_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_was_accepted_while_it_was_to_be_sent_again_is_not_sent_again() {
+async fn a_code_accepted_meanwhile_is_not_resent() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;

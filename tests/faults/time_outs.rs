@@ -88,7 +88,7 @@ async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
 }
 
 #[tokio::test]
-async fn a_text_or_an_email_that_nobody_answers_for_is_tried_once_for_four_seconds_and_may_have_gone() {
+async fn an_unanswered_text_or_email_is_tried_once_for_four_seconds() {
     let texted = Silence::of(async |aws| {
         let number = PhoneNumber::parse("+14155550123", &Regions::new(&settings(ISSUER)).unwrap()).unwrap();
         let (sender, started) = (sms::sender::SmsSender::new(&settings(ISSUER), &aws).unwrap(), Instant::now());

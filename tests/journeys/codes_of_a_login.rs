@@ -126,7 +126,7 @@ async fn a_code_ends_with_its_login_and_goes_on_for_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_that_ends_within_a_minute_is_sent_nothing_and_counted_nowhere() {
+async fn a_login_about_to_end_is_sent_nothing_and_not_counted() {
     let stage = Stage::new().await;
     let id = stage.user("ada").await.enrol_phone(NUMBER).await;
     let before = (stage.account("ada").await, stage.dump().await, stage.texts().await.len());
@@ -142,7 +142,7 @@ async fn a_login_that_ends_within_a_minute_is_sent_nothing_and_counted_nowhere()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_was_sent_before_codes_were_of_a_login_is_checked_as_before() {
+async fn a_code_from_before_login_bound_codes_is_still_checked() {
     let stage = Stage::new().await;
     let (ada, other) = (stage.user("ada").await, stage.user("ada").await);
     let id = ada.enrol_phone(NUMBER).await;

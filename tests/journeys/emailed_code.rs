@@ -66,7 +66,7 @@ async fn an_emailed_code_leads_to_a_new_phone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_asked_for_again_is_the_same_until_it_would_not_live_long_or_is_guessed_out() {
+async fn an_emailed_code_is_resent_while_it_is_good() {
     let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "interval=50,hour=10,day=20")]).await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -95,7 +95,7 @@ async fn a_code_asked_for_again_is_the_same_until_it_would_not_live_long_or_is_g
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_sent_three_an_hour_and_five_a_day_however_many_ask_at_once() {
+async fn a_user_gets_three_emails_an_hour_and_five_a_day() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     let before = codes_to(&stage, ADA).await;
@@ -122,7 +122,7 @@ async fn a_user_is_sent_three_an_hour_and_five_a_day_however_many_ask_at_once() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_emailed_code_redeemed_sixty_times_at_once_makes_one_assertion() {
+async fn one_emailed_code_sixty_times_at_once_is_one_assertion() {
     for round in 0..5 {
         let stage = Stage::new().await;
         let (ada, _) = enrolled(&stage).await;
@@ -136,7 +136,7 @@ async fn one_emailed_code_redeemed_sixty_times_at_once_makes_one_assertion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_emailed_code_that_is_replaced_or_redeemed_while_it_is_looked_at_is_wrong_or_used() {
+async fn a_code_replaced_or_redeemed_meanwhile_is_refused() {
     let newer = json!({":newer": {"B": BASE64.encode(&[7; 16])}, ":none": {"N": "0"}});
     for (update, values, due, event) in [
         ("SET emailed.nonce = :newer, emailed.tries = :none", newer, "code-rejected", "verification.rejected"),
@@ -181,7 +181,7 @@ async fn an_emailed_code_lifts_both_locks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forty_bits_are_guessed_at_five_times_and_no_more_also_at_once() {
+async fn an_emailed_code_takes_five_guesses_also_at_once() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -195,7 +195,7 @@ async fn forty_bits_are_guessed_at_five_times_and_no_more_also_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_no_factor_gets_the_same_answer_and_nothing_is_sent_or_stored() {
+async fn a_user_without_factors_gets_the_same_answer_and_no_email() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     let eve = stage.user("eve").await;
@@ -225,7 +225,7 @@ async fn who_has_no_factor_gets_the_same_answer_and_nothing_is_sent_or_stored() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_removes_their_last_factor_while_a_code_is_asked_for_gets_none() {
+async fn no_code_is_emailed_once_the_last_factor_is_removed() {
     let stage = Stage::new().await;
     let (ada, app) = enrolled(&stage).await;
     let before = codes_to(&stage, ADA).await;
@@ -249,7 +249,7 @@ async fn who_removes_their_last_factor_while_a_code_is_asked_for_gets_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_is_guessed_out_while_it_is_to_be_sent_again_is_not_sent_again() {
+async fn a_code_guessed_out_meanwhile_is_not_resent() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -313,7 +313,7 @@ async fn giving_an_email_back_undoes_no_other_email_and_no_other_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_code_is_counted_once_where_the_response_to_counting_it_is_lost() {
+async fn a_wrong_code_whose_count_was_lost_is_counted_once() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -329,7 +329,7 @@ async fn a_wrong_code_is_counted_once_where_the_response_to_counting_it_is_lost(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guess_that_kms_could_not_look_at_stays_counted_where_another_write_came_between() {
+async fn an_unchecked_guess_stays_counted_after_another_write() {
     let stage = Stage::slow().await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -370,7 +370,7 @@ async fn an_emailed_codes_nonce_moved_to_another_user_is_another_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_email_that_ses_refuses_is_given_back_and_one_that_may_have_gone_is_not() {
+async fn only_a_refused_email_is_given_back() {
     let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "hour=20,day=20")]).await;
     let (ada, _) = enrolled(&stage).await;
     let account = async || {
@@ -416,7 +416,7 @@ async fn an_email_that_ses_refuses_is_given_back_and_one_that_may_have_gone_is_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_email_that_kms_stood_in_the_way_of_is_given_back_and_one_not_counted_is_not_sent() {
+async fn an_email_is_given_back_without_kms_and_not_sent_uncounted() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     let account = stage.account("ada").await;

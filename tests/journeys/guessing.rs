@@ -78,7 +78,7 @@ async fn malformed_codes_and_unknown_factors_cost_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_guesses_at_once_are_not_looked_at_beyond_the_free_ones() {
+async fn of_200_guesses_at_once_only_the_free_ones_are_compared() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -160,7 +160,7 @@ async fn changes_of_settings_in_parallel_turn_no_count_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_right_code_among_two_hundred_guesses_does_not_slip_in_past_the_free_ones() {
+async fn the_right_code_among_200_guesses_does_not_slip_in() {
     let stage = Stage::new().await;
     for round in 0..3 {
         let user = stage.user(&format!("user-{round}")).await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, at_once, claims, exactly_one, scanned};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recovery_code_leads_to_a_new_phone_and_the_lost_one_is_removed() {
+async fn a_recovery_code_replaces_a_lost_phone() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let lost = ada.enrol().await;
@@ -103,7 +103,7 @@ async fn new_codes_end_the_old_ones_also_while_one_is_being_redeemed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_whose_set_was_replaced_after_it_was_looked_at_is_not_redeemed() {
+async fn a_code_of_a_set_replaced_meanwhile_is_refused() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -126,7 +126,7 @@ async fn a_code_whose_set_was_replaced_after_it_was_looked_at_is_not_redeemed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_locked_out_of_their_factors_gets_in_and_the_lock_is_lifted() {
+async fn a_recovery_code_lifts_a_lock_of_factors() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -145,7 +145,7 @@ async fn set(stage: &Stage, attribute: &str, count: u32) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guessing_recovery_codes_waits_and_locks_on_a_count_of_its_own() {
+async fn recovery_guesses_wait_and_lock_on_their_own_count() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -180,7 +180,7 @@ async fn guessing_recovery_codes_waits_and_locks_on_a_count_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_right_recovery_code_among_two_hundred_guesses_does_not_slip_in_past_the_free_ones() {
+async fn the_right_recovery_code_among_200_guesses_does_not_slip_in() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
@@ -195,7 +195,7 @@ async fn the_right_recovery_code_among_two_hundred_guesses_does_not_slip_in_past
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_has_no_factor_or_nobodys_code_is_told_no_more_than_that_it_is_wrong() {
+async fn a_code_that_nobody_has_is_only_called_wrong() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
     let enrolled = ada.enrol().await;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_nobody_verified_or_that_cannot_be_written_to_gets_no_code() {
+async fn an_unverified_or_unwritable_address_gets_no_code() {
     const UNVERIFIED: &str = "email-not-verified";
     const UNWRITABLE: &str = "email-not-writable";
     let stage = Stage::new().await;
@@ -79,7 +79,7 @@ async fn an_address_that_exists_is_written_to_however_it_is_spelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_password_reset_no_code_is_emailed_or_redeemed_for_a_day() {
+async fn a_password_reset_holds_emailed_codes_for_a_day() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -108,7 +108,7 @@ async fn after_a_password_reset_no_code_is_emailed_or_redeemed_for_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_address_waits_for_a_day_and_the_old_one_is_told_at_once() {
+async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
     let stage = Stage::new().await;
     enrolled(&stage).await;
     let at = async |address: &str| stage.user_with(json!({"sub": "ada", "email": address})).await;
@@ -224,7 +224,7 @@ async fn the_kept_address_is_not_flooded_with_warnings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_activation_ends_a_code_that_is_under_way_to_the_address_before() {
+async fn an_activation_ends_a_code_to_the_former_address() {
     let stage = Stage::new().await;
     let (ada, first) = enrolled(&stage).await;
     ada.email().await.expect(202);
@@ -238,7 +238,7 @@ async fn an_activation_ends_a_code_that_is_under_way_to_the_address_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_address_does_not_wait_where_the_kept_one_or_the_warning_is_another_by_then() {
+async fn an_outdated_warning_begins_no_wait() {
     let stage = Stage::new().await;
     enrolled(&stage).await;
     for (update, values) in [

@@ -59,7 +59,7 @@ async fn late_login(stage: &Stage, workspaces: &[&str], written: usize) -> JoinH
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_sees_at_once_who_enrols_adds_a_phone_and_removes_everything() {
+async fn an_owner_sees_changes_of_factors_at_once() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
     assert_eq!(seen(&boss, "acme").await, (vec![], [0, 0, 0]));
@@ -92,7 +92,7 @@ async fn an_owner_sees_at_once_who_enrols_adds_a_phone_and_removes_everything() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_began_a_factor_before_they_were_ever_seen_is_seen_without_one() {
+async fn a_user_with_only_a_pending_factor_is_seen_without_one() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
     let ada = member(&stage, "ada", &["acme"]).await;
@@ -102,7 +102,7 @@ async fn who_began_a_factor_before_they_were_ever_seen_is_seen_without_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sso_shows_as_such_and_only_to_the_workspace_that_it_vouches_for() {
+async fn sso_shows_only_to_the_workspace_that_it_vouches_for() {
     let stage = Stage::new().await;
     let (acme, globex) = (owner(&stage, "acme").await, owner(&stage, "globex").await);
     member(&stage, "ada", &["acme", "globex"]).await.login().await;
@@ -116,7 +116,7 @@ async fn sso_shows_as_such_and_only_to_the_workspace_that_it_vouches_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_day_of_the_last_login_moves_and_a_second_login_of_a_day_writes_nothing() {
+async fn the_second_login_of_a_day_writes_nothing() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme", "globex"]).await;
     let writes = async |login: &Reply| {
@@ -137,7 +137,7 @@ async fn the_day_of_the_last_login_moves_and_a_second_login_of_a_day_writes_noth
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_are_their_owners_to_see_with_an_assertion_and_nobody_elses() {
+async fn only_an_owner_with_an_assertion_sees_members() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
     let (user, assertion) = &boss;
@@ -253,7 +253,7 @@ async fn many_logins_of_one_user_at_once_are_counted_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_fifty_workspaces_32_see_a_login_at_once_and_the_rest_the_next_one() {
+async fn of_fifty_workspaces_32_see_a_login_and_the_rest_the_next() {
     let stage = Stage::new().await;
     let names: Vec<_> = (0..50).map(|index| format!("w{index:02}")).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
@@ -277,7 +277,7 @@ async fn of_fifty_workspaces_32_see_a_login_at_once_and_the_rest_the_next_one() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_workspaces_see_fails_no_login_and_is_made_up_for_at_the_next() {
+async fn a_login_goes_on_unseen_and_the_next_makes_up_for_it() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
     let ada = member(&stage, "ada", &["acme"]).await;
@@ -314,7 +314,7 @@ async fn what_workspaces_see_fails_no_login_and_is_made_up_for_at_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_comes_of_an_older_account_is_not_written_over_what_is_newer() {
+async fn an_older_account_is_not_shown_over_a_newer_one() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
     let ada = member(&stage, "ada", &["acme"]).await;

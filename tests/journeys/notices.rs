@@ -56,7 +56,7 @@ async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_told_when_wrong_codes_lock_their_factors_or_their_recovery_codes() {
+async fn a_lock_by_wrong_codes_is_told() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let app = ada.enrol().await;
@@ -78,7 +78,7 @@ async fn a_user_is_told_when_wrong_codes_lock_their_factors_or_their_recovery_co
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_is_told_of_a_lock_also_where_a_used_code_was_the_last_straw() {
+async fn a_lock_by_a_used_code_is_told() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let app = ada.enrol().await;
@@ -110,7 +110,7 @@ async fn a_user_is_told_of_a_lock_also_where_a_used_code_was_the_last_straw() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_addresses_are_told_where_they_differ_and_in_the_language_of_who_asks() {
+async fn both_addresses_are_told_in_the_callers_language() {
     let stage = Stage::new().await;
     let app = stage.user("ada").await.enrol().await;
     let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
@@ -162,7 +162,7 @@ async fn every_email_says_that_nobody_wrote_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notice_that_fails_or_never_ends_fails_nothing_and_holds_nobody_up() {
+async fn a_failed_or_slow_notice_stops_nothing() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;

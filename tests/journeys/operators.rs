@@ -168,7 +168,7 @@ async fn an_erase_that_fails_halfway_is_finished_by_the_next() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_login_while_its_user_is_erased_leaves_nothing_that_stays_wrong() {
+async fn a_login_during_an_erase_leaves_nothing_wrong() {
     let stage = Stage::slow().await;
     let op = stage.operator().await;
     // The calls of both take 100 ms each: each of these waits lays them otherwise among each other.
@@ -373,7 +373,7 @@ async fn many_imports_at_once_make_one_factor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_has_the_scope_and_is_listed_and_acts_on_others_alone() {
+async fn an_operator_needs_scope_and_place_and_acts_on_others() {
     let stage = Stage::with_settings(&[("MFA_OPERATORS", "op, support@clients,ada")]).await;
     let ada = stage.user("ada").await;
     ada.enrol().await;
@@ -431,7 +431,7 @@ async fn an_operator_has_the_scope_and_is_listed_and_acts_on_others_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_function_looks_at_the_scope_itself_by_the_name_that_is_set() {
+async fn the_function_checks_the_configured_scope_itself() {
     for (setting, scope, status) in [
         ("mfa:operator", "mfa:operator", 404),
         ("mfa:operator", "openid", 403),
@@ -459,7 +459,7 @@ async fn a_scope_of_another_name_passes_the_gateway_and_the_function() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reset_reaches_every_workspace_and_holds_where_they_cannot_be_told() {
+async fn a_reset_reaches_every_workspace_and_holds_without_them() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     let names: Vec<_> = (0..40).map(|index| format!("w{index:02}")).collect();

@@ -95,7 +95,7 @@ async fn a_code_that_has_expired_is_waited_for_no_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_gets_five_in_ten_minutes_and_ten_a_day_over_all_their_phones() {
+async fn a_user_gets_five_texts_in_ten_minutes_and_ten_a_day() {
     let stage = stage("resend=30/60/120/300,user-10m=5,user-day=10").await;
     let ada = stage.user("ada").await;
     next(&stage, DAY).await;
@@ -165,7 +165,7 @@ async fn a_number_gets_five_an_hour_and_ten_a_day_over_all_its_users() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn strangers_who_begin_factors_with_someones_number_leave_them_their_texts() {
+async fn strangers_use_up_nobodys_texts() {
     let stage = stage("number-hour=5,pending-number-hour=3,pending-number-day=5").await;
     next(&stage, DAY).await;
     let ada = stage.user("ada").await;
@@ -190,7 +190,7 @@ async fn strangers_who_begin_factors_with_someones_number_leave_them_their_texts
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_exchange_gets_twenty_an_hour_and_sixty_a_day_to_pending_phones() {
+async fn an_exchange_gets_twenty_pending_texts_an_hour() {
     let stage = stage("exchange-hour=20,exchange-day=30").await;
     next(&stage, DAY).await;
     // Someone with a phone there logs in whatever happens.
@@ -287,7 +287,7 @@ async fn the_deployments_total_is_no_one_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_windows_that_are_used_up_the_refusal_tells_of_the_longer() {
+async fn a_refusal_names_the_longer_of_two_windows() {
     let stage = stage("pending-number-hour=1,pending-number-day=1").await;
     let ada = stage.user("ada").await;
     let id = ada.begin_phone(PHONE).await;

@@ -60,7 +60,7 @@ async fn one_step_of_drift_is_accepted_each_way_and_two_are_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sixty_verifies_of_one_code_at_once_make_exactly_one_assertion() {
+async fn one_code_sixty_times_at_once_is_one_assertion() {
     let stage = Stage::new().await;
     for round in 0..5 {
         let user = stage.user(&format!("user-{round}")).await;

@@ -14,7 +14,7 @@ async fn ids(user: &User) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_app_takes_proof_of_the_first_and_brings_no_recovery_codes() {
+async fn a_second_app_takes_proof_of_the_first() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let first = ada.enrol().await;
@@ -200,7 +200,7 @@ async fn fifty_begins_at_once_leave_no_more_than_three_pending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_begin_that_was_under_way_when_the_owner_enrolled_is_refused() {
+async fn a_begin_under_way_when_the_owner_enrols_is_refused() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let thief = stage.user("ada").await;

@@ -29,7 +29,7 @@ fn moved(imported: &Value) -> Enrolled {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erase_is_told_to_the_address_that_was_kept_so_that_no_import_after_it_is_silent() {
+async fn an_erase_is_told_to_the_kept_address() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     stage.user("ada").await.enrol().await;
@@ -44,7 +44,7 @@ async fn an_erase_is_told_to_the_address_that_was_kept_so_that_no_import_after_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erase_is_told_in_the_users_language_and_a_mail_that_fails_stops_it_not() {
+async fn a_failed_notice_stops_no_erase_and_is_in_the_users_language() {
     let stage = Stage::new().await;
     let op = stage.user_with(json!({"sub": "op", "scope": "mfa:operator", "workspaces": null})).await;
     let erase = async |language: &str| {
@@ -86,7 +86,7 @@ async fn an_erase_whose_end_is_unknown_is_told_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_gives_an_address_where_none_is_kept_and_codes_go_there() {
+async fn an_import_gives_an_address_where_none_is_kept() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     let imported = import(&op, Some(NEW)).await;
@@ -106,7 +106,7 @@ async fn an_import_gives_an_address_where_none_is_kept_and_codes_go_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_leaves_an_address_that_is_kept_and_tells_both_and_again_changes_nothing() {
+async fn an_import_leaves_a_kept_address_and_tells_both() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     stage.user("ada").await.enrol().await;
@@ -166,7 +166,7 @@ async fn every_act_of_an_operator_takes_a_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn after_a_reset_a_token_of_a_login_from_before_begins_no_factor() {
+async fn a_login_from_before_a_reset_begins_no_factor() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     stage.user("ada").await.enrol().await;

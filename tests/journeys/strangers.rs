@@ -21,7 +21,7 @@ async fn another_users_factor_is_not_found_and_not_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gateway_lets_no_token_through_but_a_valid_one_of_its_issuer() {
+async fn the_gateway_lets_only_valid_tokens_of_its_issuer_through() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let parts: Vec<_> = ada.token.split('.').collect();

@@ -62,7 +62,7 @@ async fn a_phone_is_enrolled_and_logs_in_by_text() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_and_a_phone_are_on_one_account_each_with_its_own_codes() {
+async fn an_app_and_a_phone_have_codes_of_their_own() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let app = ada.enrol().await;
@@ -104,7 +104,7 @@ async fn an_app_and_a_phone_are_on_one_account_each_with_its_own_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_text_asked_for_again_has_the_same_code_until_it_would_not_live_long() {
+async fn a_texted_code_is_resent_while_it_is_good() {
     let stage = Stage::with_settings(&[("MFA_TEXT_LIMITS", "user-10m=20")]).await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -181,7 +181,7 @@ async fn one_text_verified_sixty_times_at_once_makes_one_assertion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_that_a_newer_one_replaced_while_it_was_looked_at_is_wrong() {
+async fn a_texted_code_replaced_meanwhile_is_wrong() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -208,7 +208,7 @@ async fn a_code_that_a_newer_one_replaced_while_it_was_looked_at_is_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn guesses_at_a_texted_code_are_counted_whatever_is_texted_in_between() {
+async fn a_resend_does_not_reset_the_guesses_at_a_texted_code() {
     let stage = Stage::with_settings(&[("MFA_TEXT_LIMITS", "user-10m=20")]).await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
@@ -248,7 +248,7 @@ async fn a_phone_that_is_locked_is_not_texted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn texts_come_from_the_number_that_the_deployment_has_in_the_phones_country() {
+async fn texts_come_from_the_number_of_the_phones_country() {
     const REGIONS: (&str, &str) = ("MFA_TEXT_REGIONS", "US,CA,PR,GU");
     let phones = [(PHONE, "us"), ("+15142345678", "ca"), ("+17872345678", "us"), ("+16713001234", "us")];
     for (us, ca) in [("+14155550100", "+15145550100"), ("24273", "612345"), ("", "")] {
@@ -276,7 +276,7 @@ async fn texts_come_from_the_number_that_the_deployment_has_in_the_phones_countr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_pending_phone_is_texted_while_its_code_could_still_be_typed() {
+async fn a_pending_phone_is_texted_while_there_is_time_to_type() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.begin_phone(PHONE).await;
@@ -306,7 +306,7 @@ async fn a_pending_phone_is_texted_while_its_code_could_still_be_typed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_users_phone_is_not_found_and_a_company_login_begins_none() {
+async fn another_users_phone_is_not_found_and_sso_begins_none() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;

@@ -45,7 +45,7 @@ async fn strong_acts(user: &User, assertion: &str, lost: &str) -> [Reply; 4] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_from_paper_or_mailbox_logs_in_and_begins_a_factor_and_does_nothing_else() {
+async fn a_recovery_or_emailed_code_only_logs_in_and_begins_a_factor() {
     let stage = Stage::new().await;
     let ada = owner(&stage, "ada", &["acme"]).await;
     let app = ada.enrol().await;
@@ -126,7 +126,7 @@ async fn a_pending_factor_is_named_and_goes_with_a_code_of_any_factor() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_assertion_says_of_the_factor_since_when_and_by_what_it_is_there() {
+async fn an_assertion_says_since_when_and_how_a_factor_is_there() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
@@ -205,7 +205,7 @@ async fn mailbox_thief(stage: &Stage) -> (Enrolled, Enrolled, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_of_a_mailbox_opens_no_workspace_that_takes_no_emailed_codes() {
+async fn a_factor_of_email_opens_no_workspace_that_forbids_email() {
     let stage = Stage::new().await;
     let (own, a, b) = mailbox_thief(&stage).await;
     stage.advance(60).await;
@@ -229,7 +229,7 @@ async fn what_came_of_a_mailbox_opens_no_workspace_that_takes_no_emailed_codes()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_of_a_mailbox_never_enrolls_where_it_is_all_there_is_and_paper_still_does() {
+async fn a_lone_factor_of_email_never_enrolls_but_paper_does() {
     let stage = Stage::new().await;
     let (own, a, b) = mailbox_thief(&stage).await;
     // Only what came of the mailbox is left.
@@ -250,7 +250,7 @@ async fn what_came_of_a_mailbox_never_enrolls_where_it_is_all_there_is_and_paper
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_came_of_a_mailbox_weakens_nothing_while_a_policy_that_binds_takes_no_emailed_codes() {
+async fn a_factor_of_email_weakens_nothing_under_a_binding_policy() {
     let stage = Stage::new().await;
     let (own, a, _) = mailbox_thief(&stage).await;
     // The thief is an owner of the lax workspace, too, and is a day past the wait.
@@ -272,7 +272,7 @@ async fn what_came_of_a_mailbox_weakens_nothing_while_a_policy_that_binds_takes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_what_binds_an_account_cannot_be_read_what_came_of_a_mailbox_weakens_nothing() {
+async fn a_factor_of_email_weakens_nothing_where_policies_are_unread() {
     let stage = Stage::new().await;
     let (own, a, _) = mailbox_thief(&stage).await;
     let ask = json!({"sub": "ada", "workspaces": ["lax"], "owned_workspaces": ["lax"]});
@@ -301,7 +301,7 @@ async fn where_what_binds_an_account_cannot_be_read_what_came_of_a_mailbox_weake
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_factor_begun_in_a_lax_workspace_is_neither_texted_nor_activated_in_a_strict_one() {
+async fn a_factor_begun_in_a_lax_workspace_is_stuck_in_a_strict_one() {
     let stage = Stage::new().await;
     member(&stage, "ada", &["lax"]).await.enrol().await;
     let lax = member(&stage, "ada", &["lax"]).await;
@@ -323,7 +323,7 @@ async fn a_factor_begun_in_a_lax_workspace_is_neither_texted_nor_activated_in_a_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_forbidden_phone_that_came_of_a_mailbox_enrolls_what_is_of_the_mailbox_too() {
+async fn a_forbidden_phone_of_email_enrolls_factors_of_email() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["lax"]).await;
     let own = ada.enrol().await;

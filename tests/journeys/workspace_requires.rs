@@ -138,7 +138,7 @@ async fn grace_is_counted_from_when_mfa_was_first_required() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_does_not_say_what_they_had_read_has_the_whole_of_their_wish_one_after_another() {
+async fn put_without_if_match_applies_each_write_in_turn() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
     let app = boss.enrol().await;
@@ -153,7 +153,7 @@ async fn who_does_not_say_what_they_had_read_has_the_whole_of_their_wish_one_aft
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_is_its_owners_and_of_two_changes_at_once_one_is_told() {
+async fn only_an_owner_sets_a_policy_and_a_lost_update_is_told() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
     let app = boss.enrol().await;
@@ -212,7 +212,7 @@ async fn a_policy_is_its_owners_and_of_two_changes_at_once_one_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_by_sso_requires_it_of_the_workspace_that_the_sso_vouches_for_and_no_other() {
+async fn an_owner_by_sso_requires_mfa_only_where_sso_vouches() {
     let stage = Stage::new().await;
     let ask = json!({"sub": "boss", "workspaces": ["acme", "globex"], "owned_workspaces": ["acme", "globex"], "sso": ["acme"]});
     let boss = stage.user_with(ask).await;
@@ -276,7 +276,7 @@ async fn in_two_workspaces_the_strictest_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_that_is_forbidden_proves_who_it_is_for_enrolling_an_app_alone() {
+async fn a_forbidden_phone_only_enrolls_an_app() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme"]).await;
     let phone = enrolled_phone(&stage, &ada).await;
@@ -316,7 +316,7 @@ async fn a_phone_that_is_forbidden_proves_who_it_is_for_enrolling_an_app_alone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_recovery_code_of_who_has_only_a_forbidden_phone_is_good_for_enrolling_alone() {
+async fn a_recovery_code_beside_a_forbidden_phone_only_enrolls() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme"]).await;
     let id = ada.begin_phone(PHONE).await;
@@ -336,7 +336,7 @@ async fn a_recovery_code_of_who_has_only_a_forbidden_phone_is_good_for_enrolling
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phone_begun_before_it_was_forbidden_is_neither_texted_nor_activated() {
+async fn a_phone_forbidden_meanwhile_is_not_texted_or_activated() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme"]).await;
     let id = ada.begin_phone(PHONE).await;
@@ -361,7 +361,7 @@ async fn two_apps(user: &User) -> [Enrolled; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_last_factor_stays_where_mfa_is_required_also_of_two_removed_at_once() {
+async fn the_last_factor_stays_where_mfa_is_required() {
     let stage = Stage::new().await;
     require(&stage, "acme", json!({"required": true, "grace_days": 0})).await;
     for round in 0..10 {
