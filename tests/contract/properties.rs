@@ -9,6 +9,7 @@ use shared::{
     channel::{language::Language, sms::words::SmsWords},
     edge::http::request::Request,
     proof::{
+        assertion::LoginReason,
         code::Code,
         factor::{FactorId, Kind},
     },

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{
-    authenticator::Authenticator,
-    stage::{Stage, User, claims},
-};
+use crate::stage::{Authenticator, Stage, User, claims};
 
 /// What is known of a recording.
 #[derive(Default, Serialize, Deserialize)]

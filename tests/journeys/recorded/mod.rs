@@ -10,10 +10,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use self::known::Known;
-use crate::{
-    authenticator::Authenticator,
-    stage::{Stage, User},
-};
+use crate::stage::{Authenticator, Stage, User};
 
 mod known;
 mod people;

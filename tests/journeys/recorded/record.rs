@@ -11,7 +11,10 @@ use super::{
     people::{app, by_operator_or_mailbox, over_two_days, pending, person, waiting, with_apps},
     policies, recordings,
 };
-use crate::{authenticator::Authenticator, journeys::workspace_requires::put, stage::Stage};
+use crate::{
+    journeys::workspace_requires::put,
+    stage::{Authenticator, Stage},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it writes into the repository"]
