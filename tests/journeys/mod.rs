@@ -14,6 +14,7 @@ mod pumping;
 mod recorded;
 mod replay;
 mod restart;
+mod rollback;
 mod rotation;
 mod second_phone;
 mod stolen_operator;

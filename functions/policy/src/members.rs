@@ -43,11 +43,11 @@ impl Function {
             self.members.page(&workspace, state, cursor.as_ref())
         )?;
         self.prove(&caller, &account, &workspace, request).await?;
-        let shown = page.members.iter().map(|(user, member)| Shown {
+        let shown = page.members.iter().map(|(user, state, member)| Shown {
             user,
-            state: member.state,
+            state: *state,
             // A row that was written before such rows were empty may hold some.
-            factors: if member.state == MemberState::Sso { BTreeSet::new() } else { member.factors.clone() },
+            factors: if *state == MemberState::Sso { BTreeSet::new() } else { member.factors.clone() },
             last_seen: member.day.date(),
         });
         Reply::ok(&Listed { summary, members: shown.collect(), next_cursor: page.next.as_ref().map(Cursor::spelled) })

@@ -3,9 +3,10 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
+    account::factors::Factors,
     base::{clock::Timestamp, error::Refusal},
     channel::{
         email::{code::EmailedCode, contact::Contact, limits::SentEmails},
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub mod check;
+pub mod factors;
 pub mod sending;
 pub mod store;
 
@@ -25,8 +27,10 @@ pub mod store;
 const PENDING_LIMIT: usize = 3;
 /// How far behind ours the clock of the identity provider may be.
 const RESET_SKEW: Duration = Duration::from_mins(1);
-/// The account. A user without an item has the default one, at version 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+
+/// The account. A user without an item has the default one, at version 0. It is read, and never written whole: a write names what
+/// it changes, so that it leaves alone what only another release knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Account {
     /// Of the last change of settings; checks of codes leave it alone.
@@ -37,7 +41,7 @@ pub struct Account {
     #[serde(rename = "by")]
     pub write_id: Option<String>,
     /// The factors, pending ones included.
-    pub factors: BTreeMap<FactorId, Factor>,
+    pub factors: Factors,
     /// Wrong codes in a row, over all active factors.
     pub failures: u32,
     /// When the last attempt was counted.
@@ -129,9 +133,9 @@ impl Account {
         self.factors.get(id).ok_or(Refusal::FactorNotFound)
     }
 
-    /// Whether there is a factor to log in with.
+    /// Whether there is a factor to log in with, if only with another release.
     pub fn has_factor(&self) -> bool {
-        self.factors.values().any(Factor::is_active)
+        self.factors.active_ids().next().is_some()
     }
 
     /// How the user stands with their recovery codes.
@@ -187,7 +191,7 @@ impl Account {
         let factor = self.living(id, now)?;
         let mut factors = self.without_pending(&[]);
         factors.insert(id.clone(), Edit::Remove);
-        let last = !self.factors.iter().any(|(other, factor)| factor.is_active() && other != id);
+        let last = self.factors.active_ids().all(|other| other == id);
         if let Some(binds_until) = required_until.filter(|_| last && factor.is_active()) {
             return Err(Refusal::LastFactor { binds_until });
         }
@@ -226,7 +230,7 @@ impl Account {
     /// Takes every factor away, and with them the recovery codes and an emailed one, and clears both counts of wrong codes.
     pub fn reset(&self, now: Timestamp) -> Result<Change, Refusal> {
         self.known()?;
-        let factors = self.factors.keys().map(|id| (id.clone(), Edit::Remove)).collect();
+        let factors = self.factors.ids().map(|id| (id.clone(), Edit::Remove)).collect();
         let (recovery, epoch) = (Recovery::Remove, Some(self.next_epoch(now)));
         Ok(Change { factors, recovery, epoch, unlock: true, reset_at: Some(now), ..Change::default() })
     }
@@ -308,8 +312,8 @@ impl Account {
 
     /// The removal of every pending factor but `kept`.
     fn without_pending(&self, kept: &[&FactorId]) -> BTreeMap<FactorId, Edit> {
-        let pending = self.factors.iter().filter(|(id, factor)| !factor.is_active() && !kept.contains(id));
-        pending.map(|(id, _)| (id.clone(), Edit::Remove)).collect()
+        let pending = self.factors.pending_ids().filter(|id| !kept.contains(id));
+        pending.map(|id| (id.clone(), Edit::Remove)).collect()
     }
 
     /// Makes `codes` the user's recovery codes; the old ones stop working.

@@ -1,9 +1,9 @@
 //! A second factor: an authenticator app or a phone. It is *pending* from its begin until a code from it is shown, then
 //! *active*. A pending factor lives ten minutes and five guesses, and counts for nothing.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ulid::Ulid;
 
 use crate::{
@@ -87,6 +87,12 @@ impl Kind {
             Self::Sms => "sms",
         }
     }
+}
+
+/// Reads kinds, without those that only another release knows: they are no factor of this one.
+pub fn known_kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Kind>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    Ok(names.iter().filter_map(|name| Kind::parse(name)).collect())
 }
 
 /// Whether a factor is pending or active, as the contract spells it.

@@ -1,6 +1,9 @@
 //! A factor, as the table keeps it in its user's account.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{Error, IntoDeserializer, value},
+};
 
 use crate::{
     aws::seal::Sealed,
@@ -19,7 +22,7 @@ struct Row {
     status: Status,
     name: FactorName,
     created_at: Timestamp,
-    #[serde(default, skip_serializing_if = "EnrolledBy::is_first")]
+    #[serde(default, deserialize_with = "known_or_first", skip_serializing_if = "EnrolledBy::is_first")]
     enrolled_by: EnrolledBy,
     /// Absent in rows from before it was kept: such a factor has been active since its begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +42,14 @@ struct Row {
     /// Of a phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<SentCode>,
+}
+
+/// How a factor was begun. A way that only another release knows is read as the first factor's: its user logs in with it, and a
+/// step-up by it waits for a day.
+fn known_or_first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EnrolledBy, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let known: Result<_, value::Error> = EnrolledBy::deserialize(name.into_deserializer());
+    Ok(known.unwrap_or(EnrolledBy::First))
 }
 
 impl Serialize for Factor {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::Account,
     base::{clock::Timestamp, ids::UserId},
-    proof::factor::Kind,
+    proof::factor::{Kind, known_kinds},
 };
 
 pub mod seen;
@@ -54,6 +54,31 @@ impl MemberState {
     }
 }
 
+/// How a member stands, as a row says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RowState {
+    /// A state of the contract.
+    Known(MemberState),
+    /// A state that only another release knows. No list shows it. Policies bind its user as those do of a member by password, and a
+    /// login, a reset or an erase finds its row and its count by its name.
+    Other(String),
+}
+
+impl RowState {
+    /// The state as the table spells it.
+    fn name(&self) -> &str {
+        match self {
+            Self::Known(state) => state.name(),
+            Self::Other(name) => name,
+        }
+    }
+
+    fn is_sso(&self) -> bool {
+        *self == Self::Known(MemberState::Sso)
+    }
+}
+
 /// A day in UTC, in days since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -84,8 +109,9 @@ impl Day {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     /// How they stand.
-    pub state: MemberState,
-    /// The kinds of their active factors.
+    pub state: RowState,
+    /// The kinds of their active factors, as far as this release knows them.
+    #[serde(deserialize_with = "known_kinds")]
     pub factors: BTreeSet<Kind>,
     /// When they were last seen.
     pub day: Day,
@@ -98,25 +124,26 @@ pub struct Member {
 impl Member {
     /// The user of `account`, seen `now` at a login by password.
     pub fn of(account: &Account, now: Timestamp) -> Self {
-        let factors: BTreeSet<_> = account.active().into_iter().map(|(_, factor)| factor.kind()).collect();
-        let state = if factors.is_empty() { MemberState::None } else { MemberState::Mfa };
-        Self { state, factors, day: Day::of(now), password_day: Some(Day::of(now)) }
+        let factors = account.active().into_iter().map(|(_, factor)| factor.kind()).collect();
+        let state = if account.has_factor() { MemberState::Mfa } else { MemberState::None };
+        Self { state: RowState::Known(state), factors, day: Day::of(now), password_day: Some(Day::of(now)) }
     }
 
     /// A user seen `now` at a login by SSO. Of their factors, which other tenants share, it shows nothing.
     pub fn by_sso(now: Timestamp) -> Self {
-        Self { state: MemberState::Sso, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
+        let state = RowState::Known(MemberState::Sso);
+        Self { state, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
     }
 
     /// The same once all factors were taken from the account.
     fn reset(&self) -> Self {
-        let state = if self.state == MemberState::Sso { MemberState::Sso } else { MemberState::None };
-        Self { state, factors: BTreeSet::new(), ..self.clone() }
+        let state = if self.state.is_sso() { MemberState::Sso } else { MemberState::None };
+        Self { state: RowState::Known(state), factors: BTreeSet::new(), ..self.clone() }
     }
 
     /// The day that they were last seen by password, if they ever were.
     fn last_by_password(&self) -> Option<Day> {
-        self.password_day.or_else(|| (self.state != MemberState::Sso).then_some(self.day))
+        self.password_day.or_else(|| (!self.state.is_sso()).then_some(self.day))
     }
 
     /// What is to be seen instead of `before`: neither day goes back, and a login by SSO leaves that by password alone.
@@ -143,7 +170,7 @@ pub struct MemberCounts {
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The members.
-    pub members: Vec<(UserId, Member)>,
+    pub members: Vec<(UserId, MemberState, Member)>,
     /// Where the next page begins, if there is one.
     pub next: Option<Cursor>,
 }
@@ -179,13 +206,13 @@ impl Cursor {
     }
 
     fn name(&self) -> String {
-        name(self.state, &self.user)
+        name(self.state.name(), &self.user)
     }
 }
 
 /// What a member's row is named: how they stand, so that those who stand so are one range of keys, and who they are.
-fn name(state: MemberState, user: &UserId) -> String {
-    format!("{}#{user}", state.name())
+fn name(state: &str, user: &UserId) -> String {
+    format!("{state}#{user}")
 }
 
 #[cfg(test)]

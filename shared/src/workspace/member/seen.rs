@@ -27,7 +27,7 @@ pub(super) struct MemberChange {
 
 impl MemberChange {
     pub(super) fn changes_state(&self) -> bool {
-        self.before.as_ref().map(|member| member.state) != self.after.as_ref().map(|member| member.state)
+        self.before.as_ref().map(|member| &member.state) != self.after.as_ref().map(|member| &member.state)
     }
 }
 
@@ -94,7 +94,10 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{proof::factor::Kind, workspace::member::MemberState};
+    use crate::{
+        proof::factor::Kind,
+        workspace::member::{MemberState, RowState},
+    };
 
     const TODAY: Day = Day(20_000);
 
@@ -104,7 +107,7 @@ mod tests {
 
     fn member(state: MemberState, day: u64) -> Member {
         let factors = if state == MemberState::Mfa { [Kind::Totp].into() } else { BTreeSet::new() };
-        Member { state, factors, day: Day(day), password_day: Some(Day(day)) }
+        Member { state: RowState::Known(state), factors, day: Day(day), password_day: Some(Day(day)) }
     }
 
     fn seen(entries: &[(&str, Member)]) -> Seen {
@@ -134,9 +137,22 @@ mod tests {
         let by_sso = Member { factors: [Kind::Sms].into(), ..member(MemberState::Sso, 5) };
         let seen = seen(&[("a", member(MemberState::Mfa, 5)), ("b", by_sso), ("c", member(MemberState::None, 5))]);
         let moves = seen.resetting();
-        let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state).collect();
-        assert_eq!(states, [MemberState::None, MemberState::Sso]);
+        let states: Vec<_> = moves.iter().map(|one| one.after.as_ref().unwrap().state.clone()).collect();
+        assert_eq!(states, [MemberState::None, MemberState::Sso].map(RowState::Known));
         assert!(seen.after(&moves).resetting().is_empty());
         assert!(seen.after(&seen.forgetting()).workspaces.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_state_keeps_its_name_and_binds_as_one_by_password() {
+        let row = serde_json::json!({"state": "parked", "factors": ["passkey", "totp"], "day": 20_000});
+        let member: Member = serde_json::from_value(row).unwrap();
+        assert_eq!((member.state.name(), &member.factors), ("parked", &[Kind::Totp].into()));
+        assert_eq!(serde_json::to_value(&member.state).unwrap(), "parked");
+        let seen = seen(&[("acme", member)]);
+        let bound: Vec<_> = seen.binding(Timestamp::default()).map(|(workspace, _)| workspace.to_string()).collect();
+        assert_eq!(bound, ["acme"]);
+        let reset = seen.resetting();
+        assert_eq!(reset[0].after.as_ref().unwrap().state, RowState::Known(MemberState::None));
     }
 }

@@ -116,7 +116,8 @@ impl Members {
         Err(Fault::contended("forget a user").into())
     }
 
-    /// A page of `workspace`'s members, those who stand so or all, after a cursor of such a page.
+    /// A page of `workspace`'s members, those who stand so or all, after a cursor of such a page. Members in a state that only another
+    /// release knows are left out.
     pub async fn page(
         &self,
         workspace: &WorkspaceId,
@@ -124,17 +125,26 @@ impl Members {
         after: Option<&Cursor>,
     ) -> Result<Page, Fault> {
         let start = Key::member(workspace, &state.map_or_else(String::new, |state| format!("{}#", state.name())));
-        let after = after.map(|cursor| Key::member(workspace, &cursor.name()));
+        let mut after = after.map(|cursor| Key::member(workspace, &cursor.name()));
+        let mut members = Vec::new();
         // One more than is shown tells whether there is a next page.
-        let found = self.table.members(&start, after.as_ref(), PAGE + 1).await?;
-        let more = found.len() > PAGE;
-        let rows = found.into_iter().take(PAGE).map(|(name, row)| {
-            let cursor = Cursor::named(&name).ok_or(Fault::new("read a member's name"))?;
-            Ok((cursor.user, item::read::<Row>(row)?.member))
-        });
-        let members = rows.collect::<Result<Vec<(UserId, Member)>, Fault>>()?;
+        while members.len() <= PAGE {
+            let found = self.table.members(&start, after.as_ref(), PAGE + 1).await?;
+            let is_last = found.len() <= PAGE;
+            after = found.last().map(|(name, _)| Key::member(workspace, name));
+            for (name, row) in found {
+                if let Some(Cursor { state, user }) = Cursor::named(&name) {
+                    members.push((user, state, item::read::<Row>(row)?.member));
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        let more = members.len() > PAGE;
+        members.truncate(PAGE);
         let last = members.last().filter(|_| more);
-        let next = last.map(|(user, member)| Cursor { state: member.state, user: user.clone() });
+        let next = last.map(|(user, state, _)| Cursor { state: *state, user: user.clone() });
         Ok(Page { members, next })
     }
 
@@ -189,7 +199,7 @@ impl Members {
 
     /// The writes that one change is made of, at most three: the row that goes, the row that comes, and the count of both.
     fn writes_of(user: &UserId, one: &MemberChange) -> Result<Vec<Write>, Fault> {
-        let row = |member: &Member| Key::member(&one.workspace, &name(member.state, user));
+        let row = |member: &Member| Key::member(&one.workspace, &name(member.state.name(), user));
         let mut writes = Vec::new();
         if let Some(after) = &one.after {
             let update = Expression::default().set("#member = :member").name("#member", "member");

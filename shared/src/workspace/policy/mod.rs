@@ -9,7 +9,7 @@ use crate::{
     base::{clock::Timestamp, error::Refusal, ids::UserId},
     proof::{
         assertion::{LoginReason, MfaStatus},
-        factor::{EnrolledBy, Factor, Kind},
+        factor::{EnrolledBy, Factor, Kind, known_kinds},
     },
 };
 
@@ -46,6 +46,7 @@ pub struct PolicyRules {
     /// How many days they have from when that was first required: 0 to 30.
     pub grace_days: u16,
     /// By which kinds of factor; authenticator apps are always among them.
+    #[serde(deserialize_with = "known_kinds")]
     pub allowed_factors: BTreeSet<Kind>,
     /// Whether a code may be emailed to who has lost their device.
     pub allow_email_recovery: bool,
