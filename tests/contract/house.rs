@@ -98,17 +98,16 @@ fn branches<'a>(mut code: &'a str, base: &[String], found: &mut Vec<Vec<String>>
         let name = if name.is_empty() { rest.get(..1).unwrap_or_default() } else { name };
         let rest = if end == 0 { rest.get(1..).unwrap_or_default() } else { rest };
         path.extend((name != "self").then(|| name.to_owned()));
-        match rest.strip_prefix("::") {
-            Some(more) => code = more,
-            None => {
-                found.push(path);
-                // Past another name for it: `as x`.
-                return match rest.trim_start().strip_prefix("as ") {
-                    Some(alias) => alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
-                    None => rest,
-                };
-            }
+        if let Some(more) = rest.strip_prefix("::") {
+            code = more;
+            continue;
         }
+        found.push(path);
+        // Past another name for it: `as x`.
+        return match rest.trim_start().strip_prefix("as ") {
+            Some(alias) => alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
+            None => rest,
+        };
     }
 }
 

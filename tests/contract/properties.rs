@@ -13,7 +13,7 @@ use shared::{
         code::Code,
         factor::{FactorId, Kind},
     },
-    workspace::policy::{Decision, Policy, PolicyRules, Requirements},
+    workspace::policy::{Policy, PolicyRules, decision::Decision, requirements::Requirements},
 };
 
 use crate::fuzz::{assertion, body, claims, codes, phone};
@@ -193,7 +193,7 @@ proptest! {
             if let (Some(together), Some(alone)) = (together.enroll_by, decided.enroll_by) {
                 prop_assert!(together <= alone);
             }
-            prop_assert!(all.methods().iter().all(|kind| alone.may_enrol(*kind)));
+            prop_assert!(all.methods().iter().all(|kind| alone.may_enroll(*kind)));
             prop_assert!(all.is_required() || !alone.is_required());
             prop_assert!(!all.allow_email() || alone.allow_email());
             for factor in account.factors.values() {
@@ -203,7 +203,7 @@ proptest! {
                 prop_assert!(by <= alone);
             }
         }
-        prop_assert!(all.may_enrol(Kind::Totp), "nobody is left without a way");
+        prop_assert!(all.may_enroll(Kind::Totp), "nobody is left without a way");
     }
 
     /// Whatever the app is called: one segment, letters of GSM-7 alone, the lifetime, and the code's line last.

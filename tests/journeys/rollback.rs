@@ -348,8 +348,8 @@ async fn a_member_in_an_unknown_state_is_left_out_of_the_list_and_found_by_the_n
         user.enrol().await;
         // As a release that knows this state would have moved them.
         let seen = json!({"pk": {"S": format!("USER#{sub}")}, "sk": {"S": "SEEN"}});
-        let (state, names) = (json!({":state": {"S": "parked"}}), json!({"#state": "state"}));
-        write(&stage, seen, "SET workspaces.acme.#state = :state", names, state).await;
+        let (names, parked) = (json!({"#state": "state"}), json!({":state": {"S": "parked"}}));
+        write(&stage, seen, "SET workspaces.acme.#state = :state", names, parked).await;
         let key = json!({"pk": {"S": "MEMBERS#acme"}, "sk": {"S": format!("MEMBER#mfa#{sub}")}});
         let mut row = stage.dynamodb("GetItem", json!({"Key": key})).await["Item"].take();
         stage.dynamodb("DeleteItem", json!({"Key": key})).await;

@@ -50,7 +50,7 @@ impl Function {
             self.members.seen(user, caller.workspaces())
         );
         let attempt = attempt?;
-        let factor = attempt.account.factor(&id)?;
+        let factor = attempt.or_give_back(attempt.account.factor(&id)).await?;
         let allowed = requirements.map_err(Error::from).and_then(|all| Ok(all.require_enrollable(factor)?));
         attempt.or_give_back(allowed).await?;
         let kind = factor.kind();

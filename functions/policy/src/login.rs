@@ -17,7 +17,7 @@ use shared::{
     },
     workspace::{
         member::Member,
-        policy::{Decision, LoginDecision},
+        policy::decision::{Decision, LoginDecision},
     },
 };
 

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use shared::{
-    account::{Account, Change},
+    account::{Account, change::Change},
     base::{
         audit::{AuditEvent, Reason},
         error::{Error, Refusal, Result},

@@ -27,7 +27,7 @@ use shared::{
         factor::{FactorId, Kind},
         phone::PhoneNumber,
     },
-    workspace::policy::Requirements,
+    workspace::policy::requirements::Requirements,
 };
 
 use crate::Function;

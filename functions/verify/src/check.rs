@@ -32,7 +32,7 @@ impl Function {
             self.policies.requirements(caller.workspaces(), now)
         );
         let attempt = attempt?;
-        let factor = attempt.account.factor(&id)?;
+        let factor = attempt.or_give_back(attempt.account.factor(&id)).await?;
         let status =
             requirements.map_err(Error::from).and_then(|all| Ok(all.status_by_factor(factor, &attempt.account)?));
         let status = attempt.or_give_back(status).await?;

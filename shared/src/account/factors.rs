@@ -1,16 +1,17 @@
 //! The factors of one account, those included that this release can't read.
 //!
-//! A release before passkeys must serve an account with a passkey, or a rollback would lock its user out. So a factor whose row
-//! this release can't read is neither a fault nor nothing. It is *foreign*: nobody sees, uses, renames or removes it by its id, and
-//! no write names it. But an active one counts wherever it matters that the user has MFA:
+//! A release before passkeys must serve an account with a passkey. Otherwise a rollback locks its user out. So a row of a factor
+//! that this release can't read is not a fault. Such a factor is *foreign*. Nobody sees, uses, renames or removes it by its id, and
+//! no write but a reset names an active one.
 //!
-//! - a login is never allowed without a code ([`crate::workspace::policy::Decision::of`] says `enroll` with
-//!   `method_not_allowed`, and the user proves who they are by a recovery code or an emailed one),
-//! - another factor is begun with an assertion only,
-//! - the recovery codes stay when the last factor that can be read is removed,
-//! - nothing is imported.
+//! An active foreign factor counts wherever it matters that the user has MFA:
 //!
-//! A pending one goes where other pending ones do. A reset takes every factor away.
+//! - The password alone never lets the user in: [`crate::workspace::policy::decision::Decision::of`] says what does.
+//! - The user begins another factor with an assertion only.
+//! - The recovery codes stay when the user removes the last factor that this release can read.
+//! - An operator imports nothing.
+//!
+//! A pending foreign factor goes where other pending ones go.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +36,7 @@ enum Entry {
         #[serde(rename = "status")]
         _status: Pending,
     },
-    /// Of whatever status: none that only another release knows may mean that the user has no MFA.
+    /// Of any other status, so that an unknown one never means that the user has no MFA.
     ForeignActive(IgnoredAny),
 }
 

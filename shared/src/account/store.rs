@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    account::{Account, Change, Edit, Recovery},
+    account::{
+        Account,
+        change::{Change, Edit, Recovery},
+    },
     aws::{
         clients::Clients,
         expression::Expression,

@@ -8,3 +8,4 @@ pub mod item;
 pub mod key;
 pub mod seal;
 pub mod table;
+pub mod write;

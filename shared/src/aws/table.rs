@@ -1,15 +1,12 @@
 //! The one table: its keys, and what a conditional write comes back with. The conditions are the security rules; each
 //! stands in the store of the noun that it protects.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::{
     Client,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
-    types::{
-        CancellationReason, ConditionCheck, Delete, KeysAndAttributes, ReturnValue::AllNew,
-        ReturnValuesOnConditionCheckFailure::AllOld, TransactWriteItem, Update,
-    },
+    types::{CancellationReason, KeysAndAttributes, ReturnValue::AllNew, ReturnValuesOnConditionCheckFailure::AllOld},
 };
 
 use crate::{
@@ -18,6 +15,7 @@ use crate::{
         expression::Expression,
         item::{Item, number, string},
         key::{Key, MEMBER},
+        write::{Write, placeholders},
     },
     base::{
         error::Fault,
@@ -31,82 +29,6 @@ use crate::{
 pub struct Table {
     db: Client,
     name: String,
-}
-
-/// One write of a transaction, with its conditions.
-#[derive(Clone, Debug)]
-pub struct Write {
-    key: Key,
-    act: Act,
-    expression: Expression,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Act {
-    Update,
-    Delete,
-    Check,
-}
-
-impl Write {
-    /// Changes the item at `key`, or makes it.
-    pub fn update(key: Key, expression: Expression) -> Self {
-        Self { key, act: Act::Update, expression }
-    }
-
-    /// Takes the item at `key` away, if the conditions of `expression` hold.
-    pub fn delete(key: Key, expression: Expression) -> Self {
-        Self { key, act: Act::Delete, expression }
-    }
-
-    /// Leaves the item at `key` as it is, but holds it to the conditions of `expression`.
-    pub fn check(key: Key, expression: Expression) -> Self {
-        Self { key, act: Act::Check, expression }
-    }
-
-    fn build(self, table: &str) -> Result<TransactWriteItem, Fault> {
-        let (key, condition) = (Some(self.key.attributes()), self.expression.condition());
-        let update = self.expression.update();
-        let Expression { names, values, .. } = self.expression;
-        let (names, values) = (some(names), some(values));
-        let write = TransactWriteItem::builder();
-        let write = match self.act {
-            Act::Update => Update::builder()
-                .table_name(table)
-                .set_key(key)
-                .update_expression(update)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(AllOld)
-                .build()
-                .map(|update| write.update(update)),
-            Act::Delete => Delete::builder()
-                .table_name(table)
-                .set_key(key)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(AllOld)
-                .build()
-                .map(|delete| write.delete(delete)),
-            Act::Check => ConditionCheck::builder()
-                .table_name(table)
-                .set_key(key)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(AllOld)
-                .build()
-                .map(|check| write.condition_check(check)),
-        };
-        Ok(write.map_err(|error| Fault::caused("build a write of a transaction", error))?.build())
-    }
-}
-
-/// The placeholders of a request, if it has any: DynamoDB refuses an empty map.
-fn some<V>(placeholders: HashMap<String, V>) -> Option<HashMap<String, V>> {
-    (!placeholders.is_empty()).then_some(placeholders)
 }
 
 /// What came of a conditional write.
@@ -236,8 +158,8 @@ impl Table {
             .set_key(Some(key.attributes()))
             .update_expression(expression.update())
             .set_condition_expression(expression.condition())
-            .set_expression_attribute_names(some(expression.names))
-            .set_expression_attribute_values(some(expression.values))
+            .set_expression_attribute_names(placeholders(expression.names))
+            .set_expression_attribute_values(placeholders(expression.values))
             .return_values(AllNew)
             .return_values_on_condition_check_failure(AllOld);
         for attempt in 1.. {

@@ -9,7 +9,8 @@ use std::future::Future;
 
 use crate::{
     account::{
-        Account, Change,
+        Account,
+        change::Change,
         check::{
             refused,
             target::{Spent, Target},

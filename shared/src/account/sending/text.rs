@@ -12,7 +12,8 @@ use crate::{
         expression::Expression,
         item::{string, value},
         key::Key,
-        table::{self, Transacted, Write, WriteRefusal},
+        table::{self, Transacted, WriteRefusal},
+        write::Write,
     },
     base::{
         clock::Timestamp,

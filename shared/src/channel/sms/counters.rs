@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    aws::{expression::Expression, item::number, key::Key, table::Write},
+    aws::{expression::Expression, item::number, key::Key, write::Write},
     base::{
         clock::Timestamp,
         error::Refusal,

@@ -155,7 +155,7 @@ impl MfaStatus {
         Self { mfa: Mfa::EnrollOnly, ..self }
     }
 
-    /// It was not needed, for this reason ([`crate::workspace::policy::Decision::of`]).
+    /// It was not needed, for this reason ([`crate::workspace::policy::decision::Decision::of`]).
     pub fn not_required(reason: LoginReason) -> Self {
         Self {
             mfa: Mfa::NotRequired,

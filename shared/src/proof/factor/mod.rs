@@ -1,195 +1,30 @@
 //! A second factor: an authenticator app or a phone. It is *pending* from its begin until a code from it is shown, then
 //! *active*. A pending factor lives ten minutes and five guesses, and counts for nothing.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, Serialize};
-use ulid::Ulid;
+use serde::Serialize;
 
 use crate::{
     aws::{derive::Nonce, seal::Sealed},
-    base::{clock::Timestamp, single_line::line},
+    base::clock::Timestamp,
     proof::{code::SentCode, phone::Phone, totp},
 };
 
+mod kind;
+mod name;
 mod row;
 pub mod secrets;
+
+pub use self::{
+    kind::{EnrolledBy, Kind, Status, known_kinds},
+    name::{FactorId, FactorName, InvalidName},
+};
 
 /// How long a pending factor waits for its first code.
 pub const PENDING_LIFE: Duration = Duration::from_mins(10);
 /// How many codes may be tried on a pending factor.
 pub const PENDING_TRIES: u32 = 5;
-
-/// A factor's id: a ULID.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FactorId(String);
-
-impl FactorId {
-    /// A new id, from the time and 80 random bits.
-    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let random = random.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
-        Self(Ulid::from_parts(now.millis(), random).to_string())
-    }
-
-    /// The id that these bits spell.
-    pub fn of(bits: u128) -> Self {
-        Self(Ulid(bits).to_string())
-    }
-
-    /// Reads an id; `None` unless it is a ULID in its canonical spelling.
-    pub fn parse(text: &str) -> Option<Self> {
-        let canonical = Ulid::from_string(text).ok()?.to_string();
-        (canonical == text).then_some(Self(canonical))
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What a factor is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// An authenticator app.
-    Totp,
-    /// A phone that is sent texts.
-    Sms,
-}
-
-impl Kind {
-    /// The kinds there are.
-    pub const ALL: [Self; 2] = [Self::Totp, Self::Sms];
-
-    /// Reads a kind by its name in the contract.
-    pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "totp" => Some(Self::Totp),
-            "sms" => Some(Self::Sms),
-            _ => None,
-        }
-    }
-
-    /// How many active factors of the kind a user may have.
-    pub const fn limit(self) -> usize {
-        match self {
-            Self::Totp => 5,
-            Self::Sms => 2,
-        }
-    }
-
-    /// How a code of the kind counts as an authentication method (RFC 8176).
-    pub const fn amr(self) -> &'static str {
-        match self {
-            Self::Totp => "otp",
-            Self::Sms => "sms",
-        }
-    }
-}
-
-/// Reads kinds, without those that only another release knows: they are no factor of this one.
-pub fn known_kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Kind>, D::Error> {
-    let names = Vec::<String>::deserialize(deserializer)?;
-    Ok(names.iter().filter_map(|name| Kind::parse(name)).collect())
-}
-
-/// Whether a factor is pending or active, as the contract spells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// Begun; no code from it has been shown.
-    Pending,
-    /// Proven, and good for logging in.
-    Active,
-}
-
-impl Status {
-    /// The status as the contract and the table spell it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Active => "active",
-        }
-    }
-}
-
-/// How a user proved who they are when they began a factor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EnrolledBy {
-    /// With the login token alone: no factor was active. Rows that say nothing are read so.
-    #[default]
-    First,
-    /// With a code of an authenticator app.
-    Otp,
-    /// With a texted code.
-    Sms,
-    /// With a recovery code.
-    Recovery,
-    /// With an emailed code, or with a factor that was begun with one.
-    Email,
-    /// An operator imported it.
-    Import,
-}
-
-impl EnrolledBy {
-    /// What an assertion's first `amr` value says of a factor that the assertion begins.
-    pub fn of_method(method: &str) -> Option<Self> {
-        match method {
-            "otp" => Some(Self::Otp),
-            "sms" => Some(Self::Sms),
-            "recovery" => Some(Self::Recovery),
-            "email" => Some(Self::Email),
-            _ => None,
-        }
-    }
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives it so")]
-    const fn is_first(&self) -> bool {
-        matches!(self, Self::First)
-    }
-
-    /// Whether a step-up waits a day after such a factor became active: no active factor stood behind its begin.
-    pub const fn waits(self) -> bool {
-        matches!(self, Self::First | Self::Recovery | Self::Email | Self::Import)
-    }
-}
-
-/// What a user calls a factor: 1 to 64 characters, none of them a control character.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct FactorName(String);
-
-impl FactorName {
-    /// What a factor is called that nobody named.
-    pub fn of_kind(kind: Kind) -> Self {
-        match kind {
-            Kind::Totp => Self("Authenticator app".to_owned()),
-            Kind::Sms => Self("Phone".to_owned()),
-        }
-    }
-}
-
-impl TryFrom<String> for FactorName {
-    type Error = InvalidName;
-
-    fn try_from(name: String) -> Result<Self, InvalidName> {
-        line(&name, 64).map(|name| Self(name.to_owned())).ok_or(InvalidName)
-    }
-}
-
-impl From<FactorName> for String {
-    fn from(name: FactorName) -> Self {
-        name.0
-    }
-}
-
-/// The text is not a name.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a valid name")]
-pub struct InvalidName;
 
 /// A factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -409,40 +244,4 @@ pub struct FactorSummary<'a> {
     last_used_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     phone_hint: Option<&'a str>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_a_ulid_in_its_canonical_spelling() {
-        let id = FactorId::new(Timestamp::from_millis(1_795_512_600_000), [255; 10]);
-        assert_eq!(FactorId::parse(id.as_str()), Some(id.clone()));
-        for bad in ["", "x", &id.as_str().to_lowercase(), &format!("{}0", id.as_str()), "IIIIIIIIIIIIIIIIIIIIIIIIII"] {
-            assert_eq!(FactorId::parse(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_trimmed_and_holds_nothing_that_steers_text() {
-        let name = |text: &str| FactorName::try_from(text.to_owned()).map(String::from);
-        assert_eq!(name("  Work phone "), Ok("Work phone".to_owned()));
-        assert_eq!(name(&"é".repeat(64)), Ok("é".repeat(64)));
-        for bad in [
-            "",
-            "  ",
-            "a\nb",
-            "a\r\nSet-Cookie: x",
-            "a\u{0}",
-            "a\u{202e}b",
-            "a\u{200f}b",
-            "a\u{2028}b",
-            &"é".repeat(65),
-            "a\n",
-            &format!("{} ", "é".repeat(64)),
-        ] {
-            assert_eq!(name(bad), Err(InvalidName), "{bad:?}");
-        }
-    }
 }

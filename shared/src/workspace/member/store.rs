@@ -16,7 +16,8 @@ use crate::{
         expression::Expression,
         item::{self, number, value},
         key::Key,
-        table::{self, TRIES, Table, Transacted, Write, WriteRefusal},
+        table::{self, TRIES, Table, Transacted, WriteRefusal},
+        write::Write,
     },
     base::{
         error::{Fault, Refusal, Result, chain},

@@ -12,7 +12,7 @@ use crate::{
     proof::assertion::Claims,
     workspace::{
         member::{Day, seen::Seen, store::Members},
-        policy::{Requirements, store::Policies},
+        policy::{requirements::Requirements, store::Policies},
     },
 };
 

@@ -1,19 +1,17 @@
-//! What workspaces require at a login, and whether it is met. Of several workspaces the strictest wins.
+//! What one workspace requires at a login.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::Account,
-    base::{clock::Timestamp, error::Refusal, ids::UserId},
-    proof::{
-        assertion::{LoginReason, MfaStatus},
-        factor::{EnrolledBy, Factor, Kind, known_kinds},
-    },
+    base::{clock::Timestamp, ids::UserId},
+    proof::factor::{Kind, known_kinds},
 };
 
 pub mod binding;
+pub mod decision;
+pub mod requirements;
 pub mod store;
 
 /// The most days of grace.
@@ -102,263 +100,16 @@ impl Policy {
     }
 
     /// Whether it requires MFA already.
-    fn in_force(&self, now: Timestamp) -> bool {
+    pub(super) fn in_force(&self, now: Timestamp) -> bool {
         self.rules.required && self.required_from.is_none_or(|from| from <= now)
-    }
-}
-
-/// What all of a login's workspaces require together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Requirements {
-    /// Whether any requires MFA already.
-    required: bool,
-    /// When the next one will.
-    required_from: Option<Timestamp>,
-    /// The kinds that all who require MFA already allow.
-    allowed: BTreeSet<Kind>,
-    /// The kinds that those who will allow too.
-    allowed_soon: BTreeSet<Kind>,
-    /// Whether all who require MFA already allow emailed codes.
-    email: bool,
-}
-
-impl Requirements {
-    /// The strictest of each. A policy that does not require MFA has no effect.
-    pub fn of<'a>(policies: impl IntoIterator<Item = &'a Policy>, now: Timestamp) -> Self {
-        let kinds = BTreeSet::from(Kind::ALL);
-        let mut all =
-            Self { required: false, required_from: None, allowed: kinds.clone(), allowed_soon: kinds, email: true };
-        for policy in policies.into_iter().filter(|policy| policy.rules.required) {
-            let allowed = &policy.rules.allowed_factors;
-            all.allowed_soon.retain(|kind| *kind == Kind::Totp || allowed.contains(kind));
-            if policy.in_force(now) {
-                all.required = true;
-                all.allowed.retain(|kind| *kind == Kind::Totp || allowed.contains(kind));
-                all.email &= policy.rules.allow_email_recovery;
-            } else {
-                all.required_from = [all.required_from, policy.required_from].into_iter().flatten().min();
-            }
-        }
-        all
-    }
-
-    /// Whether MFA is required already: then nobody may be without.
-    pub fn is_required(&self) -> bool {
-        self.required
-    }
-
-    /// The kinds that may be enrolled now.
-    pub fn methods(&self) -> Vec<Kind> {
-        self.allowed_soon.iter().copied().collect()
-    }
-
-    /// Whether a factor of `kind` may be enrolled now.
-    pub fn may_enrol(&self, kind: Kind) -> bool {
-        self.allowed_soon.contains(&kind)
-    }
-
-    /// Refuses to begin a factor of a `kind` that may not be enrolled.
-    pub fn require_kind(&self, kind: Kind) -> Result<(), Refusal> {
-        if self.may_enrol(kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
-    }
-
-    /// Refuses to go on with the enrollment of a pending `factor` that may not be enrolled.
-    pub fn require_enrollable(&self, factor: &Factor) -> Result<(), Refusal> {
-        if self.trusts(factor) { self.require_kind(factor.kind()) } else { Err(Refusal::NotAllowedByWorkspace) }
-    }
-
-    /// Refuses a code by email where it may not be.
-    pub fn require_email(&self) -> Result<(), Refusal> {
-        if self.allow_email() { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
-    }
-
-    /// Whether a code may be emailed.
-    pub fn allow_email(&self) -> bool {
-        self.email
-    }
-
-    /// Whether a factor is good for logging in: active, of a kind that is allowed, and not begun with an emailed code where
-    /// those are forbidden.
-    pub fn is_usable(&self, factor: &Factor) -> bool {
-        factor.is_active() && self.allowed.contains(&factor.kind()) && self.trusts(factor)
-    }
-
-    /// Whether an active factor proves who its user is. One of a kind that is forbidden does, for enrolling another, where there
-    /// is no usable one.
-    pub fn lets_prove(&self, factor: &Factor, account: &Account) -> bool {
-        self.is_usable(factor) || (factor.is_active() && self.trusts(factor) && !self.has_usable(account))
-    }
-
-    /// What a code of an active factor proves. One that is not usable, and that proves at all, is good for enrolling another.
-    pub fn status_by_factor(&self, factor: &Factor, account: &Account) -> Result<MfaStatus, Refusal> {
-        let status = MfaStatus::by_factor(factor);
-        match (self.is_usable(factor), self.lets_prove(factor, account)) {
-            (true, _) => Ok(status),
-            (false, true) => Ok(status.to_enroll_only()),
-            (false, false) => Err(Refusal::NotAllowedByWorkspace),
-        }
-    }
-
-    /// What a recovery code or an emailed one proves, by this method. For a user without a usable factor it is good for
-    /// enrolling one.
-    pub fn status_recovered(&self, method: &str, account: &Account) -> MfaStatus {
-        let status = MfaStatus::recovered(method);
-        if self.has_usable(account) { status } else { status.to_enroll_only() }
-    }
-
-    fn trusts(&self, factor: &Factor) -> bool {
-        self.email || factor.enrolled_by != EnrolledBy::Email
-    }
-
-    /// Whether the user has any that is.
-    pub fn has_usable(&self, account: &Account) -> bool {
-        account.factors.values().any(|factor| self.is_usable(factor))
-    }
-}
-
-/// What follows the password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// A code of one of the user's factors: every time, there are no remembered devices.
-    Challenge,
-    /// A factor of a kind that is allowed, first.
-    Enroll,
-    /// Nothing more.
-    Allow,
-}
-
-/// A decision about a login, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LoginDecision {
-    /// What follows.
-    pub decision: Decision,
-    /// Why.
-    pub reason: LoginReason,
-    /// By when the user must have enrolled, where they have grace.
-    pub enroll_by: Option<Timestamp>,
-}
-
-impl Decision {
-    /// The decision about a login by SSO, whatever is required: the user's MFA is at their identity provider.
-    pub const fn by_sso() -> LoginDecision {
-        LoginDecision { decision: Self::Allow, reason: LoginReason::Sso, enroll_by: None }
-    }
-
-    /// The decision about a login to `account` by password, in this order. Pending factors never count.
-    pub fn of(account: &Account, requirements: &Requirements) -> LoginDecision {
-        let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
-        if requirements.has_usable(account) {
-            decided(Self::Challenge, LoginReason::MfaEnabled)
-        } else if account.has_factor() {
-            decided(Self::Enroll, LoginReason::MethodNotAllowed)
-        } else if requirements.required {
-            decided(Self::Enroll, LoginReason::RequiredByWorkspace)
-        } else if let Some(enroll_by) = requirements.required_from {
-            LoginDecision { enroll_by: Some(enroll_by), ..decided(Self::Allow, LoginReason::GracePeriod) }
-        } else {
-            decided(Self::Allow, LoginReason::MfaNotEnabled)
-        }
-    }
-
-    /// The decision as the contract spells it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Challenge => "challenge",
-            Self::Enroll => "enroll",
-            Self::Allow => "allow",
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        base::clock::Timestamp,
-        proof::factor::{FactorId, Progress, Status},
-    };
 
     const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
-    const LATER: Timestamp = Timestamp::from_seconds(1_800_086_400);
-
-    fn factor(kind: &str, status: Status) -> Factor {
-        let phone = r#"{"hint":"+1 ••• ••• 0123","number_digest":"n","exchange_digest":"e"}"#;
-        let phone = if kind == "sms" { format!(r#","phone":{phone}"#) } else { String::new() };
-        let json = format!(
-            r#"{{"kind":"{kind}","status":"pending","name":"x","created_at":1800000000000,"sealed":[]{phone}}}"#
-        );
-        let begun: Factor = serde_json::from_str(&json).unwrap();
-        let progress = if status == Status::Active { Progress::Active { since: NOW } } else { begun.progress };
-        Factor { progress, ..begun }
-    }
-
-    fn account(factors: &[(&str, Status)]) -> Account {
-        let id = |index: usize| FactorId::new(NOW, [u8::try_from(index).unwrap(); 10]);
-        let factors = factors.iter().enumerate().map(|(index, (kind, status))| (id(index), factor(kind, *status)));
-        Account { factors: factors.collect(), ..Account::default() }
-    }
-
-    fn policy(required_from: Option<Timestamp>, allowed: &[Kind]) -> Policy {
-        let rules = PolicyRules {
-            required: required_from.is_some(),
-            allowed_factors: allowed.iter().copied().collect(),
-            ..PolicyRules::default()
-        };
-        Policy { rules, required_from, ..Policy::default() }
-    }
-
-    /// A situation (account, policies) and what follows: the decision, its reason, how many methods.
-    type Case<'a> = (&'a Account, &'a [&'a Policy], &'a str, &'a str, usize);
-
-    #[test]
-    fn the_table_of_cases() {
-        use Status::{Active, Pending};
-        let all = Kind::ALL;
-        let (none, app, phone) = (account(&[]), account(&[("totp", Active)]), account(&[("sms", Active)]));
-        let both = account(&[("totp", Active), ("sms", Active)]);
-        let pending = account(&[("totp", Pending), ("sms", Pending)]);
-        let (off, soon, on) = (policy(None, &all), policy(Some(LATER), &all), policy(Some(NOW), &all));
-        let later = policy(Some(LATER.plus(DAY)), &all);
-        let (off_app, soon_app, on_app) =
-            (policy(None, &[Kind::Totp]), policy(Some(LATER), &[Kind::Totp]), policy(Some(NOW), &[Kind::Totp]));
-        let cases: &[Case<'_>] = &[
-            // No workspaces, or none that requires anything.
-            (&none, &[], "allow", "mfa_not_enabled", 2),
-            (&none, &[&off], "allow", "mfa_not_enabled", 2),
-            (&none, &[&off_app], "allow", "mfa_not_enabled", 2),
-            (&pending, &[], "allow", "mfa_not_enabled", 2),
-            (&app, &[], "challenge", "mfa_enabled", 2),
-            (&phone, &[&off_app], "challenge", "mfa_enabled", 2),
-            // One that will.
-            (&none, &[&soon], "allow", "grace_period", 2),
-            (&pending, &[&soon], "allow", "grace_period", 2),
-            (&none, &[&soon_app], "allow", "grace_period", 1),
-            (&phone, &[&soon_app], "challenge", "mfa_enabled", 1),
-            // One that does.
-            (&none, &[&on], "enroll", "required_by_workspace", 2),
-            (&pending, &[&on], "enroll", "required_by_workspace", 2),
-            (&app, &[&on], "challenge", "mfa_enabled", 2),
-            (&phone, &[&on], "challenge", "mfa_enabled", 2),
-            (&phone, &[&on_app], "enroll", "method_not_allowed", 1),
-            (&both, &[&on_app], "challenge", "mfa_enabled", 1),
-            // Several: the strictest wins.
-            (&none, &[&off, &soon], "allow", "grace_period", 2),
-            (&none, &[&soon, &later], "allow", "grace_period", 2),
-            (&none, &[&later, &soon], "allow", "grace_period", 2),
-            (&none, &[&soon, &on], "enroll", "required_by_workspace", 2),
-            (&phone, &[&on, &soon_app], "challenge", "mfa_enabled", 1),
-            (&phone, &[&on, &on_app], "enroll", "method_not_allowed", 1),
-            (&phone, &[&on, &off_app], "challenge", "mfa_enabled", 2),
-        ];
-        for (index, (account, policies, decision, reason, methods)) in cases.iter().enumerate() {
-            let requirements = Requirements::of(policies.iter().copied(), NOW);
-            let decided = Decision::of(account, &requirements);
-            let spelled = serde_json::to_value(decided.reason).unwrap();
-            assert_eq!((decided.decision.name(), spelled), (*decision, (*reason).into()), "case {index}");
-            assert_eq!(decided.enroll_by, (*reason == "grace_period").then_some(LATER), "case {index}");
-            assert_eq!(requirements.methods().len(), *methods, "case {index}");
-        }
-    }
 
     #[test]
     fn a_change_lowers_if_it_asks_for_less_in_any_way() {

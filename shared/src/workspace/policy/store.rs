@@ -16,7 +16,7 @@ use crate::{
         random,
         settings::{SettingError, Settings},
     },
-    workspace::policy::{Policy, Requirements},
+    workspace::policy::{Policy, requirements::Requirements},
 };
 
 /// Every workspace's policy.
