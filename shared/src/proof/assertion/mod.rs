@@ -171,7 +171,8 @@ impl MfaStatus {
     pub fn as_in(claims: &Claims) -> Self {
         Self {
             mfa: claims.mfa,
-            reason: claims.reason,
+            // What this release can't spell it can't sign.
+            reason: claims.reason.filter(|reason| *reason != LoginReason::Other),
             amr: claims.amr.clone(),
             factor_since: claims.factor_since,
             enrolled_by: claims.enrolled_by,

@@ -132,7 +132,11 @@ impl Members {
         while members.len() <= PAGE {
             let found = self.table.members(&start, after.as_ref(), PAGE + 1).await?;
             let is_last = found.len() <= PAGE;
-            after = found.last().map(|(name, _)| Key::member(workspace, name));
+            // Of a state that is left out, however many are in it, the rest is passed over.
+            after = found.last().map(|(name, _)| match name.split_once('#') {
+                Some((state, _)) if MemberState::parse(state).is_none() => Key::member(workspace, &format!("{state}$")),
+                _ => Key::member(workspace, name),
+            });
             for (name, row) in found {
                 if let Some(Cursor { state, user }) = Cursor::named(&name) {
                     members.push((user, state, item::read::<Row>(row)?.member));

@@ -81,7 +81,7 @@ mod tests {
         let phone = r#"{"hint":"+1 ••• ••• 0123","number_digest":"n","exchange_digest":"e"}"#;
         let phone = if kind == "sms" { format!(r#","phone":{phone}"#) } else { String::new() };
         let json = format!(
-            r#"{{"kind":"{kind}","status":"pending","name":"x","created_at":1800000000000,"sealed":[]{phone}}}"#
+            r#"{{"kind":"{kind}","status":"pending","name":"x","created_at":1800000000000,"tries":0,"sealed":[]{phone}}}"#
         );
         let begun: Factor = serde_json::from_str(&json).unwrap();
         let progress = if status == Status::Active { Progress::Active { since: NOW } } else { begun.progress };
