@@ -72,7 +72,7 @@ impl Function {
         }
         let (factor_id, weak) = (id.as_str(), secret.is_weak());
         Import { user: &user, factor: factor_id, operator: &operator.id, reason: &reason, weak }.log();
-        let notice = request.notice(NoticeKind::Imported);
+        let notice = request.notice_of_operator(NoticeKind::Imported);
         self.notifier.mail.tell(&notice, [email.as_ref(), kept.as_ref()]).await;
         Reply::created(&factor.summary(&id))
     }

@@ -96,6 +96,6 @@ impl Function {
 
     /// Tells the user what was done to them, at the address that is kept: the operator's token has none of theirs.
     async fn tell(&self, kind: NoticeKind, kept: Option<&EmailAddress>, request: &Request) {
-        self.notifier.mail.tell(&request.notice(kind), [kept, None]).await;
+        self.notifier.mail.tell(&request.notice_of_operator(kind), [kept, None]).await;
     }
 }

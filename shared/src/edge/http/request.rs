@@ -81,6 +81,11 @@ impl Request {
         Notice::new(kind, self.now, self.client_address(), self.accept_language())
     }
 
+    /// The same of what an operator did: from where is nothing that the user needs to know.
+    pub fn notice_of_operator(&self, kind: NoticeKind) -> Notice {
+        Notice { from: None, ..self.notice(kind) }
+    }
+
     /// What the query asks for by these names, in turn. Any other name is refused: nothing that was sent is silently ignored.
     pub fn query<const N: usize>(&self, names: [&str; N]) -> Result<[Option<String>; N], Refusal> {
         let asked = self.event.query_string_parameters_ref();
