@@ -161,9 +161,8 @@ impl Function {
         };
         // Whoever else came first tells them, or has sent them something else.
         let Saved::Done(()) = self.accounts.take_email(user, &warning, Waiting::Stays).await? else { return Ok(()) };
-        let notice =
-            Notice::new(NoticeKind::OtherAddress, request.now, request.client_address(), request.accept_language());
-        let notice = Notice { other: Some((other.hint(), whole_seconds(self.limits.hold) / 3600)), ..notice };
+        let other = Some((other.hint(), whole_seconds(self.limits.hold) / 3600));
+        let notice = Notice { other, ..request.notice(NoticeKind::OtherAddress) };
         if self.notifier.mail.tell(&notice, [Some(kept), None]).await {
             self.accounts.note_changed(user, contact, changed, &warning).await?;
         }

@@ -101,8 +101,9 @@ impl Function {
         }
 
         let statement = caller.statement(account.epoch, requirements.status_recovered("email", account));
-        let spent = Spent::EmailedCode { nonce, keep };
-        let committed = attempt.commit(spent, self.signer.sign(statement, now)).await.map_err(|failed| failed.error)?;
+        let signing = self.signer.sign(statement, now);
+        let committed = attempt.commit(Spent::EmailedCode { nonce, keep }, signing).await;
+        let committed = committed.map_err(|failed| failed.error)?;
         let to = [caller.address(), kept.as_ref()];
         self.notifier.mail.tell(&request.notice(NoticeKind::EmailedCodeUsed), to).await;
         reply(committed)

@@ -133,12 +133,12 @@ impl Function {
                 return Err(Refusal::NotAllowedByWorkspace.into());
             }
         }
-        let draw = FreshCode {
+        let fresh = FreshCode {
             id: random::id()?,
             key: self.factor_secrets.code_label()?,
             nonce: Nonce::new(random::bytes()?),
         };
-        Ok(account.text(id, &self.budget.limits, draw, now)?)
+        Ok(account.text(id, &self.budget.limits, fresh, now)?)
     }
 
     /// The digest of the address that texts are counted by, where they are.

@@ -87,7 +87,7 @@ impl Account {
         &self,
         id: &FactorId,
         limits: &SmsLimits,
-        draw: FreshCode<'_>,
+        fresh: FreshCode<'_>,
         now: Timestamp,
     ) -> Result<Text, Refusal> {
         let factor = self.living(id, now)?;
@@ -102,7 +102,7 @@ impl Account {
             return Err(Refusal::EnrollmentExpired);
         }
         let new =
-            SentCode { key: draw.key.to_owned(), nonce: draw.nonce, expires, sends: 1, sent_at: now, by_login: true };
+            SentCode { key: fresh.key.to_owned(), nonce: fresh.nonce, expires, sends: 1, sent_at: now, by_login: true };
         let code = match last {
             Some(last) if last.is_live(now) || !last.was_sent() => {
                 let again = last.sent_at.plus(limits.wait_after(last.sends));
@@ -117,7 +117,7 @@ impl Account {
             }
             _ => new,
         };
-        let tally = self.texts.clone().unwrap_or_default().one_more(draw.id, limits, now)?;
+        let tally = self.texts.clone().unwrap_or_default().one_more(fresh.id, limits, now)?;
         Ok(Text {
             factor: id.clone(),
             status: factor.status(),
@@ -130,10 +130,10 @@ impl Account {
     }
 
     /// An email with a code, now. A code that lives long enough is sent again; else a new one is.
-    pub fn email(&self, limits: &EmailLimits, draw: FreshCode<'_>, now: Timestamp) -> Result<Email, Refusal> {
+    pub fn email(&self, limits: &EmailLimits, fresh: FreshCode<'_>, now: Timestamp) -> Result<Email, Refusal> {
         let again = self.emailed.clone().filter(|code| code.is_worth_resending(now));
-        let code = again.unwrap_or_else(|| EmailedCode::new(draw.key, draw.nonce, now));
-        self.counted(Some(code), limits, draw.id, now)
+        let code = again.unwrap_or_else(|| EmailedCode::new(fresh.key, fresh.nonce, now));
+        self.counted(Some(code), limits, fresh.id, now)
     }
 
     /// An email that tells of another address, now. It is counted as those with codes are: whoever can ask for one must not

@@ -30,7 +30,7 @@ pub struct ContactSecrets {
 }
 
 impl ContactSecrets {
-    /// The vault of the deployment's sealing key.
+    /// Takes the deployment's sealing key from the settings.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)? })
     }

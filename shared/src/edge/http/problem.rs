@@ -143,7 +143,7 @@ fn describe(refusal: &Refusal) -> Problem {
             (CONFLICT, "user-has-factors", "The user has another factor. Reset them first, if they have lost it.")
         }
         Refusal::OwnerNeedsMfa => {
-            (CONFLICT, "owner-needs-mfa", "Enrol a factor yourself before you require one of everyone.")
+            (CONFLICT, "owner-needs-mfa", "Enroll a factor yourself before you require one of everyone.")
         }
         Refusal::PolicyChanged => (
             StatusCode::PRECONDITION_FAILED,

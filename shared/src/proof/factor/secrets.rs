@@ -28,7 +28,7 @@ pub struct FactorSecrets {
 }
 
 impl FactorSecrets {
-    /// The vault of the deployment's sealing key and, from the setting `MFA_CODE_KEYS`, its keys of codes that are sent.
+    /// Takes the deployment's sealing key from the settings and, from `MFA_CODE_KEYS`, its keys of codes that are sent.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)?, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
     }
