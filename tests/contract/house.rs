@@ -97,7 +97,11 @@ fn branches<'a>(mut code: &'a str, base: &[String], found: &mut Vec<Vec<String>>
         let (name, rest) = code.split_at(end);
         let name = if name.is_empty() { rest.get(..1).unwrap_or_default() } else { name };
         let rest = if end == 0 { rest.get(1..).unwrap_or_default() } else { rest };
-        path.extend((name != "self").then(|| name.to_owned()));
+        match name {
+            "self" => {}
+            "super" => _ = path.pop(),
+            name => path.push(name.to_owned()),
+        }
         if let Some(more) = rest.strip_prefix("::") {
             code = more;
             continue;
@@ -147,11 +151,11 @@ fn no_files_import_each_other_in_a_circle() {
 
 #[test]
 fn imports_are_read_as_the_compiler_reads_them() {
-    let code = "use crate::{\n    a::{self, b::C},\n    d as e,\n};\nuse super::f::{G, H as I, J};\nlet k = crate::k::l(); notcrate::m; use self::*;";
+    let code = "use crate::{\n    a::{self, b::C},\n    d as e,\n};\nuse super::f::{G, H as I, J};\nlet k = crate::k::l(); notcrate::m; use self::*; super::super::n();";
     let all: BTreeSet<_> = paths(code, "x::y").into_iter().map(|path| path.join("::")).collect();
     assert_eq!(
         all,
-        ["a", "a::b::C", "d", "x::f::G", "x::f::H", "x::f::J", "k::l", "x::y::*"].map(str::to_owned).into()
+        ["a", "a::b::C", "d", "x::f::G", "x::f::H", "x::f::J", "k::l", "x::y::*", "n"].map(str::to_owned).into()
     );
 }
 
