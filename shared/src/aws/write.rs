@@ -43,40 +43,26 @@ impl Write {
     }
 
     pub(super) fn build(self, table: &str) -> Result<TransactWriteItem, Fault> {
-        let (key, condition) = (Some(self.key.attributes()), self.expression.condition());
-        let update = self.expression.update();
+        let (update, condition) = (self.expression.update(), self.expression.condition());
         let Expression { names, values, .. } = self.expression;
-        let (names, values) = (placeholders(names), placeholders(values));
+        // The SDK's three builders share these setters, but no trait.
+        macro_rules! conditional {
+            ($builder:expr) => {
+                $builder
+                    .table_name(table)
+                    .set_key(Some(self.key.attributes()))
+                    .set_condition_expression(condition)
+                    .set_expression_attribute_names(placeholders(names))
+                    .set_expression_attribute_values(placeholders(values))
+                    .return_values_on_condition_check_failure(AllOld)
+                    .build()
+            };
+        }
         let write = TransactWriteItem::builder();
         let write = match self.act {
-            Act::Update => Update::builder()
-                .table_name(table)
-                .set_key(key)
-                .update_expression(update)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(AllOld)
-                .build()
-                .map(|update| write.update(update)),
-            Act::Delete => Delete::builder()
-                .table_name(table)
-                .set_key(key)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(AllOld)
-                .build()
-                .map(|delete| write.delete(delete)),
-            Act::Check => ConditionCheck::builder()
-                .table_name(table)
-                .set_key(key)
-                .set_condition_expression(condition)
-                .set_expression_attribute_names(names)
-                .set_expression_attribute_values(values)
-                .return_values_on_condition_check_failure(AllOld)
-                .build()
-                .map(|check| write.condition_check(check)),
+            Act::Update => conditional!(Update::builder().update_expression(update)).map(|update| write.update(update)),
+            Act::Delete => conditional!(Delete::builder()).map(|delete| write.delete(delete)),
+            Act::Check => conditional!(ConditionCheck::builder()).map(|check| write.condition_check(check)),
         };
         Ok(write.map_err(|error| Fault::caused("build a write of a transaction", error))?.build())
     }
