@@ -1,4 +1,4 @@
-//! What is known of a recording: what the version that made it answered, and what its users have.
+//! The facts known of a recording: what the version that made it answered, and what its users have.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::stage::{Authenticator, Stage, User, claims};
 
-/// What is known of a recording.
+/// The facts known of a recording.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Known {
     pub people: Vec<Person>,
@@ -21,7 +21,7 @@ pub struct Known {
     pub texts_wait: u64,
 }
 
-/// What is known of a user.
+/// The facts known of a user.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Person {

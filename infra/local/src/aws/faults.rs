@@ -49,7 +49,7 @@ const fn operations(service: Service) -> &'static [&'static str] {
     }
 }
 
-/// What is answered to a call instead; `None` where the connection breaks.
+/// The answer to a call that fails so; `None` where the connection breaks.
 pub fn answer(kind: Kind, service: Service, operation: &str, body: &[u8]) -> Option<Answer> {
     match service {
         Service::Ses => return ses::fault(kind, body),

@@ -173,7 +173,7 @@ impl Target<'_> {
         }
     }
 
-    /// What is audited where a code was accepted.
+    /// The event that is audited where a code was accepted.
     pub(super) const fn accepted(self) -> AuditEvent {
         match self {
             Self::Active(_) => AuditEvent::VerificationAccepted,
