@@ -21,10 +21,10 @@ import yaml
 
 CONTRACT = yaml.safe_load((pathlib.Path(__file__).resolve().parent.parent / "infra/openapi.yaml").read_text())
 OPERATORS = {"unlock", "reset", "erase", "importFactor"}
-# Of so many requests that are well made by chance, one keeps what was made up in the place of what its user has.
+# Every so many well-formed random requests, one keeps the generated value in place of the user's own.
 MADE_UP = {"factor_id": 5, "workspace_id": 7, "MFA-Assertion": 4, "If-Match": 3, "code": 3, "user": 6}
 HTTP, NUMBERS, TURNS = requests.Session(), itertools.count(), collections.defaultdict(itertools.count)
-# Users by their login tokens, until they are asked for.
+# Users by their login tokens, until their request is made.
 WAITING = {}
 
 
@@ -69,7 +69,7 @@ class User:
         factor, secret = self.begin(kind="totp")
         now = clock()
         active = self.ask("POST", f"/v1/factors/{factor}/activate", {"code": totp(secret, now)})
-        # This code works no more; the one of the next 30 seconds does already.
+        # This code is spent. The code of the next 30 seconds is accepted already.
         return {
             "factor_id": factor, "MFA-Assertion": active["assertion"], "code": totp(secret, now + 30),
             "recovery_code": active["recovery_codes"][0],
@@ -98,7 +98,7 @@ def there_is(operation, user, turn):
             factor, secret = user.begin(kind="totp")
             return {"factor_id": factor, "code": totp(secret, clock())}
         case "textCode":
-            # From one address 20 texts an hour are sent, and here all come from one.
+            # An address can request 20 texts an hour, and all requests here come from one address.
             clock(3600)
             return {"factor_id": user.begin(kind="sms", phone=f"+1212555{turn:04}")[0]}
         case "redeem":
@@ -119,10 +119,10 @@ def there_is(operation, user, turn):
 @schemathesis.auth(refresh_interval=None, retry_on=[])
 class LoginTokens:
     def get(self, case, context):
-        # Now and then an operator's route is asked for by someone who is none.
+        # Sometimes a user who is no operator asks for an operator's route.
         operation = name(context.operation)
         operates = operation in OPERATORS and next(TURNS["operator"]) % 9
-        # An owner's assertion names the workspace whose members they see.
+        # An owner's assertion must name the workspace whose members they list.
         joins = ["crowd"] if operation == "listMembers" else []
         return User("op", scope="mfa:operator") if operates else User(joins=joins)
 
@@ -135,15 +135,15 @@ class LoginTokens:
 def before_call(context, case, kwargs):
     operation = name(case.operation)
     user = WAITING.pop(case.headers.get("Authorization"), None)
-    # Without one, or where no route is, the gateway answers.
+    # Without a user or a route, the gateway answers.
     if user is None or case.method.lower() not in CONTRACT["paths"][case.path]:
         return
     turn = next(TURNS[operation])
     wrong = {where.name for where, part in case.meta.components.items() if part.mode.is_negative}
-    # A boundary is met once: nothing else may stand against it.
+    # Each boundary comes only once, so nothing else may be wrong with its request.
     by_chance = case.meta.phase.name.name == "FUZZING" and not wrong
     headers = {parameter.name for parameter in case.operation.iter_parameters() if parameter.location.name == "HEADER"}
-    # Whose user has none sends none: an assertion that is made up is refused before all else.
+    # A user without an assertion sends none, because a generated one is refused before all else.
     for key, value in ({"MFA-Assertion": None} | there_is(operation, user, turn)).items():
         if by_chance and key in MADE_UP and turn % MADE_UP[key] == 0:
             continue
@@ -154,12 +154,12 @@ def before_call(context, case, kwargs):
             if value:
                 case.headers[key] = value
         elif key in case.query and "QUERY" not in wrong:
-            # The cursor is of a list of those who have no factor.
+            # The cursor belongs to the list of members without a factor.
             case.query |= {key: value, "state": "none"}
         elif "BODY" not in wrong and isinstance(case.body, dict) and key in case.body:
             case.body[key] = value
     if operation == "importFactor" and not wrong and turn % 2:
-        # What was imported before is found again; or may not be, where its user was made up.
+        # A second import finds the first one, unless its user is made up.
         HTTP.post(os.environ["API"] + case.path, json=case.body, headers={"authorization": user.authorization})
 
 

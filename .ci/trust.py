@@ -69,7 +69,7 @@ with tempfile.TemporaryDirectory() as work:
     threading.Thread(target=listen, args=(server, context), daemon=True).start()
     port = server.getsockname()[1]
 
-    # Who trusts that authority gets through: the function is refused nothing but its trust.
+    # A client that trusts the authority connects, so only trust can be the reason for a refusal.
     with socket.create_connection(("127.0.0.1", port)) as plain:
         ssl.create_default_context(cafile=authority).wrap_socket(plain, server_hostname="localhost").close()
 

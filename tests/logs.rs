@@ -1,5 +1,5 @@
-//! The functions' log, as it would stand in CloudWatch: one JSON object a line, from every stage of the run, and from our
-//! own crates whatever they would say at the most talkative level.
+//! The functions' log as CloudWatch would show it, one JSON object per line. It has the lines of every stage of the
+//! run. Our own crates log at level TRACE.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -15,7 +15,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// The lines by the request that they are of; those of none under no name.
+/// The lines by request id. Lines outside of a request have the id "".
 static LINES: LazyLock<Mutex<HashMap<String, Vec<Value>>>> = LazyLock::new(Mutex::default);
 static STARTED: LazyLock<()> = LazyLock::new(|| {
     let ours = ["shared", "enroll", "policy", "recovery", "send_sms", "verify", "local"]
@@ -24,22 +24,22 @@ static STARTED: LazyLock<()> = LazyLock::new(|| {
     tracing_subscriber::registry().with(levels).with(shared::aws::boot::lines(|| Lines)).init();
 });
 
-/// Starts to keep the log.
+/// Starts to collect the log.
 pub fn keep() {
     LazyLock::force(&STARTED);
 }
 
-/// The lines that were written for a request.
+/// The lines of a request.
 pub fn of(request: &str) -> Vec<Value> {
     LINES.lock().unwrap_or_else(PoisonError::into_inner).get(request).cloned().unwrap_or_default()
 }
 
-/// The lines that were written outside of any request.
+/// The lines outside of any request.
 pub fn of_none() -> Vec<Value> {
     of("")
 }
 
-/// Holds lines to have none of what is secret. Times and ids of factors are no secrets, though their digits may look like one.
+/// Checks that no line has a secret in it. It skips times and factor ids, because their digits may look like a code.
 pub fn hold_no_secret(lines: Vec<Value>, secrets: &BTreeSet<String>) {
     for mut line in lines {
         let fields = line.as_object_mut().unwrap();
@@ -55,7 +55,7 @@ pub fn hold_no_secret(lines: Vec<Value>, secrets: &BTreeSet<String>) {
 struct Lines;
 
 impl io::Write for Lines {
-    /// The formatter writes a line at a time.
+    /// The formatter writes one line at a time.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let line: Value = serde_json::from_slice(bytes)?;
         let request = line["span"]["request_id"].as_str().unwrap_or_default().to_owned();

@@ -1,5 +1,5 @@
-//! Drives the whole stack as a client would: `journeys` by situation, `contract` by what is promised, `faults` by what
-//! breaks, `model` by chance, `fuzz` by what can be spelled. One binary.
+//! The tests that drive the whole stack as a client would, in one binary. `contract` checks promises, `faults` makes
+//! AWS calls fail, `model` plays random stories, and `fuzz` sends unusual input.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The contract as a judge: every request that a test makes, and the reply to it, is held to it.
+//! Checks every request that a test makes, and its reply, against the contract.
 
 use std::sync::LazyLock;
 
@@ -11,13 +11,13 @@ use crate::stage::Reply;
 pub static CONTRACT: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(include_str!("../infra/openapi.yaml")).unwrap());
 
-/// What the gateway itself may answer.
+/// The replies that the gateway itself may give: status and message.
 static GATEWAYS: LazyLock<Vec<(u16, String)>> = LazyLock::new(|| listed("Refused"));
 
-/// The problems by status and code.
+/// The problems: status and code.
 static PROBLEMS: LazyLock<Vec<(u16, String)>> = LazyLock::new(|| listed("Problem"));
 
-/// What may come with which status, from the lines ``404 `factor-not-found`;`` of a schema's description.
+/// The statuses and codes in lines such as ``404 `factor-not-found`;`` of a schema's description.
 fn listed(schema: &str) -> Vec<(u16, String)> {
     let listed = CONTRACT["components"]["schemas"][schema]["description"].as_str().unwrap();
     let lines = listed
@@ -28,7 +28,7 @@ fn listed(schema: &str) -> Vec<(u16, String)> {
         .collect()
 }
 
-/// What an operation may answer, by route and status; `default` is a problem.
+/// A reply that the contract allows for a route and a status. The status `default` is a problem.
 struct Answer {
     route: String,
     status: String,
@@ -54,7 +54,7 @@ static ANSWERS: LazyLock<Vec<Answer>> = LazyLock::new(|| {
     answers
 });
 
-/// What the body of an operation must be, by route.
+/// The schema of each operation's request body, by route.
 static BODIES: LazyLock<Vec<(String, Validator)>> = LazyLock::new(|| {
     let schema =
         |operation: &'static Value| &resolved(&operation["requestBody"])["content"]["application/json"]["schema"];
@@ -68,7 +68,7 @@ fn validator(schema: &Value) -> Validator {
     jsonschema::options().should_validate_formats(true).build(&schema).unwrap()
 }
 
-/// Every operation, by its route as the gateway keys it.
+/// Every operation, by its route in the gateway's format, such as `POST /v1/logins`.
 pub fn operations() -> Vec<(String, &'static Value)> {
     let paths = CONTRACT["paths"].as_object().unwrap().iter();
     paths
@@ -86,14 +86,14 @@ pub fn resolved(object: &'static Value) -> &'static Value {
     }
 }
 
-/// Whether a path is of the form of a template.
+/// Whether a path matches a template.
 fn matches(template: &str, path: &str) -> bool {
     let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     template.len() == path.len()
         && template.iter().zip(&path).all(|(name, part)| name.starts_with('{') && !part.is_empty() || name == part)
 }
 
-/// The operation that a request asks for, by its route.
+/// The route of a request, if the contract has it.
 pub fn route_of(method: &str, path: &str) -> Option<&'static str> {
     ANSWERS.iter().map(|answer| answer.route.as_str()).find(|route| {
         let (known, template) = route.split_once(' ').unwrap();
@@ -101,7 +101,7 @@ pub fn route_of(method: &str, path: &str) -> Option<&'static str> {
     })
 }
 
-/// Holds the body of a request, and the reply to it, to what the contract says of the operation.
+/// Checks the body of a request, and the reply, against the contract.
 #[track_caller]
 pub fn judge(method: &str, path: &str, body: &[u8], reply: &Reply) {
     let gateways =

@@ -1,5 +1,5 @@
-# What the emulator's enforcement does not know: condition keys of the table, of KMS and of SES, and identities of SES. Actions,
-# keys and the table are held to.
+# What the emulator can't enforce: condition keys of the table, of KMS and of SES, and SES identities. It does enforce
+# actions, keys and the table.
 module "function" {
   statements = [for one in local.statements[each.key] : merge(
     { for name, value in one : name => value if name != "Condition" },

@@ -155,7 +155,7 @@ expect(call("POST", "/v1/recovery/emails", ada), 202)
 code = re.findall(r"\\n\\n([0-9a-hjkmnp-tv-z]{4}-[0-9a-hjkmnp-tv-z]{4})\\n\\n", sent("ses/messages"))[-1]
 recovered = expect(call("POST", "/v1/recovery/verify", ada, {"code": code}), 200)
 assert said(recovered["assertion"], ada, "ada")["amr"] == ["email"]
-# It logs her in and begins a factor, and no more.
+# This assertion logs her in and begins a factor. It allows nothing else.
 expect(call("POST", "/v1/recovery/codes", ada, {}, mfa_assertion=recovered["assertion"]), 403, "assertion-required")
 expect(call("DELETE", f"/v1/factors/{factor}", ada, mfa_assertion=recovered["assertion"]), 403, "assertion-required")
 expect(call("POST", "/v1/factors", ada, {"kind": "totp", "name": "Next"}, mfa_assertion=recovered["assertion"]), 201)

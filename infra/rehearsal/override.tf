@@ -1,4 +1,4 @@
-# Where the emulator differs from AWS: it does not tell what an email identity was made with.
+# The emulator does not report the settings of an email identity, unlike AWS.
 resource "aws_sesv2_email_identity" "this" {
   lifecycle {
     ignore_changes = all

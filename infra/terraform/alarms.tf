@@ -1,11 +1,12 @@
-# What somebody should look at: counted from the functions' lines in the log, which are stable. (A function's own errors,
-# throttles and slowness are in its module.)
+# Alarms that somebody should look at. They count lines of the functions' log, whose format is stable. The module of a
+# function has the alarms on errors, throttles and slowness.
 
 locals {
-  # A fault that ends a request is an error; one that is got over is a warning. Both have their causes in `fault`.
+  # A fault that ends a request is an error. A fault that the function recovers from is a warning. Both have their
+  # causes in `fault`.
   kms_faults = "{ $.fault = \"*sealed secret*\" || $.fault = \"*seal a secret*\" || $.fault = \"*derive a code*\" || $.fault = \"*sign an assertion*\" || $.fault = \"*public key*\" }"
 
-  # By name: what to look for, in the logs of which functions, and how often within 5 minutes is too often.
+  # By name: the pattern, the functions in whose logs it is counted, and how many lines in 5 minutes are too many.
   counted = {
     locked        = { pattern = "{ $.event = \"verification.locked\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.locked, what = "Users are locked: whoever guesses knows their passwords." }
     replayed      = { pattern = "{ $.event = \"verification.replayed\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.replayed, what = "Codes that were used before are tried." }

@@ -6,7 +6,7 @@ locals {
   routes = merge([for path, operations in local.contract.paths : {
     for method, operation in operations : "${upper(method)} ${path}" => {
       function = operation.tags[0]
-      # An operation whose security is an empty list takes no login token.
+      # An operation whose security is an empty list requires no login token.
       open   = try(length(operation.security) == 0, false)
       scopes = [for scope in flatten([for one in try(operation.security, []) : values(one)]) : scope == "mfa:operator" ? var.operator_scope : scope]
     }
@@ -64,7 +64,7 @@ resource "aws_apigatewayv2_route" "this" {
   authorization_scopes = each.value.open || length(each.value.scopes) == 0 ? null : each.value.scopes
 }
 
-# Each function may be called for its own routes.
+# API Gateway may call each function for its own routes.
 resource "aws_lambda_permission" "this" {
   for_each      = local.routes
   statement_id  = replace(trim(replace(lower(each.key), "/[^a-z0-9]+/", "-"), "-"), "--", "-")
@@ -103,8 +103,9 @@ resource "aws_apigatewayv2_stage" "this" {
     }
   }
 
-  # Each request: by whom, what, and how it ended; never a header, so never a token. The path is the route's: no id, no query. The user is the
-  # login token's `sub`, which stays here until the log ends: an erase does not reach it. Functions log the same request id.
+  # A line for each request: user, route and result. It contains no header, so no token. The path is the route's,
+  # without ids or a query. The user is the login token's `sub`. It stays until the log expires, because an erase does
+  # not reach it. Functions log the same request id.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({

@@ -1,4 +1,4 @@
-# The state holds no secret, for the keys never leave KMS. To share it, put a file `backend_override.tf` beside this one:
+# The state contains no secret, because the keys never leave KMS. To share it, add a file `backend_override.tf` here:
 #
 #   terraform {
 #     backend "s3" {

@@ -1,10 +1,10 @@
-# The five functions, and what each may touch: infra/grants.yaml says it, and nothing else does.
+# The five functions, and what each may touch. Only infra/grants.yaml defines that.
 
 locals {
   grants    = yamldecode(file("${path.module}/../grants.yaml"))
   functions = sort(keys(local.grants))
 
-  # Settings that all functions have.
+  # Settings of all functions.
   settings = {
     MFA_TABLE                  = aws_dynamodb_table.this.name
     MFA_SEALING_KEY            = aws_kms_key.sealing.arn
@@ -26,7 +26,7 @@ locals {
     MFA_EMAIL_CONFIGURATION_SET = aws_sesv2_configuration_set.this.configuration_set_name
   }
   operators = { MFA_OPERATORS = join(",", var.operators), MFA_OPERATOR_SCOPE = var.operator_scope }
-  # And those that each has besides.
+  # Settings of single functions.
   own = {
     enroll = merge(local.emails, local.operators, {
       MFA_CODE_KEYS     = local.rings.codes
@@ -54,16 +54,17 @@ locals {
     verify = merge(local.emails, { MFA_CODE_KEYS = local.rings.codes })
   }
 
-  # What SNS does with an action of its own.
+  # The action that SNS calls for each of its own.
   sms_voice = { Publish = "sms-voice:SendTextMessage", CheckIfPhoneNumberIsOptedOut = "sms-voice:DescribeOptedOutNumbers" }
 
-  # What of AWS a policy can't name more closely.
+  # Resources that a policy can't name more closely.
   sns_topics = "arn:${local.partition}:sns:*:*:*"
   identities = "arn:${local.partition}:ses:${var.region}:${local.account}:identity/*"
 
   # The grants as statements of IAM policies.
   statements = { for function, services in local.grants : function => concat(
-    # Rows by the beginning of their partition key. The Null: a request without keys would have all of none of them.
+    # Rows by the prefix of their partition key. `ForAllValues` also accepts a request without keys, so `Null` excludes
+    # it.
     [for grant in try(services.dynamodb, []) : {
       Effect   = "Allow"
       Action   = [for action in grant.actions : "dynamodb:${action}"]
@@ -81,20 +82,20 @@ locals {
       },
       can(grant.purpose) ? { Condition = { StringEquals = { "kms:EncryptionContext:purpose" = grant.purpose } } } : null,
     )],
-    # Phone numbers have no ARN: what is published to and no topic is one. To ask for opt-outs has no resource at all.
+    # Phone numbers have no ARN, so the grant is for everything that is not a topic. The opt-out check has no resource.
     [for grant in try(services.sns, []) : merge(
       { Effect = "Allow", Action = [for action in grant.actions : "sns:${action}"] },
       contains(grant.actions, "Publish") ? { NotResource = [local.sns_topics] } : { Resource = ["*"] },
     )],
-    # SNS hands texts and questions after opt-outs on to End User Messaging, in the name of whoever asks it: with these, and only
-    # by way of SNS.
+    # SNS passes texts and opt-out checks on to End User Messaging as the caller. These grants apply only to calls
+    # through SNS.
     [for grant in try(services.sns, []) : {
       Effect    = "Allow"
       Action    = [for action in grant.actions : local.sms_voice[action]]
       Resource  = ["*"]
       Condition = { StringEquals = { "aws:CalledViaLast" = "sns.amazonaws.com" } }
     }],
-    # By the sender's address. A grant on the sender's identity alone is refused where the recipient is an identity too.
+    # By the sender's address. A grant on the sender's identity alone fails if the recipient is an identity too.
     [for grant in try(services.ses, []) : {
       Effect    = "Allow"
       Action    = [for action in grant.actions : "ses:${action}"]

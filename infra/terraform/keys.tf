@@ -1,13 +1,13 @@
-# The keys. None ever leaves KMS. Their policies name who may use them: the functions that the grants say, for the purposes
-# that they say, and nobody by being an administrator of the account. Whoever may change a key's policy, a function's code or
-# who may take its role could change that, and CloudTrail tells of it.
+# The keys, none of which ever leaves KMS. Their policies allow only the functions and purposes that the grants list. An
+# administrator of the account gets no use of a key. But anyone who can change a key's policy, a function's code or its
+# role's trust can change that. CloudTrail records it.
 
 locals {
-  # Every key as <use>-<label>; the sealing key rotates by itself and has no label.
+  # Every key as <use>-<label>. The sealing key rotates by itself and has no label.
   macs    = toset(flatten([for use in ["codes", "recovery", "digests"] : [for label in var.key_labels[use] : "${use}-${label}"]]))
   signing = toset(var.key_labels.signing)
 
-  # The grants on each key: whose they are, what may be done, and for which purposes.
+  # The grants on each key: the role, the actions, and the purposes.
   users = { for key in ["sealing", "codes", "recovery", "digests", "signing"] : key => flatten([
     for function, services in local.grants : [
       for grant in try(services.kms, []) : {
@@ -18,7 +18,7 @@ locals {
     ]
   ]) }
 
-  # A key's policy is enough within an account: what limits a grant must stand here as in the function's own policy.
+  # Within an account, a key's policy alone is enough. So a limit must be here as well as in the function's own policy.
   key_policies = { for key, users in local.users : key => jsonencode({
     Version = "2012-10-17"
     Statement = concat(
@@ -36,7 +36,7 @@ locals {
     )
   }) }
 
-  # All that manages a key and none that uses it.
+  # Every action that manages a key, and none that uses it.
   key_administration = [
     "kms:CancelKeyDeletion", "kms:CreateAlias", "kms:DeleteAlias", "kms:DescribeKey", "kms:DisableKey",
     "kms:DisableKeyRotation", "kms:EnableKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus",
@@ -61,7 +61,7 @@ resource "aws_kms_key" "mac" {
   customer_master_key_spec = "HMAC_256"
   deletion_window_in_days  = 30
 
-  # A key whose label is gone goes after the functions have stopped naming it.
+  # If a label is removed, the functions first stop naming its key. Then Terraform deletes the key.
   lifecycle {
     create_before_destroy = true
   }
@@ -75,13 +75,13 @@ resource "aws_kms_key" "signing" {
   customer_master_key_spec = "ECC_NIST_P256"
   deletion_window_in_days  = 30
 
-  # A key whose label is gone goes after the functions have stopped naming it.
+  # If a label is removed, the functions first stop naming its key. Then Terraform deletes the key.
   lifecycle {
     create_before_destroy = true
   }
 }
 
-# Apart from the keys: a policy names roles, which come after the settings that name the keys.
+# Separate from the keys, because a policy names roles. The roles come after the settings, which name the keys.
 resource "aws_kms_key_policy" "this" {
   for_each = local.keys
   key_id   = each.value
@@ -101,12 +101,12 @@ locals {
     { for name, key in aws_kms_key.mac : name => key.key_id },
     { for label, key in aws_kms_key.signing : "signing-${label}" => key.key_id },
   )
-  # The ARNs of the keys of each use, as policies name them.
+  # The ARNs of the keys of each use, for policies.
   key_arns = merge(
     { sealing = [aws_kms_key.sealing.arn], signing = [for label in var.key_labels.signing : aws_kms_key.signing[label].arn] },
     { for use in ["codes", "recovery", "digests"] : use => [for label in var.key_labels[use] : aws_kms_key.mac["${use}-${label}"].arn] },
   )
-  # The rings, as settings name them: label=key,label=key, the current one first.
+  # The key rings for settings: label=key,label=key, the current one first.
   rings = merge(
     { signing = join(",", [for label in var.key_labels.signing : "${label}=${aws_kms_key.signing[label].arn}"]) },
     { for use in ["codes", "recovery", "digests"] : use => join(",", [for label in var.key_labels[use] : "${label}=${aws_kms_key.mac["${use}-${label}"].arn}"]) },

@@ -1,4 +1,4 @@
-# Emails by SES, texts by SNS.
+# Emails through SES, and texts through SNS.
 
 resource "aws_sesv2_email_identity" "this" {
   count                  = var.create_email_identity ? 1 : 0
@@ -17,13 +17,14 @@ resource "aws_sesv2_configuration_set" "this" {
     reputation_metrics_enabled = true
   }
 
-  # An address that bounced or complained is not written to again.
+  # SES sends no more emails to an address that bounced or complained.
   suppression_options {
     suppressed_reasons = ["BOUNCE", "COMPLAINT"]
   }
 }
 
-# The whole account's in this region. A text that would pass the spend limit is not sent.
+# These preferences apply to the whole account in this region. SNS does not send a text that would exceed the spend
+# limit.
 resource "aws_sns_sms_preferences" "this" {
   count                                 = var.text_preferences ? 1 : 0
   default_sms_type                      = "Transactional"
@@ -36,14 +37,14 @@ locals {
   text_logs = var.text_preferences && var.text_delivery_logs ? toset(["", "/Failure"]) : toset([])
 }
 
-# SNS names these log groups itself.
+# SNS chooses the names of these log groups.
 resource "aws_cloudwatch_log_group" "texts" {
   for_each          = local.text_logs
   name              = "sns/${var.region}/${local.account}/DirectPublishToPhoneNumber${each.key}"
   retention_in_days = var.log_retention_days
 }
 
-# SNS logs the number of each text, and never its words: the number is masked for whoever reads the logs.
+# SNS logs the number of each text and never its words. Readers of the log see the number masked.
 resource "aws_cloudwatch_log_data_protection_policy" "texts" {
   for_each       = local.text_logs
   log_group_name = aws_cloudwatch_log_group.texts[each.key].name

@@ -28,7 +28,8 @@ output "domain_target" {
   value       = one(aws_apigatewayv2_domain_name.this[*].domain_name_configuration[0].target_domain_name)
 }
 
-# The zone that SES's keys stand in: these regions have their own, all others share one. The provider tells neither.
+# The zone of SES's DKIM keys. These regions have their own, and all others share one. The provider does not tell
+# either.
 locals {
   own_dkim_zones = [
     "af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1",

@@ -1,5 +1,5 @@
-# The one table. Secrets in it are sealed before they get here, so the AWS-owned key is enough. It has no replicas, and must
-# not: the conditional writes are the lock, and a global table would accept one code once in each region.
+# The one table. The functions seal secrets before they store them, so the AWS-owned key is enough. The table must have
+# no replicas, because its conditional writes are the lock. A global table would accept a code once in each region.
 resource "aws_dynamodb_table" "this" {
   name                        = coalesce(var.table_name, var.name)
   billing_mode                = "PAY_PER_REQUEST"
@@ -26,6 +26,6 @@ resource "aws_dynamodb_table" "this" {
     enabled = true
   }
 
-  # So that it goes before them: where its protection stops a destroy, what is sealed in it can still be opened.
+  # Terraform destroys the table before the keys. If its protection stops a destroy, its secrets can still be opened.
   depends_on = [aws_kms_key.sealing, aws_kms_key.mac, aws_kms_key.signing]
 }

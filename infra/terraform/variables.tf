@@ -35,7 +35,7 @@ variable "app_domain" {
   }
 }
 
-# Who logs in
+# Logins
 
 variable "jwt_issuer" {
   description = "The `iss` of your identity provider's login tokens. Its /.well-known/openid-configuration must answer over public HTTPS before this is applied."
@@ -229,7 +229,8 @@ variable "reserved_concurrency" {
     error_message = "By function (${join(", ", local.functions)}), at least 1 each."
   }
   validation {
-    # One that runs is given ten requests a second at most, so the public keys take a tenth of their rate. Logins have as much again.
+    # AWS gives a running instance at most 10 requests a second, so the public keys need a tenth of their rate. Logins
+    # get as much again.
     condition     = try(var.reserved_concurrency["verify"], 10000) >= var.throttling.keys_rate / 5
     error_message = "verify's must be at least a fifth of throttling.keys_rate, or whoever asks for the public keys keeps everyone from logging in."
   }
@@ -251,7 +252,7 @@ variable "tracing" {
   default     = false
 }
 
-# What is kept
+# Data
 
 variable "table_name" {
   description = "The table's name where it is not var.name: after a restore from a backup, which makes another table."
@@ -412,7 +413,7 @@ variable "text_delivery_logs" {
   }
 }
 
-# Whom to wake
+# Alarms
 
 variable "alarm_topic_arns" {
   description = "SNS topics that alarms are sent to."

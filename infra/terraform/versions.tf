@@ -1,5 +1,5 @@
 terraform {
-  # Variables that are validated by each other came with 1.9.
+  # Terraform 1.9 can validate a variable by another.
   required_version = ">= 1.9"
 
   required_providers {
@@ -10,7 +10,7 @@ terraform {
   }
 }
 
-# Credentials and, where need be, endpoints come from the environment.
+# Credentials, and endpoints if needed, come from the environment.
 provider "aws" {
   region = var.region
 

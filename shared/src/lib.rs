@@ -1,5 +1,5 @@
-//! The floors of serverless-mfa, lowest first. A file imports from its own floor or from a lower one, never from a higher one
-//! and never in a circle; a test reads the `use` lines and holds this.
+//! The modules of serverless-mfa, as floors, lowest first. A file imports from its own floor or a lower one, never from
+//! a higher one, and never in a circle. A test checks this.
 
 pub mod base;
 

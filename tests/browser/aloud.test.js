@@ -1,5 +1,5 @@
-// What who does not see the page hears of each step, by what comes into its live regions; where a screen changes, the focus is
-// on its heading, which is read for that.
+// What a screen reader reads out at each step, from the page's live regions. On a new screen, it reads the heading,
+// which has the focus.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,11 +1,11 @@
-// What happens behind the app is shown as well as it can be, and never stands in the app's way.
+// The page shows what happens behind the app, as well as it can. It never gets in the app's way.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startStack } from "./stack.js";
 import { visit } from "./visitor.js";
 
-/** How many calls of these at most came one after the other: whichever ends first leaves the most time for the next ones. */
+/** The most of these calls that follow one another. The call that ends first leaves the most time for others. */
 function inTurn(calls) {
   let [count, end] = [0, 0];
   for (const call of calls.toSorted((one, other) => one.ended_at - other.ended_at)) {
@@ -95,7 +95,7 @@ test("the assertion is taken apart and every check is shown", async (context) =>
   const calls = await visitor.page.locator("#http .line").allTextContents();
   assert.deepEqual(calls, ["GET /.well-known/jwks.json", "POST /v1/logins", "POST /dev/tokens"]);
   const chart = visitor.page.getByRole("table", { name: /POST \/v1\/logins/ });
-  // Two, one after the other, wherever calls that were sent together are also under way together.
+  // At least two, even if calls that are sent together also run together.
   const chain = inTurn((await visitor.ask("GET", "dev/calls")).body.calls.filter(({ operation }) => operation !== "GetPublicKey"));
   assert.ok(chain >= 2, "a login reads and then signs");
   assert.equal(await chart.locator(".bar.waits").count(), chain, "a login waits for calls that come one after the other");
@@ -106,7 +106,7 @@ test("the assertion is taken apart and every check is shown", async (context) =>
     return { after, took, from: bar.left - track.left, wide: bar.width, track: track.width };
   }));
   for (const { after, took, from, wide, track } of rows) {
-    // The figures are rounded to a tenth of a millisecond, and a bar is three pixels wide at least.
+    // The figures are rounded to 0.1 ms, and a bar is at least three pixels wide.
     const [scale, near] = [track / whole, 1 + (0.2 * track) / whole];
     assert.ok(Math.abs(from - after * scale) <= near, `a bar begins when its call did: ${JSON.stringify(rows)}`);
     assert.ok(Math.abs(wide - Math.max(3, took * scale)) <= near, `a bar is as long as its call took: ${JSON.stringify(rows)}`);
@@ -169,7 +169,7 @@ test("a clock that can't be moved is said not to answer", async (context) => {
 });
 
 test("a stack that was started anew lets in who logs in anew", async (context) => {
-  // One that no machine gives away by itself, so that it is free again.
+  // A fixed port that no machine gives out by itself, so that it is free for the second start.
   const port = 18087;
   const { url, stop } = await startStack(context, port);
   const visitor = await visit(context, { at: url });

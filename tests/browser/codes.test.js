@@ -1,4 +1,4 @@
-// Codes: how they are asked for, typed and pasted, and what is said of one that is not right.
+// Codes: how the page asks for them, how users type and paste them, and what it says about wrong ones.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -59,7 +59,7 @@ test("of a whole text that is pasted the field takes the code, and of one withou
   }
   assert.equal(await paste("001", "677"), "677001");
   assert.equal(await said(), "");
-  // Cut to the length of the field, these would leave six digits in it.
+  // Cut to the length of the field, each would leave six digits in it.
   for (const none of ["Order no. 1234567890", "Code? 677001 or 741 741?", "of 2026-11-30, at $123,456.00"]) {
     assert.equal(await paste(none, "12"), "12", none);
     await visitor.told("problem.invalid-request.code");

@@ -1,18 +1,22 @@
-// Whoever goes elsewhere while something is under way is not brought back by its answer, and loses nothing that comes once.
+// A user leaves a screen before its answer comes. The answer must not bring them back, and a one-time value must not be
+// lost.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { totp } from "./totp.js";
 import { visit } from "./visitor.js";
 
-/** Holds requests to this path up; returns what waits until one is made, and what lets them go and waits until they are answered. */
+/**
+ * Delays requests to this path. Returns a promise of the first request, and a function that lets them go and waits for
+ * the answers.
+ */
 async function holdUp(visitor, path) {
   let release;
   const released = new Promise((resolve) => { release = resolve; });
   await visitor.page.route(`**${path}`, (route) => released.then(() => route.fallback()));
   const asked = visitor.page.waitForRequest(`**${path}`);
   const answered = async () => {
-    // Its answer is there once what happened behind it is; what would follow from it has followed a little later.
+    // The answer is there once the calls behind it are shown. What follows from it happens a little later.
     const behind = [!path.startsWith("/dev/") && /\/dev\/calls\?/, /\/dev\/outbox$/].filter(Boolean).map((address) => visitor.page.waitForResponse(address));
     release();
     await Promise.all(behind.map(async (response) => (await response).finished()));
@@ -21,7 +25,7 @@ async function holdUp(visitor, path) {
   return { asked, answered };
 }
 
-/** Has the app renamed, and that held up. */
+/** Renames the app, and delays the request. */
 async function renameHeldUp(visitor) {
   await visitor.press("factor.rename-named", { name: visitor.t("kind.totp") });
   await visitor.field("factor.name").fill("Old phone");

@@ -1,4 +1,4 @@
-// Setting a second factor up: who may, how many, and when it goes wrong.
+// Enrollment of a factor: who may, how many, and what can go wrong.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -298,7 +298,7 @@ test("who took too long over setting up what their login asks for goes back to t
 test("an app is set up by keyboard alone, up to the recovery codes", async (context) => {
   const visitor = await visit(context);
   const keys = visitor.page.keyboard;
-  /** Goes on from where the focus is, as far as what is looked for. */
+  /** Presses Tab until the element has the focus. */
   const tabTo = async (locator) => {
     for (let tries = 0; tries < 30; tries += 1) {
       if ((await locator.count()) && (await locator.evaluate((element) => element === document.activeElement))) return;

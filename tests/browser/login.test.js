@@ -1,4 +1,4 @@
-// Logging in: with what one has at hand, and when it goes wrong.
+// Logins with each factor, and what can go wrong.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -62,7 +62,7 @@ test("a wrong code says how many tries are left, then when to try again", async 
   await visitor.heading("home.title", { name: "Ada" });
 });
 
-/** The time that words end with, in seconds of the day. */
+/** The time at the end of a text, in seconds of the day. */
 const seconds = (words) => words.match(/(\d\d):(\d\d):(\d\d)\.$/).slice(1).reduce((sum, part) => sum * 60 + Number(part), 0);
 
 test("a code works once", async (context) => {
@@ -183,7 +183,7 @@ test("after ten texts in a day the page says until which day, and then a text lo
   const end = await visitor.nextWindow(86_400);
   await visitor.beginByPhone();
   const path = `v1/factors/${(await visitor.ask("POST", "v1/logins", { token: await visitor.token("bob") })).body.factors[0].id}/texts`;
-  // The waits between them are skipped, and the page is left out, until the wait is longer than any but that for another day.
+  // Requests texts without the page, and skips the waits, until only the wait for another day is left.
   for (let after = 0; after <= 3600; ) {
     await visitor.ask("POST", "dev/clock", { body: { advance_seconds: after } });
     ({ after } = await visitor.ask("POST", path, { token: await visitor.token("bob") }));
@@ -205,7 +205,7 @@ test("a login that AWS fails in says so at each step, and goes on with what was 
   const visitor = await visit(context);
   const { secret } = await visitor.begin();
   await visitor.logOut();
-  // The one call of its kind: of the reads that are under way at once, one may fail without the login.
+  // This login makes only one such call. Of the reads at the same time, another may fail without consequences.
   await visitor.awsFails("dynamodb", "BatchGetItem", "/logins");
   await visitor.logIn();
   await visitor.told("problem.temporarily-unavailable");
@@ -245,7 +245,7 @@ test("a login token that is refused sends its user back to the login", async (co
   await visitor.logOut();
   await visitor.logIn();
   await visitor.heading("challenge.title");
-  // The route stays: a browser that stops to intercept while the page still asks may leave that request unanswered for ever.
+  // The route stays. If a browser stops intercepting while the page still asks, that request may get no answer ever.
   let refused = false;
   await visitor.page.route(/\/verify$/, (route) => {
     if (refused) return route.fallback();

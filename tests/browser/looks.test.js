@@ -1,5 +1,5 @@
-// How every screen looks and reads: wide and narrow, light and dark, in each language. Each is looked at by axe, held to its
-// width and its words, and kept as a picture in target/browser for people to look at.
+// How every screen looks and reads: wide and narrow, light and dark, in each language. The tests check each with axe,
+// and check its width and its words. They store its picture in target/browser for people to look at.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { visit, wordsOf } from "./visitor.js";
 
 const PICTURES = new URL("../../target/browser/", import.meta.url).pathname;
 const NARROW = 360;
-/** What is said in the same way in another language too. */
+/** Texts that are the same in another language. */
 const ALIKE = ["app.window", "aws.head.ms", "nav.who", "phone.messages"];
 
 for (const [tag, width, scheme] of [
@@ -90,7 +90,7 @@ test("on a narrow window nothing that the keyboard leads to is under the bar tha
   assert.ok(steps >= 20, `${steps} steps`);
 });
 
-/** Sees every screen, and what stands in it when something goes wrong. */
+/** Visits every screen, with its error messages. */
 async function tour(visitor, look) {
   const hint = "+1 ••• ••• 0123";
   const app = { name: visitor.t("kind.totp") };
@@ -211,7 +211,10 @@ async function tour(visitor, look) {
   await look("must-enrol-another");
 }
 
-/** Nothing is wider than the window; on a narrow one, what is pressed is large enough for a finger: of a box to tick, its label. */
+/**
+ * Nothing is wider than the window. On a narrow window, controls are large enough for a finger. A checkbox counts by
+ * its label.
+ */
 async function fits(visitor, where, width) {
   const { over, small } = await visitor.page.evaluate(() => ({
     over: document.documentElement.scrollWidth - innerWidth,
@@ -224,8 +227,8 @@ async function fits(visitor, where, width) {
 }
 
 /**
- * Everything is said in the visitor's language, also what is only read out: no word is missing, and none is English where it
- * should not be, whatever values stand in it.
+ * Every text is in the visitor's language, including those that only a screen reader reads. No text is missing, and
+ * none is English where it should not be, whatever its values are.
  */
 async function reads(visitor, where, english) {
   const texts = await visitor.page.evaluate(() => {
@@ -242,5 +245,5 @@ async function reads(visitor, where, english) {
   assert.deepEqual(texts.filter(wrong), [], `${where} is all in words`);
 }
 
-/** What is said in these words, and in nothing but them; any values may stand in it. */
+/** A pattern for exactly this text, with any values in it. */
 const spelled = (text) => new RegExp(`^${text.replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll(/\{\w+\}/g, ".+")}$`);

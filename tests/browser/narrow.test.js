@@ -1,10 +1,10 @@
-// Where there is little room: long names, narrow windows, short bars; and where the browser has colours of its own.
+// Screens with little room: long names, narrow windows, short bars. Also browsers with their own colors.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { visit } from "./visitor.js";
 
-/** Holds that all of it is within the window and the app's, from side to side. */
+/** Checks that the whole element is within the window and within the app's window, from side to side. */
 async function isWithin(visitor, locator) {
   const [inner, outer, wide] = await locator.evaluate((element) => {
     const sides = ({ left, right }) => ({ left, right });
@@ -71,7 +71,7 @@ test("how many members have MFA is read without scrolling aside where the window
   await visitor.isAccessible("the members");
 });
 
-/** The colour in the middle of something, as it is seen. */
+/** The color in the middle of an element, as it is seen. */
 async function colour(visitor, locator) {
   const picture = [...(await locator.screenshot())];
   return visitor.page.evaluate(async (bytes) => {

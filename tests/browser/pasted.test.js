@@ -1,4 +1,4 @@
-// The code in a text that is pasted: never six digits of something else, for a wrong code is a guess that counts.
+// The code in a pasted text. It must never be six digits of something else, because a wrong code counts as a guess.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

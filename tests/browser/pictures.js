@@ -1,4 +1,4 @@
-// Takes the README's two pictures of the page anew: `node pictures.js`, after `cargo build -p local`.
+// Takes the pictures of the documents again: `node pictures.js`, after `cargo build -p local`.
 
 import { visit } from "./visitor.js";
 
@@ -31,7 +31,7 @@ async function loginByApp(visitor) {
   await visitor.press("phone.fill-named", account);
 }
 
-/** Until what was said is out of sight. */
+/** Waits until no message to the user is visible any more. */
 async function said({ page }) {
   await page.waitForFunction(() => [...document.querySelectorAll("[role=log] p")].every((line) => getComputedStyle(line).opacity === "0"));
 }

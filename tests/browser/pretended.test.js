@@ -1,4 +1,4 @@
-// What the page pretends besides the app: who comes to it, their phone and their mailbox.
+// The parts that the page pretends beside the app: its users, their phone and their mailbox.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

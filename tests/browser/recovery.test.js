@@ -1,4 +1,4 @@
-// The phone is lost: the ways back in, and what is put in order then.
+// The phone is lost: the ways back in, and what the user repairs afterwards.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -196,7 +196,7 @@ test("at a new address no code is emailed for a day, and the old address hears o
   await visitor.heading("security.title");
 });
 
-/** Guesses so often. The waits between guesses are skipped, and the page is left out: many times the same is seen there once. */
+/** Guesses `times` times, without the waits and without the page. The page would only show the same refusals again. */
 async function guess(visitor, path, code, times) {
   for (let counted = 0; counted < times; ) {
     const { status, after } = await visitor.ask("POST", path, { token: await visitor.token("ada"), body: { code: await code() } });
@@ -280,7 +280,7 @@ test("after three emails in an hour, and after five in a day, the page says unti
   await visitor.heading("security.title");
 });
 
-/** From now on the identity provider says that it has not verified the address. */
+/** From now on, the identity provider says that the address is not verified. */
 const unverified = ({ page, url }) =>
   page.route(`${url}dev/tokens`, (route) => route.continue({ postData: JSON.stringify({ ...route.request().postDataJSON(), email_verified: false }) }));
 

@@ -1,4 +1,4 @@
-// A factor is removed: only where that is meant, and with what goes with it.
+// Removal of a factor: only after a confirmation, and with all its consequences.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// A local stack of its own for each test: in memory, on free ports, ended with the test.
+// Each test has its own local stack: in memory, on free ports, and stopped at the end of the test.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ const BINARY = new URL("../../target/debug/local", import.meta.url).pathname;
 
 const endings = new WeakMap();
 
-/** Has this done at the end of the test: what was begun last ends first, and each ends whatever became of the others. */
+/** Runs `end` at the end of the test. The last one added runs first, and each runs even if others fail. */
 export function atEnd(test, end) {
   if (!endings.has(test)) {
     endings.set(test, []);
@@ -20,7 +20,7 @@ export function atEnd(test, end) {
   endings.get(test).push(end);
 }
 
-/** Starts a stack, on a port of its own choosing unless said; returns where it is, and what stops it. It ends with the test. */
+/** Starts a stack, on a free port by default. Returns its URL and a function that stops it. It ends with the test. */
 export async function startStack(test, port = 0) {
   const stack = spawn(BINARY, ["--port", port, "--aws-port", 0, "--memory"], { stdio: ["ignore", "pipe", "inherit"] });
   const stop = async () => {
@@ -30,7 +30,7 @@ export async function startStack(test, port = 0) {
   const url = await new Promise((found, missed) => {
     let said = "";
     stack.stdout.setEncoding("utf8");
-    // Read to its end, so that the stack can always say more.
+    // Reads all output, so that the stack never blocks.
     stack.stdout.on("data", (more) => {
       said += more;
       const [, page] = /^ {2}Page {2}(\S+) /m.exec(said) ?? [];

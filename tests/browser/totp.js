@@ -1,10 +1,10 @@
-// An authenticator app that knows nothing of the page's, nor of the stack's (RFC 6238).
+// An authenticator app that is independent of the page's and of the stack's (RFC 6238).
 
 import { createHmac } from "node:crypto";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
-/** The code that an app with this secret shows at a moment, in Unix seconds. */
+/** The code that an app with this secret shows at a time in Unix seconds. */
 export function totp(secret, seconds) {
   let bits = 0n;
   for (const letter of secret) bits = bits * 32n + BigInt(ALPHABET.indexOf(letter));
@@ -16,7 +16,7 @@ export function totp(secret, seconds) {
   return String(number % 1_000_000).padStart(6, "0");
 }
 
-/** A code that the app shows neither then nor soon before or after. */
+/** A code that the app does not show then, nor shortly before or after. */
 export function wrong(secret, seconds) {
   const shown = [-2, -1, 0, 1, 2].map((steps) => totp(secret, seconds + steps * 30));
   return ["000000", "000001", "000002", "000003", "000004", "000005"].find((code) => !shown.includes(code));

@@ -1,5 +1,5 @@
-// Someone with a browser: what they do on the page, in the words that they read there, and what must never happen while
-// they do it.
+// A visitor with a browser: what they do on the page, in the words that they read there. A witness notes what must
+// never happen meanwhile.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { Witness } from "./witness.js";
 const PAGE = new URL("../../infra/local/page/", import.meta.url);
 const AXE = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
 
-/** The words of a language, as the page has them. */
+/** The texts of a language, from the page's own file. */
 export async function wordsOf(tag) {
   const text = readFileSync(new URL(`words/${tag}.js`, PAGE), "utf8");
   return (await import(`data:text/javascript,${encodeURIComponent(text)}`)).default;
@@ -40,7 +40,10 @@ export async function visit(test, { width = 1440, height = 900, scheme = "light"
   return visitor;
 }
 
-/** Starts the browser. Of thousands of starts one was seen to crash, before there was anything to test: then it is started again. */
+/**
+ * Starts the browser. In thousands of starts, it crashed once before there was anything to test. So a crash is tried
+ * again.
+ */
 async function launch(tries = 3) {
   try {
     return await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
@@ -58,7 +61,7 @@ class Visitor {
     this.app = this.page.locator("#app");
   }
 
-  /** The words for something, with values in their places. */
+  /** The text of a key, with its values filled in. */
   t(key, values = {}) {
     assert.ok(key in this.words, key);
     return this.words[key].replace(/\{(\w+)\}/g, (hole, name) => values[name] ?? hole);
@@ -80,7 +83,7 @@ class Visitor {
     return this.app.getByRole("heading", { level: 3, name: this.t(key, values), exact: true });
   }
 
-  /** Waits until the app shows the screen of this heading, and holds that reading goes on there. */
+  /** Waits for the screen with this heading, and checks that it has the focus. */
   async heading(key, values) {
     await this.title(key, values).waitFor();
     await this.hasFocus(this.title(key, values));
@@ -91,7 +94,7 @@ class Visitor {
     assert.ok(has, `the focus is on ${locator}, and not on ${focused}`);
   }
 
-  /** Waits until the app says why something did not work; where it is said beside a field, that has the focus. */
+  /** Waits until the app says why something failed. A field with such a message must have the focus. */
   async told(key, values) {
     const why = this.page.getByRole("alert").filter({ hasText: this.t(key, values) });
     const alert = this.app.locator(why);
@@ -101,7 +104,10 @@ class Visitor {
     return alert.textContent();
   }
 
-  /** Waits until the app says why, and from when on it works again: a moment in Unix seconds, of which it says the day unless that is today. */
+  /**
+   * Waits until the app says why it refuses, and until when, in Unix seconds. The message has the day unless it is
+   * today.
+   */
   async toldUntil(key, moment) {
     const said = await this.told(key);
     const shown = (seconds, how) => new Intl.DateTimeFormat(this.tag, how).format(seconds * 1000);
@@ -111,7 +117,9 @@ class Visitor {
     assert.ok(said.includes(until), `${until} is said in: ${said}`);
   }
 
-  /** Waits until this is said aloud, after what was said aloud before; values that are not given may be any. */
+  /**
+   * Waits until a screen reader would read this out, after what it read before. Values that are not given may be any.
+   */
   async hears(key, values = {}) {
     const spelled = this.t(key, values).replaceAll(/[.*+?^$()|[\]\\]/g, "\\$&").replaceAll(/\{\w+\}/g, ".+");
     const { heard } = this.witness;
@@ -123,7 +131,7 @@ class Visitor {
     assert.fail(`${spelled} is said, of: ${heard.slice(this.listened).join(" | ")}`);
   }
 
-  /** Waits until this is said where it is seen: within the window, in full. */
+  /** Waits until this text is visible in full within the window. */
   async sees(key, values) {
     const line = this.page.getByRole("log").getByText(this.t(key, values), { exact: true }).last();
     await line.waitFor();
@@ -137,7 +145,9 @@ class Visitor {
     return line;
   }
 
-  /** Gives a name, and what the identity provider says of it. Who is not at hand is someone else. */
+  /**
+   * Logs in by name, with the claims of the identity provider. A name that is not at hand is typed as another person.
+   */
   async logIn(name = "Ada", { owner = false, sso = false, email } = {}) {
     const known = AT_HAND.includes(name);
     await this.app.getByRole("radio", { name: new RegExp(`^${known ? name : this.t("signin.other")}`) }).check();
@@ -160,7 +170,7 @@ class Visitor {
     await this.app.getByRole("navigation").getByRole("button", { name: this.t(`nav.${screen}`), exact: true }).click();
   }
 
-  /** The stack's time, in Unix seconds. */
+  /** The stack's time in Unix seconds. */
   async now() {
     return (await this.ask("POST", "dev/clock", { body: { advance_seconds: 0 } })).body.unix;
   }
@@ -169,34 +179,34 @@ class Visitor {
     await this.field(label).fill(code);
   }
 
-  /** Types a code at a login, and has it checked. */
+  /** Types a code at a login, and submits it. */
   async prove(code, label) {
     await this.type(code, label);
     await this.press("challenge.check");
   }
 
-  /** Logs in as Ada, by the next code of her app. */
+  /** Logs in as Ada with the next code of her app. */
   async logInWith(secret) {
     await this.logIn();
     await this.prove(await this.next(secret));
     await this.heading("home.title", { name: "Ada" });
   }
 
-  /** Begins a first factor in an open session: the password is asked for again. */
+  /** Begins a first factor in an open session, in which the app asks for the password again. */
   async beginFirst(kind) {
     await this.press(`enroll.${kind}.add`);
     await this.heading("password.title");
     await this.press("password.give");
   }
 
-  /** Sets up an authenticator app as one does with a phone: types its key in, and the code that it shows. */
+  /** Enrolls an authenticator app by its key and the code that it shows. */
   async enrolApp({ first = false } = {}) {
     if (first) await this.beginFirst("totp");
     else await this.press("enroll.totp.add");
     return this.finishApp();
   }
 
-  /** Goes on with an app that is begun. */
+  /** Finishes an app that is pending. */
   async finishApp() {
     await this.heading("enroll.totp.title");
     await this.app.getByText(this.t("enroll.totp.type")).click();
@@ -206,7 +216,7 @@ class Visitor {
     return secret;
   }
 
-  /** Sets up an authenticator app on the page's pretended phone; returns what it is called there. */
+  /** Enrolls an app on the page's pretended phone. Returns its name there. */
   async enrolPretended() {
     await this.beginFirst("totp");
     await this.press("enroll.totp.pretend");
@@ -217,13 +227,13 @@ class Visitor {
     return account;
   }
 
-  /** Removes a factor, and says that it is meant. */
+  /** Removes a factor, and confirms that. */
   async remove(name) {
     await this.press("factor.remove-named", { name });
     await this.press("factor.remove-really-named", { name });
   }
 
-  /** Logs in as someone by an emailed code, because their phone is lost. */
+  /** Logs in by an emailed code, because the phone is lost. */
   async logInByEmail(name = "Ada") {
     await this.logIn(name);
     await this.press("challenge.use-email");
@@ -235,7 +245,7 @@ class Visitor {
     await this.app.getByText(this.t("security.recovered.email")).waitFor();
   }
 
-  /** Reads the recovery codes, says that they are kept, and goes on. */
+  /** Reads the recovery codes, confirms that they are stored, and goes on. */
   async keepCodes() {
     await this.title("codes.title").waitFor();
     const codes = await this.app.locator("ol.codes code").allTextContents();
@@ -244,7 +254,7 @@ class Visitor {
     return codes;
   }
 
-  /** Logs in for the first time, and sets up an app. */
+  /** Logs in for the first time, and enrolls an app. */
   async begin(name = "Ada", more) {
     await this.logIn(name, more);
     await this.heading("home.title", { name });
@@ -256,7 +266,7 @@ class Visitor {
     return { secret, codes };
   }
 
-  /** Has Bob log in for the first time, and sets up his phone; returns his recovery codes. */
+  /** Logs in as Bob for the first time, and enrolls his phone. Returns his recovery codes. */
   async beginByPhone() {
     await this.logIn("Bob");
     await this.goTo("security");
@@ -264,13 +274,13 @@ class Visitor {
     return this.keepCodes();
   }
 
-  /** Chooses a language, and reads in it from then on. */
+  /** Chooses a language, and reads the page in it from then on. */
   async speak(tag) {
     await this.page.getByRole("combobox", { name: this.t("language") }).selectOption(tag);
     this.words = await wordsOf(tag);
   }
 
-  /** Requires MFA of everyone in the workspace, and waits until that is said to be saved. */
+  /** Requires MFA of everyone in the workspace, and waits for the message that it is saved. */
   async require({ grace, texts = true, emails = true } = {}) {
     await this.goTo("workspace");
     await this.field("policy.required").check();
@@ -282,7 +292,7 @@ class Visitor {
     await this.app.getByText(/^Last changed by /).waitFor();
   }
 
-  /** Types the code of the newest text into the app's window, as the pretended phone offers to. */
+  /** Fills in the code of the newest text with the pretended phone's button. */
   async fillFromText(count = 1) {
     const texts = this.page.locator("#phone .texts li");
     await texts.nth(count - 1).waitFor();
@@ -296,12 +306,12 @@ class Visitor {
     return (await text.textContent()).match(/#(\d{6})$/)[1];
   }
 
-  /** Types the code of the newest email into the app's window, as the mailbox offers to. */
+  /** Fills in the code of the newest email with the mailbox's button. */
   async fillFromEmail() {
     await this.page.locator("#mailbox").getByRole("button").first().click();
   }
 
-  /** Sets up the phone of whoever has logged in; `first` where they have nothing yet. */
+  /** Enrolls the phone of the user who is logged in. `first` if they have no factor yet. */
   async enrolPhone({ first = false, number, texts = 1 } = {}) {
     if (first) await this.beginFirst("sms");
     else await this.press("enroll.sms.add");
@@ -314,28 +324,28 @@ class Visitor {
     await this.press("enroll.activate");
   }
 
-  /** Asks the stack itself, past the page. */
+  /** Sends a request to the stack directly, without the page. */
   async ask(method, path, { body, token } = {}) {
     const headers = { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) };
     const reply = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) });
     return { status: reply.status, after: Number(reply.headers.get("retry-after")), body: await reply.json().catch(() => null) };
   }
 
-  /** A login token of someone, from the stack's identity provider. */
+  /** A login token from the stack's identity provider. */
   async token(sub, workspaces = ["acme"]) {
     return (await this.ask("POST", "dev/tokens", { body: { sub, workspaces } })).body.token;
   }
 
-  /** Moves the stack's clock, with a button of the page. */
+  /** Moves the stack's clock with a button of the page. */
   async later(step) {
-    // And not one that the page reads its clock from.
+    // Not the request that only reads the clock.
     const moves = (request) => request.url().endsWith("/dev/clock") && request.postDataJSON().advance_seconds > 0;
     const moved = this.page.waitForResponse((response) => moves(response.request()));
     await this.press(`clock.${step}`);
     await moved;
   }
 
-  /** Moves the stack's clock to where its next window of so many seconds begins; returns where that one ends. */
+  /** Moves the stack's clock to the start of the next window of this many seconds. Returns the end of that window. */
   async nextWindow(seconds) {
     const now = await this.now();
     await this.ask("POST", "dev/clock", { body: { advance_seconds: seconds - (now % seconds) } });
@@ -343,7 +353,7 @@ class Visitor {
     return now - (now % seconds) + 2 * seconds;
   }
 
-  /** The next code of an app: a code is accepted once. By chance two in a row are the same. */
+  /** The next code of an app, because each is accepted once. By chance, two in a row can be the same. */
   async next(secret) {
     const shown = totp(secret, await this.now());
     for (;;) {
@@ -353,25 +363,25 @@ class Visitor {
     }
   }
 
-  /** Has the stack fail wherever this is asked for. */
+  /** Makes the stack fail at this path. */
   async breaks(path) {
     this.witness.broken.push(path);
     await this.page.route(({ pathname }) => pathname === `/${path}`, (route) => route.fulfill({ status: 503 }));
   }
 
-  /** Has the next call of an AWS operation fail at each try, and with it what is asked for at this path. */
+  /** Makes every try of the next call of an AWS operation fail, and so the request at this path. */
   async awsFails(service, operation, path, kind = "error") {
     this.witness.broken.push(path);
     await this.ask("POST", "dev/faults", { body: { service, operation, kind, every_try: true } });
   }
 
-  /** Holds that a phone offers to fill this field in. */
+  /** Checks that a phone offers to fill in this field. */
   async isFilledByPhones(field) {
     assert.equal(await field.getAttribute("autocomplete"), "one-time-code");
     assert.equal(await field.getAttribute("inputmode"), "numeric");
   }
 
-  /** Holds that axe finds nothing to complain of. */
+  /** Checks that axe finds no fault. */
   async isAccessible(where) {
     await this.page.evaluate(AXE);
     const found = await this.page.evaluate(async () => {

@@ -1,10 +1,9 @@
-// What must never happen during a visit, noted while it happens: every address that is asked for or gone to, in this window
-// or another, every attempt to keep something, every complaint on the console; and what is said aloud to who does not see
-// the page.
+// Records what must never happen during a visit: requests and navigations to unknown addresses in any window, attempts
+// to store something, and messages on the console. Also records what a screen reader would read out.
 
 import assert from "node:assert/strict";
 
-/** Every address that the page has reason to ask for, below the stack's own. */
+/** Every address that the page may request, below the stack's own. */
 const ASKED = [
   /^$/,
   /^page\/[a-z/]+\.(js|css|svg)$/,
@@ -15,13 +14,13 @@ const ASKED = [
   /^dev\/calls\?request=[\w=-]+$/,
   /^dev\/(tokens|outbox|clock|\.well-known\/openid-configuration)$/,
 ];
-/** What is sent or replied and belongs into no address, by its name in JSON. */
+/** Secret values by their names in JSON. None may occur in an address. */
 const SECRET = ["code", "secret", "recovery_codes", "token", "assertion", "phone", "email", "to"];
-/** An id drawn by chance, which may hold the digits of a code: a factor's, a request's, that of a file to be saved. */
+/** A random id, which may contain the digits of a code: of a factor, a request, or a file to be saved. */
 const DRAWN = /(?<=^v1\/factors\/)[0-9A-HJKMNP-TV-Z]{26}|(?<=^dev\/calls\?request=)[\w-]{22}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** A signed token, whoever made it: its header and what it says are both JSON in base64. An id drawn by chance has no dot. */
+/** A signed token: its header and claims are both JSON in base64. A random id has no dot. */
 const TOKEN = /eyJ[\w-]+\.eyJ/;
-/** The code in a text and in an email, whether or not anybody types it, by the name of what it is written in. */
+/** The code in a text and in an email, by the field that contains it. */
 const WRITTEN = { body: /#(\d{6})$/, text: /^([0-9a-z]{4}-[0-9a-z]{4})$/m };
 
 export class Witness {
@@ -40,14 +39,17 @@ export class Witness {
     page.on("framenavigated", (frame) => this.gone.push(frame.url()));
   }
 
-  /** Has the page itself tell what only it knows, from its first line on, and after a reload too. */
+  /** Makes the page itself report what only it knows, from its first line on and after a reload. */
   async listen() {
     await this.page.exposeFunction("keeps", (what) => this.kept.push(what));
     await this.page.exposeFunction("speaks", (text) => this.heard.push(text));
     await this.page.addInitScript(tellOn);
   }
 
-  /** What a console may say: that the API has refused a request, for the browser logs that itself; or what was broken on purpose. */
+  /**
+   * The console may say that the API refused a request, because the browser logs that itself. It may also name what a
+   * test broke.
+   */
   read(message) {
     const { url } = message.location();
     const refused = /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text()) && url.startsWith(`${this.url}v1/`);
@@ -55,7 +57,7 @@ export class Witness {
     if (["error", "warning"].includes(message.type()) && !refused && !meant) this.wrong.push(`${message.text()} (${url})`);
   }
 
-  /** Notes what is secret in something sent or replied. */
+  /** Collects the secrets in a request or a reply. */
   collect(text) {
     const look = (name, value) => {
       if (SECRET.includes(name)) for (const one of [value].flat()) this.secrets.add(String(one));
@@ -66,11 +68,11 @@ export class Witness {
     try {
       JSON.parse(text ?? "null", look);
     } catch {
-      // It was no JSON.
+      // The text is not JSON.
     }
   }
 
-  /** What must hold of every visit, at its end. */
+  /** Checks at the end of a visit what must hold of each. */
   async testify() {
     const { page, url } = this;
     await Promise.all(this.replies);
@@ -93,7 +95,7 @@ export class Witness {
   }
 }
 
-/** Runs in the page: tells of whatever keeps something, and of what comes into a live region. */
+/** Runs in the page. Reports whatever stores something, and what appears in a live region. */
 function tellOn() {
   const keeping = [
     [History.prototype, ["pushState", "replaceState"]],
@@ -110,7 +112,7 @@ function tellOn() {
       };
     }
   }
-  // Of storage and cookies it is told already that they are reached for: `localStorage.token = …` calls nothing.
+  // Reports every access to storage and cookies, because `localStorage.token = …` calls no function.
   const reaching = [[globalThis, "localStorage", "get"], [globalThis, "sessionStorage", "get"], [Document.prototype, "cookie", "set"]];
   for (const [owner, name, way] of reaching) {
     const real = Object.getOwnPropertyDescriptor(owner, name);
@@ -123,7 +125,7 @@ function tellOn() {
   const spoken = (records) => {
     for (const { target, addedNodes } of records) {
       const text = [...addedNodes].map((node) => node.textContent).join(" ").trim();
-      // A region that comes with its text is not one that was there to be listened to.
+      // A screen reader does not read a region that appears together with its text.
       if (text && target.closest?.("[role=alert], [role=status], [role=log]")) globalThis.speaks(text);
     }
   };

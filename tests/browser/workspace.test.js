@@ -1,4 +1,4 @@
-// A workspace requires MFA: set by its owner, met by its members.
+// A workspace requires MFA: its owner sets that, and its members meet it.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -39,7 +39,7 @@ test("required with days of grace: a member is told until when, and a week later
   await visitor.remove(visitor.t("kind.totp"));
   const why = await visitor.told("problem.last-factor");
   const until = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
-  // A workspace binds to the end of the ninetieth day after the login, of the world's time.
+  // A workspace binds until the end of the 90th day after the login, in UTC.
   const end = (Math.floor((await visitor.now()) / 86_400) + 91) * 86_400;
   assert.ok(why.includes(`This holds until ${until.format(end * 1000)}, `), why);
 });
@@ -107,7 +107,7 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
   await visitor.heading("home.title", { name: "Bob" });
 });
 
-/** Bob, whose texts come to be forbidden while he types the code of one. */
+/** Bob, whose workspace forbids texts while he types the code of one. */
 async function forbiddenMeanwhile(context) {
   const visitor = await visit(context);
   await visitor.beginByPhone();
@@ -244,7 +244,7 @@ test("of more than a hundred members an owner sees one page after the other", as
   const visitor = await visit(context);
   await visitor.begin();
   const names = Array.from({ length: 120 }, (_, number) => `member-${String(number).padStart(3, "0")}`);
-  // One after the other: what workspaces see of a login waits two seconds for the others that are counted, and no longer.
+  // One login after another, because a login waits at most two seconds for others to update the workspace's summary.
   for (const name of names) await visitor.ask("POST", "v1/logins", { token: await visitor.token(name) });
   await visitor.goTo("workspace");
   await visitor.press("members.show");

@@ -1,5 +1,6 @@
-// From enrolment to a login and back, by a client whose types are made from the contract: where the contract is wrong in what is
-// read here, or serves no generator, this does not compile (assertions take anything, so what they are given has its type said). What is asked and answered here, a browser asks and is answered just so.
+// From enrollment to a login and back, by a client whose types are generated from the contract. If the contract is
+// wrong about what is read here, or fits no generator, this does not compile. Assertions accept anything, so their
+// arguments have explicit types. A browser would send the same requests.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import createClient from 'openapi-fetch'
@@ -11,7 +12,7 @@ const api = process.env['API'] ?? 'http://127.0.0.1:8080'
 /** A client for one login. */
 const client = (loginToken: string) => createClient<paths>({ baseUrl: api, headers: { authorization: `Bearer ${loginToken}` } })
 
-/** What was answered, or the problem. */
+/** The data of a reply. Throws its problem. */
 function done<Data>({ data, error }: { data?: Data; error?: Schemas['Problem'] | Schemas['Refused'] }): Data {
   if (data !== undefined) return data
   throw new Error(error && 'type' in error ? `${error.type}: ${error.detail ?? error.title}` : error?.message)
@@ -24,12 +25,12 @@ async function login(sub: string) {
   return { mfa, ...done(await mfa.POST('/v1/logins')) }
 }
 
-/** The code that an authenticator app shows, or the one that it shows next. */
+/** The code that an authenticator app shows now, or next. */
 function code(secret: string, ...options: string[]): string {
   return execFileSync(process.env['LOCAL'] ?? 'local', ['code', '--memory', secret, ...options], { encoding: 'utf8' }).trim()
 }
 
-// Ada has none, and begins an app.
+// Ada has no factor, and begins an app.
 const first = await login('ada')
 assert(first.decision === 'allow')
 const begun = done(await first.mfa.POST('/v1/factors', { body: { kind: 'totp', name: 'My phone' } }))
@@ -40,7 +41,8 @@ const activated = done(await first.mfa.POST('/v1/factors/{factor_id}/activate', 
 const codes: string[] = activated.recovery_codes ?? []
 assert.equal(codes.length, 10)
 
-// Her next login is challenged: a wrong code is a problem that says how many are left, the right one is an assertion.
+// Her next login is challenged. A wrong code is a problem with the attempts left, and the right code gives an
+// assertion.
 const second = await login('ada')
 assert(second.decision === 'challenge')
 const names: string[] = second.factors.map(({ name }) => name)
@@ -57,7 +59,7 @@ assert.equal(used?.length, 20)
 const [by, since]: [Schemas['EnrolledBy'], string | null] = [factor.enrolled_by, factor.factor_since]
 assert.deepEqual([by, since?.length], ['first', 20])
 
-// With it she sees her factors, makes her recovery codes anew, has none instead of a phone, and removes the app.
+// With it she lists her factors, makes new recovery codes, begins a phone, and removes the app.
 const listed = done(await second.mfa.GET('/v1/factors'))
 const counts: number[] = [listed.factors.length, listed.recovery.codes_left]
 assert.deepEqual(counts, [1, 10])
@@ -72,13 +74,13 @@ assert.equal(hint, '+1 ••• ••• 0123')
 done(await second.mfa.DELETE('/v1/factors/{factor_id}', { params: { path, header } }))
 assert((await login('ada')).decision === 'allow')
 
-// What the contract does not have does not compile. (Never called: it is the compiler that this is for.)
+// Requests that the contract forbids do not compile. This function is for the compiler and never runs.
 void (() => [
   // @ts-expect-error there is no such field
   listed.recovery.codes_lost,
   // @ts-expect-error a phone has a number
   second.mfa.POST('/v1/factors', { body: { kind: 'sms' } }),
-  // @ts-expect-error an app has none
+  // @ts-expect-error an app has no number
   second.mfa.POST('/v1/factors', { body: { kind: 'totp', phone: '+1 415 555 0123' } }),
   // @ts-expect-error there is no such decision
   second.decision === 'deny',

@@ -1,5 +1,5 @@
-//! The header `MFA-Assertion`, with every way to be wrong: an invalid assertion is an error, also where none is needed.
-//! The forged ones are signed by the right key, so that each check must hold by itself.
+//! The header `MFA-Assertion`, and every way in which it can be wrong. An invalid assertion is an error even if the
+//! route needs none. The real key signs the forged assertions, so each check is tested by itself.
 
 use aws_lc_rs::{digest, hmac};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::stage::{Reply, Stage, User};
 
-/// What is begun with an assertion.
+/// Begins a factor with an assertion.
 async fn begin(user: &User, assertion: &str) -> Reply {
     user.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await
 }
 
-/// Holds it to be refused, and the detail to name the check that refused it.
+/// Asserts a refusal whose detail names the check that failed.
 #[track_caller]
 fn fails_on(reply: &Reply, check: &str, what: &str) {
     assert_eq!((reply.status, reply.code()), (403, "assertion-invalid"), "{what}: {reply:?}");
@@ -21,7 +21,7 @@ fn fails_on(reply: &Reply, check: &str, what: &str) {
     assert!(detail.ends_with(&format!("fails on: {check}.")), "{what}: {detail}");
 }
 
-/// An assertion of a user with a factor, fresh from a verify; and its header and claims.
+/// An assertion of a user who enrolled and verified, with its header and its claims.
 async fn passed(stage: &Stage, user: &User) -> (String, Value, Value) {
     let enrolled = user.enrol().await;
     let verified = user.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
@@ -32,7 +32,7 @@ async fn passed(stage: &Stage, user: &User) -> (String, Value, Value) {
     (assertion, header, claims)
 }
 
-/// A token of this header and these claims, signed with this service's own key.
+/// Signs this header and these claims with this service's own key.
 async fn sign(stage: &Stage, header: &Value, claims: &Value) -> String {
     sign_with("alias/mfa-signing", stage, header, claims).await
 }
@@ -50,9 +50,9 @@ async fn sign_with(key: &str, stage: &Stage, header: &Value, claims: &Value) -> 
     format!("{signed}.{}", BASE64URL_NOPAD.encode(&raw(&der)))
 }
 
-/// A genuine token of so many bytes.
+/// A genuine token that is exactly `bytes` long.
 async fn spelled_out(stage: &Stage, header: &Value, claims: &Value, bytes: usize) -> String {
-    // Base64 has not every length: the header makes up for what the claims can't.
+    // Base64 can't have every length, so a filler in the header gives the rest.
     for filler in 0..3 {
         let header = with(header, "filler", "x".repeat(filler));
         for jti in bytes / 2..bytes {
@@ -66,7 +66,7 @@ async fn spelled_out(stage: &Stage, header: &Value, claims: &Value, bytes: usize
     panic!("no token of {bytes} bytes")
 }
 
-/// The two numbers of a DER signature, 32 bytes each.
+/// The two numbers of a DER signature, each as 32 bytes.
 fn raw(der: &[u8]) -> Vec<u8> {
     let number = |at: usize| {
         let length = usize::from(der[at + 1]);
@@ -84,7 +84,7 @@ fn with(object: &Value, name: &str, value: impl Into<Value>) -> Value {
     object
 }
 
-/// Libraries refuse an `iat` that their own clock has not come to yet, and clocks differ by seconds.
+/// `iat` is five seconds back, because clocks differ by seconds and libraries refuse an `iat` in the future.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_assertion_starts_five_seconds_back_for_five_minutes() {
     let stage = Stage::new().await;
@@ -92,7 +92,7 @@ async fn an_assertion_starts_five_seconds_back_for_five_minutes() {
     let (_, _, claims) = passed(&stage, &ada).await;
     let now = stage.now().await;
     let (iat, exp) = (claims["iat"].as_u64().unwrap(), claims["exp"].as_u64().unwrap());
-    // The stack's clock goes on.
+    // The stack's clock runs on.
     assert!((now - 7..=now - 5).contains(&iat), "{iat} at {now}");
     assert_eq!(exp - iat, 305);
 }
@@ -123,7 +123,7 @@ async fn every_claim_is_checked_by_itself() {
     for (claim, value) in [
         ("iss", json!("https://mfa.evil.example")),
         ("aud", json!("another-app")),
-        // What is good for this service alone is not the app's, and the other way round.
+        // An assertion for this service alone is not valid for the app, nor the other way round.
         ("aud", json!(stage.stack.api_url)),
         ("sub", json!("eve")),
         ("ath", json!(BASE64URL_NOPAD.encode(&[0; 32]))),
@@ -163,7 +163,7 @@ async fn only_es256_of_our_type_by_our_key_is_looked_at() {
     let unsigned = format!("{}.{claims_part}.", encode(&with(&header, "alg", "none")));
     fails_on(&begin(&ada, &unsigned).await, "format", "alg none");
 
-    // The old trick: the public key, which all know, as the secret of an HMAC.
+    // A known attack: the public key as the secret of an HMAC.
     let keys = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
     for secret in [keys["keys"][0].to_string(), keys["keys"][0]["x"].as_str().unwrap().to_owned()] {
         for (alg, check) in [("HS256", "format"), ("ES256", "signature")] {
@@ -202,7 +202,7 @@ async fn what_is_no_assertion_at_all_is_refused() {
     ] {
         fails_on(&begin(&ada, &token).await, "format", what);
     }
-    // Also where none is needed: by everyone, on every route that reads who is asking.
+    // Routes that need no assertion refuse an invalid one too.
     let eve = stage.user("eve").await;
     for (method, path) in [
         (Method::POST, "/v1/logins"),
@@ -260,6 +260,6 @@ async fn an_assertion_by_any_published_key_is_accepted() {
     assert_eq!(header["kid"], "local");
     let next = with(&header, "kid", "next");
     begin(&ada, &sign_with("alias/mfa-signing-next", &stage, &next, &claims).await).await.expect(201);
-    // A key is known by its label: one key's signature under the other's is none.
+    // One key's signature is invalid under the `kid` of another.
     fails_on(&begin(&ada, &sign(&stage, &next, &claims).await).await, "signature", "another label");
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::stage::Stage;
 
-/// The most bytes that a body may have.
+/// The largest body that a function reads, in bytes.
 const LARGEST: usize = 16 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +140,7 @@ async fn a_strange_factor_id_is_a_factor_that_is_not_there() {
     assert_eq!(known["factors"].as_array().unwrap().len(), 1);
 }
 
-/// Clients that are made from a description send each optional field that they have no value for as null.
+/// Generated clients send an optional field without a value as null.
 #[tokio::test(flavor = "multi_thread")]
 async fn null_counts_as_a_field_that_is_not_there() {
     let stage = Stage::new().await;

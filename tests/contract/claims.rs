@@ -1,4 +1,4 @@
-//! The workspaces of a login token, in each shape in which the gateway renders them.
+//! The claims of a login token, in each form in which the gateway renders them.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn workspaces_are_read_however_the_gateway_renders_them() {
     missing.post_nothing("/v1/logins").await.refused(403, "claim-missing");
 }
 
-/// Some apps can't show an account without a name.
+/// Some authenticator apps can't show an account without a name.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_without_an_address_is_called_by_id_in_an_app() {
     let stage = Stage::new().await;

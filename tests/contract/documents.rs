@@ -1,4 +1,4 @@
-//! What the documents list, held to what the code has.
+//! Holds the lists in the documents to the code.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use crate::{
 
 const README: &str = include_str!("../../README.md");
 
-/// The literals in `text` that stand between quotes and are made of `allowed` characters.
+/// The quoted literals in `text` that consist of `allowed` characters.
 fn literals(text: &str, allowed: impl Fn(char) -> bool) -> BTreeSet<&str> {
     let code = text.split("#[cfg(test)]").next().unwrap_or_default();
     code.lines()
@@ -48,6 +48,7 @@ fn every_setting_is_in_the_readme() {
     let mut count = 0;
     for folder in ["shared/src", "functions"] {
         for (path, text) in sources(folder) {
+/// The literals of settings in the code, without those of tests.
             for setting in literals(&text, |c| c.is_ascii_uppercase() || c == '_') {
                 if setting.starts_with("MFA_") {
                     count += 1;
@@ -59,7 +60,7 @@ fn every_setting_is_in_the_readme() {
     assert!(count >= 15, "{count}");
 }
 
-/// Terraform passes over a name that it does not know: a variable with a warning, a claim without a word.
+/// Terraform ignores a name that it does not know: a variable with a warning, a claim silently.
 #[test]
 fn every_variable_that_the_guides_set_is_one_of_the_deployment() {
     let declared = include_str!("../../infra/terraform/variables.tf");

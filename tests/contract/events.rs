@@ -1,4 +1,4 @@
-//! The sample events: what API Gateway sends, each through the function that it is for.
+//! The sample events: requests as API Gateway sends them, each to its own function.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,13 +21,13 @@ pub fn sample(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(folder.join(path)).unwrap()).unwrap()
 }
 
-/// What the function answers: its status, and its body.
+/// The function's answer to an event: its status and its body.
 pub async fn handle(stage: &Stage, function: &str, event: &Value) -> (u16, Value) {
     let reply = reply_of(stage, function, event).await;
     (reply.status, reply.body)
 }
 
-/// What a user is answered by a sample event of theirs. The login token in it is the same in every stack.
+/// The reply to a sample event that is changed to come from `sub`. Its login token is the same in every stack.
 pub async fn by_sample(stage: &Stage, path: &str, sub: &str, factor: Option<&str>, code: Option<&str>) -> Reply {
     let mut event = sample(path);
     let claims = &mut event["requestContext"]["authorizer"]["jwt"]["claims"];
@@ -62,7 +62,7 @@ async fn the_samples_lead_from_a_login_to_a_factor_and_its_end() {
     assert_eq!((status, &begun["name"]), (201, &json!("Work phone")));
     let (id, app) = scanned(&begun);
 
-    // The sample's factor is nobody's; then the same event for the one just begun.
+    // The sample's factor does not exist. The same event then names the new factor.
     let mut event = sample("enroll/activate.json");
     let (status, problem) = handle(&stage, "enroll", &event).await;
     assert_eq!((status, &problem["title"]), (404, &json!("Factor not found")));
@@ -73,7 +73,7 @@ async fn the_samples_lead_from_a_login_to_a_factor_and_its_end() {
     let (status, list) = handle(&stage, "enroll", &sample("enroll/list.json")).await;
     assert_eq!((status, &list["factors"][0]["id"]), (200, &begun["id"]));
 
-    // The sample's assertion is nobody's either.
+    // The sample's assertion is not genuine either.
     let mut changes = Vec::new();
     for path in ["enroll/rename.json", "enroll/remove.json"] {
         let mut event = sample(path);
@@ -158,7 +158,7 @@ async fn each_sample_event_is_answered_as_its_line_says() {
     }
 }
 
-/// AWS has sent claims so before: in June 2020 booleans and numbers came as they are.
+/// In June 2020, AWS passed booleans and numbers in claims through as they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_event_whose_claims_are_no_strings_is_answered_alike() {
     let answers: BTreeMap<String, String> = serde_saphyr::from_str(include_str!("../../events/answers.yaml")).unwrap();
@@ -215,7 +215,7 @@ async fn a_claim_that_is_no_string_says_what_it_would_as_a_string() {
         }
         assert_eq!(replies[0], replies[1], "{name}: {raw}");
     }
-    // A claim that no JSON reader takes counts by its text. It is not taken for absent.
+    // A claim that no JSON reader accepts counts as its text. It is not treated as absent.
     let text = sample("policy/login.json").to_string();
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     for (name, claim) in [("email_verified", "true"), ("email", "ada@example.com"), ("workspaces", "[acme globex]")] {
@@ -224,19 +224,19 @@ async fn a_claim_that_is_no_string_says_what_it_would_as_a_string() {
             assert_ne!(event, text);
             let request = gateway::read(&event).unwrap();
             let reply = Reply::of(&stage.stack.functions.call("policy", request).await.unwrap());
-            // That number is spelled as an id could be.
+            // `1e400` is also a valid id.
             let refused = name == "workspaces" && !odd.contains("1e400");
             assert_eq!(reply.status, if refused { 403 } else { 200 }, "{name}: {odd:.40}");
         }
     }
-    // The gateway leaves null out.
+    // The gateway leaves out a claim that is null.
     let mut event = sample("policy/login.json");
     event["requestContext"]["authorizer"]["jwt"]["claims"]["workspaces"] = Value::Null;
     let (status, body) = handle(&stage, "policy", &event).await;
     assert_eq!((status, &body["title"]), (403, &json!("Claim missing")));
 }
 
-/// Anyone can send these, without a login token: nothing that they are may break a function.
+/// Anyone can send these requests without a login token, so none of them may break a function.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_path_host_or_query_that_makes_no_uri_is_answered() {
     let stage = Stage::new().await;
@@ -260,13 +260,13 @@ async fn a_path_host_or_query_that_makes_no_uri_is_answered() {
             assert_eq!((status, keys["keys"].is_array()), (200, true), "{place}: {value:.40}");
         }
     }
-    // A query is read all the same.
+    // The function still reads the query.
     for (query, status) in [("state=<", 400), ("st<te=mfa", 400), ("state=mfa&a=\"", 400), ("state=m%66a", 403)] {
         let mut event = sample("policy/members.json");
         event["rawQueryString"] = query.into();
         assert_eq!(handle(&stage, "policy", &event).await.0, status, "{query}");
     }
-    // Nor does a body that is said to be base64 and is none.
+    // A body that is marked as base64 and isn't breaks no function either.
     for body in ["{}", "a", "=", "é", "YQ", "YR=="] {
         let mut event = sample("policy/login.json");
         event["headers"]["content-type"] = "application/json".into();
@@ -276,7 +276,7 @@ async fn a_path_host_or_query_that_makes_no_uri_is_answered() {
     }
 }
 
-/// Every sample there is, as `function/name.json`.
+/// The paths of all samples, each as `function/name.json`.
 fn samples() -> BTreeSet<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../events");
     let folders = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());

@@ -1,4 +1,4 @@
-//! What the gateway answers itself, as the real one does.
+//! The replies of the gateway itself: the local stack gives the same ones as API Gateway.
 
 use reqwest::Method;
 use serde_json::json;
@@ -34,7 +34,7 @@ async fn a_page_of_this_machine_may_ask_and_read() {
     assert_eq!(without.header("access-control-allow-origin"), "");
 }
 
-/// As API Gateway does: a client can't say how its request came.
+/// As in API Gateway, a client can't change how its request appears to have arrived.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_odd_word_on_how_a_request_came_drops_no_connection() {
     let stage = Stage::new().await;
@@ -81,7 +81,7 @@ async fn a_login_token_may_come_without_its_scheme() {
     for authorization in [ada.token.clone(), format!("bearer {}", ada.token), format!("Bearer {}", ada.token)] {
         let request = stage.request(Method::POST, "/v1/logins").header("authorization", authorization);
         let login = stage.send(request).await.expect(200);
-        // The hash is of the token alone, whatever stood before it.
+        // The hash covers the token alone, without the scheme.
         let claims = login["assertion"].as_str().unwrap().split('.').nth(1).unwrap().to_owned();
         let claims = data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();

@@ -1,4 +1,4 @@
-//! What the functions are granted, held to what they do.
+//! Holds the grants of the functions to the calls that they make.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::stage::{Stage, account_key};
 
 const GRANTS: &str = include_str!("../../infra/grants.yaml");
 
-/// Function, service, action, and what may be touched.
+/// Function, service, action, and the keys or the prefixes that it may touch.
 pub type Grant = (String, String, String, Vec<String>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_is_granted_and_no_grant_is_idle() {
-    // A code is redeemed at an address that is not the one kept, which then is.
+    // A code is redeemed at a new address, which then becomes the recovery address.
     let stage = Stage::with_settings(&[("MFA_EMAIL_HOLD_HOURS", "0")]).await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
     let first = ada.enrol().await;
@@ -69,12 +69,12 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     assert_eq!(beside, granted_of(|grant| list(grant, "beside").into_iter().map(|prefix| vec![prefix]).collect()));
 }
 
-/// Everything that is granted because it is done.
+/// Every grant whose call the tests must see.
 pub fn granted() -> BTreeSet<Grant> {
     granted_of(touched)
 }
 
-/// The grants, each with what it lets its actions touch.
+/// The grants, each with what `touched` reads from its statement.
 fn granted_of(touched: impl Fn(&Value) -> Vec<Vec<String>>) -> BTreeSet<Grant> {
     let grants: BTreeMap<String, BTreeMap<String, Vec<Value>>> = serde_saphyr::from_str(GRANTS).unwrap();
     let mut granted = BTreeSet::new();
@@ -92,19 +92,19 @@ fn granted_of(touched: impl Fn(&Value) -> Vec<Vec<String>>) -> BTreeSet<Grant> {
     granted
 }
 
-/// A call as its grants would be: function, service, action, and what it touches.
+/// A call as the grants that it needs.
 pub fn made(call: &Value) -> Vec<Grant> {
     let grant = |action: &str, touches| (text(&call["function"]), text(&call["service"]), action.to_owned(), touches);
     if let Some(writes) = call["writes"].as_array() {
         let writes = writes.iter().map(|write| write.as_str().unwrap().split_once(' ').unwrap());
         return writes.map(|(action, prefix)| grant(action, vec![prefix.to_owned()])).collect();
     }
-    // Keys of one use are granted together: the one that signs, and the one that will.
+    // The key that signs and the next one share a grant.
     let touches = call["touches"].as_array().unwrap().iter().map(|id| text(id).replace("-next", "")).collect();
     vec![grant(call["operation"].as_str().unwrap(), touches)]
 }
 
-/// A transaction as its grants would be where AWS holds each of its actions to the keys of all.
+/// The grants of a transaction if AWS checks each of its actions against the keys of all.
 fn together(call: &Value) -> Vec<Grant> {
     let writes = if call["writes"].is_array() { made(call) } else { vec![] };
     let with = |(function, service, action, _): &Grant, touches: &Grant| {
@@ -113,7 +113,7 @@ fn together(call: &Value) -> Vec<Grant> {
     writes.iter().flat_map(|write| writes.iter().map(move |other| with(write, other))).collect()
 }
 
-/// What a grant lets its actions touch: some prefixes of keys; a key, for one purpose or another.
+/// What a statement allows its actions to touch: prefixes of keys, or a KMS key, once for each purpose.
 fn touched(grant: &Value) -> Vec<Vec<String>> {
     let key: Vec<_> = grant["key"].as_str().map(|key| format!("alias/mfa-{key}")).into_iter().collect();
     match (list(grant, "keys"), list(grant, "purpose")) {

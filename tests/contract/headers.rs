@@ -1,4 +1,4 @@
-//! The headers of a request: spellings that clients send, and how each is read.
+//! The headers of a request: how a function reads the spellings that clients send.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The house keeps its shape: who imports whom, read from the `use` lines.
+//! Rules of which module may import which. The tests read the imports from the source.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The floors of `shared`, lowest first.
+/// The layers of `shared`, lowest first.
 const FLOORS: [&str; 7] = ["base", "aws", "proof", "channel", "account", "workspace", "edge"];
 
-/// The crates whose files import each other in no circle.
+/// The crates in which no files may import each other in a circle.
 const CRATES: [&str; 7] = [
     "shared/src",
     "infra/local/src",
@@ -40,7 +40,8 @@ pub fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Which module of a crate imports which others, by their paths: `proof::factor`. The crate itself is the empty path.
+/// The modules that each module of a crate imports, as paths such as `proof::factor`. The crate's root is the empty
+/// path.
 fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
     let named = |path: &Path| {
         let (_, within) = path.to_str().unwrap().split_once(&format!("{folder}/")).unwrap();
@@ -55,7 +56,7 @@ fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
         let code = lines.collect::<Vec<_>>().join("\n");
         let of = imports.entry(module.clone()).or_insert_with(BTreeSet::new);
         for path in paths(&code, module) {
-            // The longest part of the path that is a file; the rest is what that file defines.
+            // The longest prefix of the path that is a file. The rest is an item of that file.
             let ends = (0..=path.len()).rev().map(|end| path.get(..end).unwrap().join("::"));
             of.extend(ends.filter(|part| files.contains_key(part)).take(1).filter(|part| part != module));
         }
@@ -67,7 +68,7 @@ fn imports(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
 fn paths(code: &str, module: &str) -> Vec<Vec<String>> {
     let module: Vec<_> = module.split("::").filter(|name| !name.is_empty()).map(str::to_owned).collect();
     let parent = module.split_last().map_or(&[][..], |(_, parent)| parent);
-    // Among a file's own tests, `super` is the file.
+    // In the file's own tests, `super` is the file itself.
     let own_tests = code.find("mod tests {").unwrap_or(code.len());
     let mut found = Vec::new();
     for (start, base) in [("crate::", &[][..]), ("super::", parent), ("self::", &module)] {
@@ -81,7 +82,7 @@ fn paths(code: &str, module: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// Each path of a tree `a::{b, c::d}` at the front of `code`, below `base`.
+/// Reads the paths of a tree such as `a::{b, c::d}` below `base`. Returns the code after it.
 fn branches<'a>(mut code: &'a str, base: &[String], found: &mut Vec<Vec<String>>) -> &'a str {
     let mut path = base.to_vec();
     loop {
@@ -107,7 +108,7 @@ fn branches<'a>(mut code: &'a str, base: &[String], found: &mut Vec<Vec<String>>
             continue;
         }
         found.push(path);
-        // Past another name for it: `as x`.
+        // Skips an alias: `as x`.
         return match rest.trim_start().strip_prefix("as ") {
             Some(alias) => alias.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_'),
             None => rest,
@@ -133,14 +134,14 @@ fn no_file_of_shared_imports_from_a_higher_floor() {
 fn no_files_import_each_other_in_a_circle() {
     for folder in CRATES {
         let mut imports = imports(folder);
-        // A file that imports no other file that is left is in no circle.
+        // A file that imports no remaining file is in no circle.
         while let Some(end) = imports.iter().find(|(_, others)| others.is_empty()).map(|(module, _)| module.clone()) {
             imports.remove(&end);
             for others in imports.values_mut() {
                 others.remove(&end);
             }
         }
-        // Nor is one that no file that is left imports.
+        // A file that no remaining file imports is in no circle either.
         while let Some(top) = imports.keys().find(|module| !imports.values().any(|others| others.contains(*module))) {
             let top = top.clone();
             imports.remove(&top);
@@ -183,7 +184,8 @@ fn functions_know_no_sdk_and_not_each_other() {
             assert!(!dependencies.contains(&format!("\n{other}")), "{function} depends on {other}");
         }
     }
-    // They are driven from here: their own test targets are off, and a test among them would never run.
+    // The functions are tested from this crate. A test in their own crates would never run, because those targets are
+    // off.
     assert!(sources("functions").iter().all(|(_, text)| !text.contains("#[test]") && !text.contains("cfg(test)")));
     let root = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml")).unwrap();
     assert!(root.contains(r#"default-members = ["functions/*", "shared"]"#));

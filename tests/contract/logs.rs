@@ -1,4 +1,4 @@
-//! What a request leaves in the log.
+//! The lines that a request writes to the log.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ async fn a_request_is_one_line_with_its_outcome_and_cold_start() {
     assert_eq!((&lines[0]["status"], &lines[0]["outcome"]), (&json!(404), &json!("factor-not-found")));
 }
 
-/// The gateway's log has its own id of a request, and Lambda's has another: what is to be joined is the gateway's.
+/// The gateway and Lambda log a request under different ids. A line has both ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_has_the_ids_of_the_gateway_and_of_lambda() {
     let stage = Stage::new().await;
@@ -49,7 +49,7 @@ async fn a_line_has_the_ids_of_the_gateway_and_of_lambda() {
     assert_eq!(line["span"]["invocation"], "8476a536-e9f4-11e8-9739-2dfe598c3fcd");
 }
 
-/// A guesser who waits leaves no event: these lines alone say whose factors they try.
+/// A refused guess during a wait writes no audit event. Only these lines show whose factors an attacker tries.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_line_of_a_refused_request_names_the_user() {
     let stage = Stage::new().await;
@@ -62,7 +62,7 @@ async fn the_line_of_a_refused_request_names_the_user() {
         let line = user(&reply);
         assert_eq!((reply.status, &line["message"], &line["user"]), (status, &json!("request"), &json!("ada")));
     }
-    // An operator is the user of what they ask for; a `sub` that is no id, and nobody, are none.
+    // The `user` of an operator's line is the operator. A request without a valid `sub` has no `user`.
     let op = stage.operator().await;
     assert_eq!(user(&op.act("unlock", "ada").await)["user"], "op");
     for sub in ["a\nb", "\u{e4}", &"x".repeat(256)] {

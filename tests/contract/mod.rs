@@ -1,4 +1,4 @@
-//! What is promised, held to what is done.
+//! Tests that hold the code to the contract, the documents and the settings.
 
 mod assertions;
 mod bad_input;

@@ -1,4 +1,4 @@
-//! The changes that are made by hand to conditions and updates of the table: each still has its one place in the code.
+//! Checks `tests/mutants/by_hand.toml`: the text of each mutant occurs exactly once in its function.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const BY_HAND: &str = include_str!("../mutants/by_hand.toml");
 
-/// The text of the one function of this name in a file.
+/// The text of the first function with this name in a file.
 fn function<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let places = [format!("fn {name}("), format!("fn {name}<")].map(|head| text.match_indices(&head).next());
     let (start, _) = places.into_iter().flatten().min()?;
@@ -26,7 +26,7 @@ fn every_change_by_hand_has_one_place_in_the_code() {
         } else if let Some(function) = line.strip_suffix(" = [") {
             function.clone_into(&mut name);
         } else if let Some(change) = line.strip_prefix("    ").and_then(|rest| rest.strip_suffix(',')) {
-            // An array of TOML's basic strings is one of JSON too.
+            // An array of basic strings in TOML is valid JSON too.
             let change: Vec<Value> = serde_json::from_str(change).unwrap_or_else(|error| panic!("{line}: {error}"));
             let text = change[0].as_str().unwrap();
             let (path, code) = &file;

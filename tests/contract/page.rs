@@ -1,4 +1,4 @@
-//! The page of the local stack: served as it should be, from files that ask nothing of elsewhere and keep nothing.
+//! The page of the local stack: its strict headers, and files that load nothing from other hosts and store nothing.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use reqwest::Method;
 
 use crate::stage::Stage;
 
-/// What a page could load, run or keep by, and this one does not.
+/// What could load, run or store something in a browser. The page uses none of it.
 const FORBIDDEN: [&str; 15] = [
     "localStorage",
     "sessionStorage",
@@ -33,7 +33,6 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../infra/local/page")
 }
 
-/// Every file of the page: its name and its text.
 fn files() -> Vec<(String, String)> {
     let (mut found, mut folders) = (Vec::new(), vec![folder()]);
     while let Some(next) = folders.pop() {
@@ -110,14 +109,14 @@ fn the_page_names_no_other_place_and_stores_and_runs_nothing() {
     assert!(!index.contains("<style") && !index.contains("onload") && index.matches("<script").count() == 1);
 }
 
-/// A language's words by their keys.
+/// The texts of a language by their keys.
 fn words(language: &str) -> BTreeMap<String, String> {
     let text = fs::read_to_string(folder().join(format!("words/{language}.js"))).unwrap();
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\": "));
     lines.map(|(key, words)| (key.to_owned(), words.to_owned())).collect()
 }
 
-/// The names of the values in words.
+/// The names of the placeholders in a text.
 fn values(words: &str) -> BTreeSet<&str> {
     words.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
 }
@@ -147,7 +146,7 @@ fn the_page_speaks_spanish_as_the_emails_do_to_a_friend() {
     }
 }
 
-/// The first argument of each call of a function, by its name and what follows it.
+/// The first argument of each call in `text`. `call` is the function's name with its opening parenthesis.
 fn first_arguments<'a>(text: &'a str, call: &str) -> Vec<&'a str> {
     let argument = |rest: &'a str| {
         let mut depth = 0;
@@ -162,7 +161,7 @@ fn first_arguments<'a>(text: &'a str, call: &str) -> Vec<&'a str> {
     calls.map(|(at, _)| argument(&text[at + call.len()..])).collect()
 }
 
-/// Each string in some code, after the code before it.
+/// Each string in some code, with the code before it.
 fn strings(code: &str) -> impl Iterator<Item = (&str, &str)> {
     let parts: Vec<&str> = code.split('"').collect();
     (1..parts.len()).step_by(2).map(move |at| (parts[at - 1], parts[at]))
@@ -175,7 +174,8 @@ fn every_key_and_every_problem_of_the_page_has_words() {
         let asked = ["t(", "nothing("].into_iter().flat_map(|call| first_arguments(&text, call));
         for argument in asked {
             for (index, part) in argument.split('`').enumerate() {
-                // Between backquotes a key has a hole in it; elsewhere each string is one, but those that something is compared with.
+                // In a template literal, a key has a placeholder. Any other string is a key, unless the code compares
+                // something with it.
                 if index % 2 == 1 {
                     let (before, rest) = part.split_once("${").unwrap();
                     let after = rest.rsplit_once('}').unwrap().1;
@@ -195,7 +195,7 @@ fn every_key_and_every_problem_of_the_page_has_words() {
         }
     }
     assert!(literal >= 150, "{literal}");
-    // Those that only who writes a client can meet are not told apart.
+    // Problems that only a developer of a client meets have no text of their own.
     let of_clients = [
         "assertion-invalid",
         "assertion-required",

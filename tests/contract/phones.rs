@@ -1,4 +1,5 @@
-//! Which numbers are texted, and why the others are not. (What area codes there are, `shared/src/phone` has a table of.)
+//! Which phone numbers can be texted, and why others are refused. A test in `shared/src/proof/phone.rs` covers all area
+//! codes.
 
 use serde_json::json;
 

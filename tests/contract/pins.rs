@@ -1,4 +1,4 @@
-//! Tools from elsewhere are those that were tried: by version, and by hash where they run here.
+//! Third-party tools have a fixed version, and a fixed hash if a script here runs them.
 
 use std::{
     fs,
@@ -8,7 +8,6 @@ use std::{
 const GUIDES: [&str; 2] = [include_str!("../../README.md"), include_str!("../../infra/README.md")];
 const ARM64: &str = include_str!("../../.ci/arm64");
 
-/// The files of a folder.
 fn files(folder: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
     let files: Vec<_> =
@@ -17,7 +16,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The lines of text files that install packages of Python.
+/// The lines of a text that install Python packages.
 fn installs(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| {
         let words: Vec<_> = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -37,7 +36,7 @@ fn scripts_install_packages_of_python_by_their_hashes() {
     assert!(count >= 1);
 }
 
-/// A package of Node, as a lock file has it: with the hash of what it is.
+/// The lock file of a Node package has a hash for each dependency.
 #[test]
 fn node_packages_are_locked_by_hash_and_run_no_scripts() {
     let mut count = 0;
@@ -89,7 +88,6 @@ fn the_guide_names_the_provider_that_is_locked() {
     assert!(lock.contains("\"h1:"));
 }
 
-/// A version's numbers.
 fn parts(version: &str) -> Vec<u32> {
     version.split('.').map(|part| part.parse().unwrap()).collect()
 }

@@ -1,5 +1,5 @@
-//! What holds for whatever is sent. proptest draws what a client or an identity provider can spell; the fuzz target's check
-//! judges it.
+//! Properties that hold for any input. proptest draws what a client or an identity provider can send, and the fuzz
+//! targets' checks judge it.
 
 use proptest::{collection::vec, prelude::*, sample::select, string::string_regex};
 use serde_json::{Map, Value, json};
@@ -18,7 +18,6 @@ use shared::{
 
 use crate::fuzz::{assertion, body, claims, codes, phone};
 
-/// A request with this body.
 fn request(content_type: &str, body: &[u8]) -> Request {
     let event = json!({
         "version": "2.0", "routeKey": "POST /v1/factors", "rawPath": "/v1/factors", "rawQueryString": "",
@@ -29,12 +28,12 @@ fn request(content_type: &str, body: &[u8]) -> Request {
     Request::new(shared::edge::http::gateway::read(&event.to_string()).unwrap(), Timestamp::default())
 }
 
-/// Text of the strategy that a regular expression is.
+/// A strategy for texts that match a regular expression.
 fn spelled(pattern: &str) -> impl Strategy<Value = String> + use<> {
     string_regex(pattern).unwrap()
 }
 
-/// Lists, things that are nearly lists, and anything else.
+/// Lists, near misses of lists, and any other text.
 fn listish() -> impl Strategy<Value = String> {
     prop_oneof![
         spelled(r"\[[A-Za-z0-9._:-]{1,9}( [A-Za-z0-9._:-]{1,9}){0,4}\]"),
@@ -43,12 +42,12 @@ fn listish() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Codes, things that are nearly codes, and anything else.
+/// Codes, near misses of codes, and any other text.
 fn codish() -> impl Strategy<Value = String> {
     prop_oneof![spelled("[0-9]{6}"), spelled("[0-9 -]{4,12}"), spelled("[0-9a٣３+.]{5,7}"), any::<String>()]
 }
 
-/// What a person types or a client sends as one text, and what is nearly that.
+/// What a user types or a client sends as one text, and near misses.
 fn textish() -> impl Strategy<Value = String> {
     prop_oneof![
         codish(),
@@ -63,7 +62,7 @@ fn textish() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Claims that can be read more often than not.
+/// Claims, most of them readable.
 fn claims() -> impl Strategy<Value = Value> {
     let ids = || spelled(r"\[[a-d]( [a-d]){0,3}\]");
     let list = move || prop_oneof![4 => ids(), 1 => listish()];
@@ -78,7 +77,7 @@ fn claims() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A byte that says how an assertion is made, and what it is made of.
+/// A byte that tells how an assertion is made, and the data for it.
 fn assertionish() -> impl Strategy<Value = Vec<u8>> {
     let signed = |(header, claims): (Value, Value)| format!("\u{2}{header}\n{claims}").into_bytes();
     let other = prop_oneof![codish().prop_map(Value::from), any::<u64>().prop_map(Value::from), json_value()];
@@ -95,7 +94,6 @@ fn assertionish() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// JSON of any shape.
 fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -113,7 +111,7 @@ fn json_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A byte that says which route, and a body for it: with some of the route's own fields, of any shape, or no JSON.
+/// A byte that selects a route, and a body for it: some of its fields with values of any shape, or no JSON.
 fn bodyish() -> impl Strategy<Value = Vec<u8>> {
     let fields = |route: u8| {
         // Some routes have no field of their own.
@@ -179,7 +177,7 @@ proptest! {
         prop_assert_eq!(ours == Language::French, french);
     }
 
-    /// Of any workspaces the strictest wins: together they let nothing through that one of them alone would not.
+    /// The strictest policy wins: workspaces together never allow what one of them alone forbids.
     #[test]
     fn no_set_of_policies_is_weaker_than_the_strictest_of_them(policies in vec(policy(), 0..6), kinds in vec(any::<bool>(), 2)) {
         let kinds = Kind::ALL.into_iter().zip(kinds).filter(|(_, has)| *has).map(|(kind, _)| kind);
@@ -206,7 +204,7 @@ proptest! {
         prop_assert!(all.may_enroll(Kind::Totp), "nobody is left without a way");
     }
 
-    /// Whatever the app is called: one segment, letters of GSM-7 alone, the lifetime, and the code's line last.
+    /// For any app name, a text is one segment of GSM-7, states the code's lifetime, and ends with the code's line.
     #[test]
     fn every_text_is_one_segment_of_gsm_7(name in nameish(), number in 0..1_000_000_u32, minutes in 1..=10_u64) {
         let settings = [("MFA_APP_NAME", name.as_str()), ("MFA_DOMAIN", &"d".repeat(41))];
@@ -222,12 +220,12 @@ proptest! {
     }
 }
 
-/// The basic character set of GSM-7 (3GPP TS 23.038, table 6.2.1), row by row of its columns, without the escape.
+/// The basic character set of GSM-7, column by column, without the escape character (3GPP TS 23.038, table 6.2.1).
 const SEPTETS: &str = "@\u{394} 0\u{a1}P\u{bf}p\u{a3}_!1AQaq$\u{3a6}\"2BRbr\u{a5}\u{393}#3CScs\u{e8}\u{39b}\u{a4}4DTdt\
     \u{e9}\u{3a9}%5EUeu\u{f9}\u{3a0}&6FVfv\u{ec}\u{3a8}'7GWgw\u{f2}\u{3a3}(8HXhx\u{c7}\u{398})9IYiy\n\u{39e}*:JZjz\
     \u{d8}+;K\u{c4}k\u{e4}\u{f8}\u{c6},<L\u{d6}l\u{f6}\r\u{e6}-=M\u{d1}m\u{f1}\u{c5}\u{df}.>N\u{dc}n\u{fc}\u{e5}\u{c9}/?O\u{a7}o\u{e0}";
 
-/// Numbers, things that are nearly numbers, and anything else.
+/// Phone numbers, near misses of them, and any other text.
 fn phonish() -> impl Strategy<Value = String> {
     prop_oneof![
         spelled(r"\+1[ .()-]{0,2}[2-9][0-9]{2}[ .()-]{0,2}[2-9][0-9]{2}[ .-]?[0-9]{4}"),
@@ -237,14 +235,14 @@ fn phonish() -> impl Strategy<Value = String> {
     ]
 }
 
-/// What an app may be called: 1 to 30 characters.
+/// Names that an app can have: 1 to 30 characters.
 fn nameish() -> impl Strategy<Value = String> {
     prop_oneof![spelled(r"\PC{1,30}"), spelled(r"[a-zA-Z\[\]{}|^~€\\@#\r\n ]{1,30}"), spelled(r"(.|\n){1,30}")]
 }
 
 const NOW: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-/// How much a decision asks for.
+/// A rank of how much a decision asks of the user.
 fn strength(reason: LoginReason) -> u32 {
     match reason {
         LoginReason::MfaNotEnabled => 0,
@@ -255,7 +253,7 @@ fn strength(reason: LoginReason) -> u32 {
     }
 }
 
-/// Any policy, its date around now.
+/// Any policy, with a date around `NOW`.
 fn policy() -> impl Strategy<Value = Policy> {
     (any::<bool>(), 0..8_u64, any::<bool>(), any::<bool>()).prop_map(|(required, from, sms, email)| {
         let allowed = if sms { vec![Kind::Totp, Kind::Sms] } else { vec![Kind::Totp] };

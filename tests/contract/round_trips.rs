@@ -1,4 +1,5 @@
-//! How many AWS calls follow one another: what a login waits for.
+//! The AWS calls of each route, in the order in which they follow one another. This order decides how long a user
+//! waits.
 
 use std::{collections::BTreeSet, sync::Mutex};
 
@@ -10,10 +11,10 @@ use crate::{
     stage::{Reply, Stage, account_key, scanned},
 };
 
-/// The routes whose calls were looked at.
+/// The routes whose calls were checked.
 static LOOKED_AT: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
-// One test, for only all of them together look at every route.
+// This is one test, because only all parts together check every route.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_of_the_contract_has_more_calls_follow_one_another_than_it_must() {
     tokio::join!(
@@ -33,13 +34,12 @@ async fn no_route_of_the_contract_has_more_calls_follow_one_another_than_it_must
     );
 }
 
-/// The calls of a request as steps.
 async fn steps(stage: &Stage, reply: &Reply) -> Vec<Vec<String>> {
     LOOKED_AT.lock().unwrap().extend(reply.route);
     in_turn(&stage.calls_of(&reply.request).await)
 }
 
-/// Calls as steps: those of one step were under way at the same time.
+/// Groups calls into steps. The calls of one step run at the same time.
 pub fn in_turn(calls: &[Value]) -> Vec<Vec<String>> {
     let time = |call: &Value, name: &str| call[name].as_f64().unwrap();
     let mut steps: Vec<Vec<&Value>> = Vec::new();
@@ -88,7 +88,7 @@ async fn the_other_routes_wait_as_little() {
 
     let (id, app) = scanned(&begun.body);
     let activated = ada.activate(&id, &app.code(stage.now().await)).await;
-    // What follows the commit is a fourth step.
+    // The notice follows the commit, so it is a fourth step.
     let expected =
         [vec!["UpdateItem"], vec!["Decrypt", "Encrypt", "GenerateMac"], vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
     assert_eq!(steps(&stage, &activated).await, expected);
@@ -167,7 +167,7 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     let assertion = &ada.prove(&enrolled).await;
     let codes = ada.post_with(assertion, "/v1/recovery/codes", json!({})).await;
     let without_key = |mut steps: Vec<Vec<String>>| {
-        // The first assertion that a function sees has it fetch the public key.
+        // A function fetches the public key when it sees its first assertion.
         steps.retain(|step| step != &["GetPublicKey"]);
         steps
     };
@@ -178,7 +178,7 @@ async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     assert_eq!(without_key(steps(&stage, &removed).await), expected);
 }
 
-/// The steps in which an emailed code is redeemed, told to so many addresses.
+/// The steps in which an emailed code is redeemed and a notice goes to `told` addresses.
 fn emailed_one(told: usize) -> [Vec<&'static str>; 4] {
     let look = vec!["Decrypt", "Encrypt", "GenerateMac"];
     [vec!["GetItem", "UpdateItem"], look, vec!["Sign", "UpdateItem"], vec!["SendEmail"; told]]
@@ -211,7 +211,7 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let stage = Stage::slow().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"]})).await;
     let login = ada.post_nothing("/v1/logins").await;
-    // What the workspaces see is read beside them too, and written beside the signature.
+    // The user's membership rows are read in the same step, and written beside the signature.
     let reads = vec!["BatchGetItem", "GetItem", "GetItem"];
     assert_eq!(steps(&stage, &login).await, [reads.clone(), vec!["Sign", "TransactWriteItems"]]);
     let calls = stage.calls_of(&login.request).await;
@@ -230,7 +230,8 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let challenge = ada.post_nothing("/v1/logins").await;
     assert_eq!(steps(&stage, &challenge).await, std::slice::from_ref(&reads));
     let removed = ada.remove(activated.body["assertion"].as_str().unwrap(), &id).await;
-    // What binds the account is one step more: first the workspaces where the user was seen, then the policies of all.
+    // A removal needs every policy that binds the account. It reads the user's workspaces first, so it takes one step
+    // more.
     let expected = [
         vec!["GetPublicKey"],
         vec!["GetItem", "GetItem"],

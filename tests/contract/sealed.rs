@@ -1,4 +1,4 @@
-//! A ciphertext opens only where it was sealed.
+//! A ciphertext opens only for the user, the item and the purpose that it was sealed for.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     stage::{Enrolled, Stage, User, account_key},
 };
 
-/// Puts one factor's ciphertext where another's was.
+/// Replaces the ciphertext of a factor with another one.
 async fn move_secret(stage: &Stage, sealed: Value, sub: &str, id: &str) {
     let ask = json!({
         "Key": account_key(sub),
@@ -23,7 +23,7 @@ async fn sealed(stage: &Stage, sub: &str, id: &str) -> Value {
     stage.account(sub).await["factors"]["M"][id]["M"]["sealed"].clone()
 }
 
-/// Tries the code of the secret that was moved in: a fault in the log, not a wrong code, and not counted.
+/// Tries a code of the secret that was moved in. The function logs a fault and counts no wrong code.
 async fn does_not_open(stage: &Stage, user: &User, sub: &str, target: &Enrolled, moved: &Enrolled) {
     let code = moved.app.code(stage.now().await);
     let reply = user.verify(&target.id, &code).await;
@@ -41,7 +41,7 @@ async fn a_factor_copied_whole_to_another_user_does_not_verify() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
     let (_, eves) = (ada.enrol().await, eve.enrol().await);
-    // Under the id that it was sealed for: only the user differs.
+    // The factor keeps its id, so that only the user differs.
     let ask = json!({
         "Key": account_key("ada"),
         "UpdateExpression": "SET factors.#id = :factor, failures = :zero",
@@ -86,7 +86,7 @@ async fn a_secret_copied_to_another_factor_does_not_verify() {
     let second = ada.finish(&begun).await;
     move_secret(&stage, sealed(&stage, "ada", &first.id).await, "ada", &second.id).await;
     does_not_open(&stage, &ada, "ada", &second, &first).await;
-    // The factor that was left alone still works.
+    // The factor that was not changed still works.
     ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
 }
 
@@ -96,7 +96,7 @@ async fn a_number_copied_to_another_phone_is_texted_by_nobody() {
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
     let (hers, theirs) = (ada.enrol_phone("+14155550123").await, eve.enrol_phone("+14155550199").await);
     let before = stage.texts().await.len();
-    // Eve would have Ada's codes sent to her own phone.
+    // Eve tries to have Ada's codes sent to her own phone.
     move_secret(&stage, sealed(&stage, "eve", &theirs).await, "ada", &hers).await;
     let reply = ada.text(&hers).await;
     reply.refused(500, "internal");
@@ -139,13 +139,13 @@ async fn the_table_alone_verifies_nothing_and_writes_to_nobody() {
     let stage = Stage::on(folder.path()).await;
     let enrolled = stage.user("ada").await.enrol().await;
     let phone = stage.user("bob").await.enrol_phone("+14155550123").await;
-    // Codes are of the login that asks: it is one that goes on with the other keys.
+    // A sent code belongs to a login token. The samples have the same one before and after the keys change.
     by_sample(&stage, "recovery/email.json", "ada", None, None).await.expect(202);
     by_sample(&stage, "send-sms/text.json", "bob", Some(&phone), None).await.expect(202);
     let (emailed, texted) = (stage.emailed_to("ada@example.com").await, stage.code_to("+14155550123").await);
     stage.stop().await;
 
-    // The whole table, and other keys.
+    // The same table, with new keys.
     std::fs::remove_file(folder.path().join("keys.json")).unwrap();
     let stage = Stage::on(folder.path()).await;
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);

@@ -1,4 +1,4 @@
-//! A function that lacks a setting does not start, and says which one it is.
+//! A function that lacks a setting does not start, and its error names the setting.
 
 use shared::{
     aws::{boot::client_defaults, clients::Clients},
@@ -22,7 +22,7 @@ const COMPLETE: [(&str, &str); 11] = [
     ("MFA_EMAIL_FROM", "security@example.com"),
 ];
 
-/// What starting each function comes to, with its needs.
+/// Starts each function with these settings. Returns its name and its error.
 fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
     let (aws, clock) = (Clients::new(&client_defaults().build()), Clock::system());
     [
@@ -92,7 +92,7 @@ fn an_unreadable_setting_stops_only_its_function() {
     }
 }
 
-/// A number of one country is none to send from in the other; those of the United States serve its territories.
+/// A number of one country can't send to the other. Numbers of the United States serve its territories too.
 #[test]
 fn every_served_country_has_a_number_or_none_has() {
     let (us, ca, both) = ("US=+14155550100", "CA=612345", "US=+14155550100, CA=+15145550100");

@@ -1,11 +1,12 @@
-//! A login by SSO acts on nothing that tenants share: held over every route of the contract, so that none can forget it.
+//! A login by SSO acts on nothing that tenants share. The test covers every route of the contract, so no new route can
+//! forget it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{openapi, stage::Stage};
 
-/// What a login by SSO may use: its login, and the policy and members of what its SSO vouches for.
+/// The routes of a login by SSO: its login, and the policy and members of the workspaces that its SSO vouches for.
 const OPEN: [&str; 4] = [
     "POST /v1/logins",
     "GET /v1/workspaces/{workspace_id}/policy",
@@ -13,7 +14,7 @@ const OPEN: [&str; 4] = [
     "GET /v1/workspaces/{workspace_id}/members",
 ];
 
-/// Routes that read no SSO: an operator's, and the one for the keys.
+/// Whether a route ignores SSO: the operator's routes and the public keys do.
 fn reads_no_sso(route: &str) -> bool {
     route.contains("/operator/") || route.contains("/.well-known/")
 }
@@ -40,7 +41,7 @@ async fn every_route_but_four_refuses_sso_before_it_acts() {
             let (method, path) = route.split_once(' ').unwrap();
             let path = path.replace("{workspace_id}", "acme").replace("{factor_id}", "01M86NP37KVJYCH5C44V5B7J55");
             let request = user.request(Method::from_bytes(method.as_bytes()).unwrap(), &path);
-            // No body will do: the login is judged before it.
+            // The body is invalid, because the function must judge the login before it.
             let reply = user.send(request.header("content-type", "application/json").body("[")).await;
             if reads_no_sso(&route) || (vouches && OPEN.contains(&route.as_str())) {
                 assert_ne!(reply.code(), "sso-user", "{ask} {route}");

@@ -1,5 +1,5 @@
-//! What a warm request asks of AWS: calls, calls that follow one another, and units of DynamoDB. Each is the same on every machine,
-//! however many factors and workspaces the user has, and however large the table is.
+//! The AWS calls of a warm request: all calls, the calls in a row, and the units of DynamoDB. They are the same on
+//! every machine, and a larger table changes none of them.
 
 use data_encoding::BASE64URL_NOPAD;
 use reqwest::Method;
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::round_trips::in_turn;
 use crate::stage::{Enrolled, Reply, Stage, User, scanned};
 
-/// Calls in a row, calls, and units of DynamoDB to read and to write.
+/// Calls in a row, all calls, and DynamoDB units to read and to write.
 type Asked = (usize, usize, f64);
 
-/// What a request asked, and the bytes of its calls' bodies, there and back.
+/// The calls of a request, and the bytes of their bodies in both directions.
 async fn asked(stage: &Stage, reply: &Reply) -> (Asked, f64) {
     assert!(reply.status < 300, "{reply:?}");
     let calls = stage.calls_of(&reply.request).await;
@@ -19,13 +19,13 @@ async fn asked(stage: &Stage, reply: &Reply) -> (Asked, f64) {
     ((in_turn(&calls).len(), calls.len(), sum("units")), sum("bytes"))
 }
 
-/// The login token of a user of the workspaces `acme-0` and so on, who owns the first.
+/// The login token of a user in the workspaces `acme-0`, `acme-1` and so on, who owns the first.
 fn login(sub: &str, workspaces: usize) -> Value {
     let workspaces: Vec<_> = (0..workspaces).map(|number| format!("acme-{number}")).collect();
     json!({"sub": sub, "workspaces": workspaces, "owned_workspaces": ["acme-0"]})
 }
 
-/// Enrolls so many apps and these phones; returns the first app.
+/// Enrolls `apps` authenticator apps and these phones. Returns the first app.
 async fn enroll(stage: &Stage, user: &User, apps: usize, phones: &[&str]) -> Enrolled {
     let first = user.enrol().await;
     for _ in 1..apps {
@@ -41,25 +41,22 @@ async fn enroll(stage: &Stage, user: &User, apps: usize, phones: &[&str]) -> Enr
     first
 }
 
-/// Begins another app.
 async fn begin(user: &User, assertion: &str) -> Reply {
     user.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await
 }
 
-/// A page of the members of `acme-0`.
 async fn members(user: &User, assertion: &str, query: &str) -> Reply {
     let request = user.request(Method::GET, &format!("/v1/workspaces/acme-0/members{query}"));
     user.send(request.header("mfa-assertion", assertion)).await
 }
 
-/// The row of this key.
 async fn row(stage: &Stage, pk: &str, sk: &str) -> Value {
     let row = stage.dynamodb("GetItem", json!({"Key": {"pk": {"S": pk}, "sk": {"S": sk}}})).await["Item"].take();
     assert!(row.is_object(), "{pk} {sk}");
     row
 }
 
-/// Puts a copy of a row for each value of one of its keys.
+/// Writes a copy of a row for each value of one of its keys.
 async fn copies(stage: &Stage, row: &Value, key: &str, values: impl Iterator<Item = String>) {
     let copy = |value: String| {
         let mut copy = row.clone();
@@ -72,7 +69,7 @@ async fn copies(stage: &Stage, row: &Value, key: &str, values: impl Iterator<Ite
     }
 }
 
-/// Adds members to `acme-0`, who look like Ada.
+/// Adds members to `acme-0`, each a copy of Ada's row.
 async fn add_members(stage: &Stage, numbers: std::ops::Range<usize>) {
     let ada = row(stage, "MEMBERS#acme-0", "MEMBER#mfa#ada").await;
     copies(stage, &ada, "sk", numbers.map(|number| format!("MEMBER#mfa#user-{number:07}"))).await;
@@ -97,7 +94,7 @@ async fn each_warm_request_asks_what_is_written_here() {
     let newcomer = stage.user_with(login("bob", 1)).await;
     newcomer.login().await;
     let account = &stage.account("ada").await;
-    // A function fetches the public key with the first assertion that it sees.
+    // A function fetches the public key when it sees its first assertion.
     let assertion = &ada.prove(&app).await;
     members(&ada, assertion, "").await.expect(200);
     let (begun, other) = scanned(&begin(&ada, assertion).await.expect(201));
@@ -119,7 +116,7 @@ async fn each_warm_request_asks_what_is_written_here() {
     }
 }
 
-/// The reply to a request on an account as it was: what others changed of it is put back first.
+/// Restores the account as earlier requests found it, then sends the request.
 async fn on(stage: &Stage, account: &Value, request: impl Future<Output = Reply>) -> Reply {
     stage.dynamodb("PutItem", json!({ "Item": account })).await;
     request.await
@@ -127,8 +124,8 @@ async fn on(stage: &Stage, account: &Value, request: impl Future<Output = Reply>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_larger_table_costs_no_call_and_no_unit_whatever_a_user_has() {
-    // Ada owns the workspace that grows. Zoe has all the factors and workspaces that a user may have; Yuri has three pending
-    // factors besides, which takes one active factor fewer.
+    // Ada owns the workspace that grows. Zoe has the most factors and workspaces that a user can have. Yuri has three
+    // pending factors too, and one active app fewer.
     const WHO: [(&str, usize, usize, &[&str]); 4] = [
         ("ada", 1, 1, &[]),
         ("xia", 10, 2, &["+14155550123"]),
@@ -148,7 +145,7 @@ async fn a_larger_table_costs_no_call_and_no_unit_whatever_a_user_has() {
             let policy = row(&stage, "WORKSPACE#acme-0", "POLICY").await;
             copies(&stage, &policy, "pk", (1..50).map(|number| format!("WORKSPACE#acme-{number}"))).await;
         }
-        // One login lets 32 workspaces see who it is.
+        // One login writes the user's row in at most 32 workspaces.
         user.login().await;
         user.login().await;
         apps.push(app);

@@ -1,6 +1,6 @@
-//! AWS closes a connection that is idle, and a function that Lambda has frozen does not see it. Here functions run in a process of
-//! their own, with the connections that they have in Lambda, to an end that forgets those that were idle for five seconds: what
-//! comes over one after that is thrown away with it, as a network does that has lost track.
+//! AWS closes idle connections, and a frozen Lambda function does not notice. Here functions run in their own process,
+//! with their connections of Lambda. A proxy in front of AWS forgets connections that were idle for 5 s. It drops later
+//! data, as a network may do.
 
 #![expect(clippy::disallowed_methods, reason = "how long it took is what is held here")]
 
@@ -28,26 +28,27 @@ use tokio::{
 use crate::{contract::events::sample, stage::Stage};
 
 const PHONE: &str = "+14155550123";
-/// How long a connection may be idle before the end forgets it. AWS's do after 20 s and more.
+/// How long a connection may be idle before the proxy forgets it. AWS does so after 20 s or more.
 const FORGOTTEN: Duration = Duration::from_secs(5);
-/// How long the functions keep one at the most: they look every 10 s.
+/// The longest time that a function keeps a connection. It checks every 10 s.
 const KEPT: Duration = Duration::from_secs(21);
-/// Where the functions' process finds its AWS.
+/// The variable with the URL of AWS for the functions' process.
 const ENDPOINT: &str = "TEST_AWS_ENDPOINT";
-/// The mark before each answer of that process.
+/// The prefix of each answer of that process.
 const ANSWER: &str = "answer ";
 
-/// The connections that an end sees.
+/// The connections that a proxy has seen.
 #[derive(Clone, Debug, Default)]
 struct Seen {
-    /// Of the table and the keys, and of texts and emails: how many there were, how many there are.
+    /// The connections to DynamoDB and KMS: all so far, and the open ones.
     kept: (usize, usize),
+    /// The connections to SNS and SES: all so far, and the open ones.
     messages: (usize, usize),
-    /// How many were used after they were forgotten.
+    /// The connections that were used after they were forgotten.
     broken: usize,
 }
 
-/// An end in front of the embedded AWS.
+/// A proxy in front of the embedded AWS.
 struct End {
     url: String,
     seen: Arc<Mutex<Seen>>,
@@ -81,7 +82,7 @@ impl End {
     }
 }
 
-/// Passes on what a connection brings, until it is closed or was forgotten.
+/// Passes on the data of a connection, until it is closed or forgotten.
 async fn pass_on(mut client: TcpStream, behind: String, all: Arc<Mutex<Seen>>) {
     let mut server = TcpStream::connect(behind).await.unwrap();
     let (mut asked, mut told) = (vec![0; 65536], vec![0; 65536]);
@@ -142,7 +143,7 @@ impl Functions {
         Self { child, events, answers: Arc::new(Mutex::new(answers)) }
     }
 
-    /// The status of an event's answer.
+    /// Sends an event, and returns the status of the answer.
     async fn ask(&mut self, event: &Value) -> u16 {
         writeln!(self.events, "{event}").unwrap();
         let answers = self.answers.clone();
@@ -159,7 +160,7 @@ impl Functions {
         spawn_blocking(read).await.unwrap()
     }
 
-    /// Stops it as Lambda freezes a function, or lets it go on.
+    /// Sends a signal to the process: `-STOP` freezes it as Lambda does, `-CONT` resumes it.
     fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
@@ -173,7 +174,7 @@ impl Drop for Functions {
     }
 }
 
-/// Not a test but what the tests here start: it answers each event that comes in a line.
+/// The process that the tests of this file start. It is not a test. It answers each event, one per line.
 #[tokio::test]
 #[ignore = "the other tests of this file start it"]
 async fn the_functions_in_a_process_of_their_own() {
@@ -229,7 +230,7 @@ async fn no_connection_is_kept_for_long_and_none_of_a_message() {
     for user in ["ada", "bob"] {
         assert_eq!(functions.ask(&email(user)).await, 202);
     }
-    // One looks for a STOP, one sends.
+    // A text needs two connections: one checks for a STOP, one sends.
     assert_eq!(functions.ask(&text("cy", &phone)).await, 202);
     end.until(Duration::from_secs(2), |seen| seen.messages == (4, 0)).await;
     assert!(end.seen().kept.1 > 0, "they are kept for the next event: {:?}", end.seen());
@@ -249,7 +250,7 @@ async fn a_frozen_function_survives_connections_lost_meanwhile() {
     assert_eq!(functions.ask(&email("ada")).await, 202);
     assert_eq!(functions.ask(&text("cy", &phones[0])).await, 202);
     functions.signal("-STOP");
-    // Longer than a function keeps a connection, whose clock goes on while it stands still.
+    // Longer than a function keeps an idle connection. Its clock goes on while it is frozen.
     sleep(Duration::from_secs(11)).await;
     functions.signal("-CONT");
     assert_eq!(functions.ask(&email("bob")).await, 202);

@@ -1,4 +1,4 @@
-//! A write was applied, and its response was lost: the SDK tries again by itself, and the second try finds its own id.
+//! A write is applied, but its response is lost. The SDK retries, and the second try finds its own id in the row.
 
 use serde_json::{Value, json};
 
@@ -40,7 +40,7 @@ async fn a_give_back_whose_response_was_lost_is_done_once() {
     let wrong = enrolled.app.wrong_code(stage.now().await);
     ada.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
     stage.fault("kms", "Decrypt", "refuse", 1).await;
-    // The reserve passes, the give-back's first response is lost.
+    // The reserve succeeds. The first response to the write that undoes it is lost.
     stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
     ada.verify(&enrolled.id, &wrong).await.refused(500, "internal");
     assert_eq!(failures(&stage.account("ada").await), 1);
@@ -52,7 +52,7 @@ async fn a_commit_with_a_lost_response_spends_the_code() {
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
     let code = enrolled.app.code(stage.now().await);
-    // The reserve passes, the commit's first response is lost.
+    // The reserve succeeds. The commit's first response is lost.
     stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
     let reply = ada.verify(&enrolled.id, &code).await;
     let updates = stage.calls_of(&reply.request).await.iter().filter(|call| call["operation"] == "UpdateItem").count();
@@ -86,7 +86,7 @@ async fn an_activation_with_a_lost_response_shows_recovery_codes() {
     assert_eq!(stage.account("ada").await["version"]["N"], "2");
 }
 
-/// Another write to Ada's account, between a write whose response was lost and its second try.
+/// Writes to Ada's account, between a write whose response was lost and its second try.
 async fn come_between(stage: &Stage) {
     let ask = json!({
         "Key": account_key("ada"),
@@ -131,7 +131,7 @@ async fn a_lost_reserve_before_another_write_stays_counted() {
     });
     stage.until_counted("ada", 1).await;
     come_between(&stage).await;
-    // Counted twice, and told so: never too few.
+    // The attempt is counted twice, and never too little.
     assert_eq!(verify.await.unwrap().refused(422, "code-rejected").body["attempts_left"], 3);
     assert_eq!(failures(&stage.account("ada").await), 2);
 }

@@ -1,4 +1,5 @@
-//! What breaks: the answer is clean, no code works twice, no attempt goes uncounted, and the user can go on.
+//! AWS calls that fail. The reply is a clean problem, no code works twice, every attempt is counted, and the user can
+//! go on.
 
 mod connections;
 mod lost_responses;

@@ -1,10 +1,10 @@
-//! AWS does not answer, or says no.
+//! AWS does not answer, or refuses.
 
 use serde_json::json;
 
 use crate::stage::{Stage, account_key, scanned};
 
-/// More than the SDK tries.
+/// More often than the SDK tries.
 const ALWAYS: u32 = 10;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +53,7 @@ async fn an_unchecked_guess_stays_counted_after_another_write() {
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
-    // The first guess waits for KMS, in vain, while the second is counted.
+    // The first attempt waits for KMS, which fails. Meanwhile the second is counted.
     stage.fault("kms", "Decrypt", "throttle", 3).await;
     let first = tokio::spawn({
         let (ada, id, wrong) = (ada.clone(), enrolled.id.clone(), wrong.clone());
@@ -107,7 +107,7 @@ async fn an_unsigned_first_activation_shows_the_recovery_codes() {
     let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
     assert_eq!(activated["recovery_codes"].as_array().unwrap().len(), 10);
     assert_eq!((activated.get("assertion"), activated.get("expires_at")), (None, None));
-    // Where there are none to show, it says that it could not be signed.
+    // If there are no recovery codes to show, the reply says that the assertion could not be signed.
     stage.clear_faults().await;
     let assertion = ada.verify(&id, &stage.next_code(&app).await).await.expect(200)["assertion"].clone();
     let second = ada.post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await.expect(201);
@@ -218,7 +218,7 @@ async fn a_key_that_does_not_sign_keeps_no_one_from_the_others() {
     stage.fault_after(1, "kms", "GetPublicKey", "refuse", 1).await;
     let keys = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await.expect(200);
     assert_eq!(keys["keys"].as_array().unwrap().iter().map(|key| &key["kid"]).collect::<Vec<_>>(), ["local"]);
-    // It is published as soon as it can be fetched.
+    // The key is published as soon as it can be fetched.
     let keys = stage.send(stage.request(reqwest::Method::GET, "/.well-known/jwks.json")).await.expect(200);
     assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
 }

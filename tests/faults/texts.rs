@@ -1,4 +1,5 @@
-//! A text that does not go: what is given back, what is not, and that the user can go on. And a phone that wants none.
+//! A text that is not sent: which counts are undone, which are not, and that the user can go on. Also phones that
+//! replied STOP.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +12,10 @@ use crate::{
 };
 
 const PHONE: &str = "+14155550123";
-/// More than the SDK tries.
+/// More often than the SDK tries.
 const ALWAYS: u32 = 10;
 
-/// The account but for the id of its last write, and every count of texts that is not zero.
+/// The account without the id of its last write, and every count of texts above 0.
 async fn counted(stage: &Stage) -> (Value, BTreeSet<String>) {
     let mut account = stage.account("ada").await;
     account.as_object_mut().unwrap().remove("by");
@@ -29,7 +30,7 @@ async fn counted(stage: &Stage) -> (Value, BTreeSet<String>) {
     (account, counts.map(|(row, column, count)| format!("{} {} {column} {count}", row["pk"], row["sk"])).collect())
 }
 
-/// The same but for when a text was asked for last, by which the next one waits.
+/// The same without the time of the last request for a text, which decides the wait for the next one.
 async fn counted_but_for_the_wait(stage: &Stage, id: &str) -> (Value, BTreeSet<String>) {
     let (mut account, counts) = counted(stage).await;
     let code = &mut account["factors"]["M"][id]["M"]["code"]["M"];
@@ -39,7 +40,7 @@ async fn counted_but_for_the_wait(stage: &Stage, id: &str) -> (Value, BTreeSet<S
     (account, counts)
 }
 
-/// The event in the log of a request.
+/// The audit event of a request.
 fn event(reply: &Reply) -> Value {
     let lines = logs::of(&reply.request);
     lines.into_iter().find(|line| line["event"].is_string()).unwrap_or_default()
@@ -52,7 +53,7 @@ async fn a_refused_text_is_given_back_but_for_its_wait() {
     let id = ada.enrol_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
-    // Once where the same code would be sent again, and once where a new one would be.
+    // First the same code would be sent again, then a new one.
     for wait in [30, 300] {
         stage.advance(wait).await;
         let before = counted_but_for_the_wait(&stage, &id).await;
@@ -76,7 +77,7 @@ async fn a_refused_text_is_given_back_but_for_its_wait() {
     }
     assert_eq!(stage.texts_to(PHONE).await.len(), 2);
     ada.verify(&id, &code).await.expect(200);
-    // The very first leaves its wait behind, and no code that anybody could guess.
+    // After a refused first text, the wait stays, but there is no code to guess.
     let bob = stage.user("bob").await;
     let id = bob.begin_phone("+14155550124").await;
     stage.fault("sns", "Publish", "refuse", 1).await;
@@ -103,7 +104,7 @@ async fn a_phone_begun_again_after_stop_uses_up_its_users_texts() {
         let id = ada.begin_phone(PHONE).await;
         assert_eq!(ada.text(&id).await.refused(429, "too-many-texts").body["limit"], "user");
     }
-    // Neither the number nor the deployment has one less.
+    // Neither the number nor the deployment has a text counted.
     let (_, rows) = counted(&stage).await;
     assert!(rows.is_empty(), "{rows:?}");
 }
@@ -153,7 +154,7 @@ async fn a_phone_that_answered_stop_counts_only_its_wait() {
         let detail = reply.refused(422, "phone-opted-out").body["detail"].as_str().unwrap();
         assert!(detail.contains("another way to log in"), "what to do: {detail}");
         assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("opted-out")));
-        // A user who asks again and again costs no more than one who asks once.
+        // Repeated requests cause no more calls to SNS.
         let again = ada.text(&id).await;
         assert_eq!(again.refused(429, "too-many-texts").body["limit"], "factor");
         assert_eq!(again.header("retry-after"), "30");
@@ -200,7 +201,7 @@ async fn a_text_that_kms_stood_in_the_way_of_is_given_back() {
     let id = ada.enrol_phone(PHONE).await;
     stage.advance(600).await;
     let before = counted(&stage).await;
-    // The first GenerateMac is of the address, before anything is counted; the second of the code.
+    // The first GenerateMac is of the address, before anything is counted. The second is of the code.
     for (operation, spare) in [("Decrypt", 0), ("GenerateMac", 0), ("GenerateMac", 1)] {
         for (kind, status) in [("throttle", 503), ("error", 503), ("refuse", 500), ("drop_before", 503)] {
             stage.fault_after(spare, "kms", operation, kind, ALWAYS).await;
@@ -285,7 +286,7 @@ async fn a_text_that_cannot_be_given_back_stays_counted() {
     ada.verify(&id, &stage.code_to(PHONE).await).await.expect(200);
 }
 
-/// Takes the code of a phone away, as accepting it does.
+/// Removes the code of a phone, as accepting it does.
 async fn accept(stage: &Stage, id: &str) {
     let ask = json!({
         "Key": account_key("ada"), "UpdateExpression": "REMOVE factors.#id.code", "ExpressionAttributeNames": {"#id": id},
@@ -293,7 +294,7 @@ async fn accept(stage: &Stage, id: &str) {
     stage.dynamodb("UpdateItem", ask).await;
 }
 
-/// Asks for a text while the test goes on.
+/// Asks for a text in the background.
 fn text(user: &User, id: &str) -> JoinHandle<Reply> {
     let (user, id) = (user.clone(), id.to_owned());
     tokio::spawn(async move { user.text(&id).await })
@@ -310,7 +311,7 @@ async fn an_accepted_code_does_not_return_with_a_given_back_text() {
     let id = ada.enrol_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     stage.advance(30).await;
-    // The same code is to be sent again, and is accepted before SNS refuses the text.
+    // The code is accepted while it is sent again, before SNS refuses the text.
     stage.fault("sns", "Publish", "refuse", 1).await;
     let again = text(&ada, &id);
     stage.until_account("ada", |account| account["factors"]["M"][&id]["M"]["code"]["M"]["sends"]["N"] == "2").await;
@@ -360,7 +361,7 @@ async fn giving_a_text_back_undoes_no_other_text_of_the_user() {
     let ada = stage.user("ada").await;
     let first = ada.begin_phone(PHONE).await;
     let second = ada.begin_phone("+14155550199").await;
-    // The first learns late of the STOP, so that the second is counted before it is given back.
+    // SNS is slow to report the STOP of the first, so that the second is counted before the first is undone.
     stage.opt_out(PHONE).await;
     stage.fault("sns", "CheckIfPhoneNumberIsOptedOut", "late", 1).await;
     let refused = text(&ada, &first);
@@ -368,7 +369,7 @@ async fn giving_a_text_back_undoes_no_other_text_of_the_user() {
     let sent = text(&ada, &second);
     refused.await.unwrap().refused(422, "phone-opted-out");
     sent.await.unwrap().expect(202);
-    // The other one was counted before the first was given back: both stay counted rather than neither.
+    // The second was counted before the first was undone. So both stay counted.
     assert_eq!(stage.account("ada").await["texts"]["M"]["day"]["M"]["count"]["N"], "2");
 }
 
@@ -391,7 +392,7 @@ async fn accepting_a_texted_code_survives_lost_responses() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let id = ada.enrol_phone(PHONE).await;
-    // The first write reserves, the second commits.
+    // The first write is the reserve, the second the commit.
     for spare in [0, 1] {
         stage.advance(600).await;
         ada.text(&id).await.expect(202);

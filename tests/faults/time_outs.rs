@@ -1,5 +1,5 @@
-//! AWS says nothing, and the functions have the time-outs that they have in Lambda: a call is given up while there is time to
-//! say so. (The local stack waits longer, for a busy machine's sake.)
+//! AWS never answers. With the time-outs of Lambda, a call gives up while there is still time to reply. The local stack
+//! waits longer, because its machine may be busy.
 
 #![expect(clippy::disallowed_methods, reason = "how long it took is what is held here")]
 
@@ -63,7 +63,8 @@ impl Silence {
         Clients::new(&config.build())
     }
 
-    /// What comes of a call of these clients, and how often it was tried; long before the gateway gives up.
+    /// The result of a call with these clients, and how often it was tried. It must end long before the gateway's
+    /// time-out.
     async fn of<T>(call: impl AsyncFnOnce(Clients) -> T) -> (T, usize) {
         let silence = Self::default();
         let result = timeout(Duration::from_secs(15), call(silence.clients())).await.expect("given up in time");
@@ -81,7 +82,7 @@ async fn a_call_that_nobody_answers_is_tried_once_more_and_given_up() {
         Sealer::new(&settings(ISSUER), &aws).unwrap().seal(binding, b"secret").await.unwrap_err()
     });
     for (fault, tries) in <[_; 2]>::from(tokio::join!(loaded, sealed)) {
-        // Two seconds a try, four in all: there is none for a third.
+        // Each try has 2 s, and the call has 4 s, so there is no third try.
         assert_eq!(tries, 2, "{fault:?}");
         assert!(fault.retry_after().is_some(), "{fault:?}");
     }

@@ -1,5 +1,5 @@
-//! The header with the assertion: nothing is accepted but what our key has signed, and of that only what is this service's, for
-//! this user and login, now.
+//! The header with the assertion. A function accepts only assertions of this service, signed with its key, for this
+//! user and login, and not expired.
 
 use std::sync::LazyLock;
 
@@ -37,7 +37,7 @@ static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| {
     Fixture { verifying: *signing.verifying_key(), signing, ath, user, genuine }
 });
 
-/// An assertion of Ada's, for the login of the sample events.
+/// A genuine assertion of Ada for the login of the sample events.
 pub fn genuine() -> &'static str {
     &FIXTURE.genuine
 }
@@ -48,13 +48,13 @@ fn sign(key: &SigningKey, header: &[u8], claims: &[u8]) -> String {
     format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()))
 }
 
-/// The words that a genuine one is made of: its header and its claims.
+/// The header and the claims of the genuine assertion.
 pub fn words() -> (Value, Value) {
     let part = |number| BASE64URL_NOPAD.decode(FIXTURE.genuine.split('.').nth(number).unwrap().as_bytes()).unwrap();
     (serde_json::from_slice(&part(0)).unwrap(), serde_json::from_slice(&part(1)).unwrap())
 }
 
-/// What must hold of an assertion: the first byte says how the rest makes one.
+/// Checks an assertion. The first byte selects how the rest makes one.
 pub fn check(data: &[u8]) {
     let Some((how, rest)) = data.split_first() else { return };
     match how % 3 {
@@ -70,8 +70,8 @@ fn verified(token: &str) -> Result<Claims, Refusal> {
     unverified.verify(verifying, &Expected { issuer: ISSUER, audience: AUDIENCE, user, ath }, NOW)
 }
 
-/// Any text but the genuine one is refused, and so is the genuine one with other signed words or another spelling. (ES256
-/// has two signatures for the same words, `s` and its negative: the second is as good.)
+/// Asserts that a token other than the genuine one is refused. ES256 has two signatures for the same text, `s` and its
+/// negative. Both are valid.
 fn refused_unless_genuine(token: &str) {
     let Ok(claims) = verified(token) else { return assert_ne!(token, FIXTURE.genuine, "the genuine one is refused") };
     let (signed, signature) = token.rsplit_once('.').unwrap();
@@ -88,8 +88,8 @@ fn text(rest: &[u8]) {
     }
 }
 
-/// The genuine one, changed: three bytes say where (two of them) and what is put there; the highest bits of where, whether
-/// it replaces, comes between or takes away.
+/// Edits the genuine assertion. Each edit is three bytes: two for the place and one for the new byte. The highest two
+/// bits choose whether it replaces, inserts or removes.
 fn changed(rest: &[u8]) {
     let mut token = FIXTURE.genuine.clone().into_bytes();
     for edit in rest.chunks_exact(3) {
@@ -107,7 +107,8 @@ fn changed(rest: &[u8]) {
     }
 }
 
-/// A header, a line's end and claims, signed with our key: accepted exactly where they say what they must.
+/// Signs a header and claims, with a line feed between them, with the real key. A function accepts them only if they
+/// say what they must.
 fn signed(rest: &[u8]) {
     let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
     let (header, claims) = (&rest[..end], &rest[end + 1..]);
@@ -124,6 +125,6 @@ fn signed(rest: &[u8]) {
     assert!(["passed", "not_required", "enroll_only"].iter().any(|known| says["mfa"] == *known));
     assert!(says["jti"].is_string() && says["mfa_epoch"].is_u64() && says["amr"].is_array());
     assert!(says["workspaces"].as_array().unwrap().iter().all(Value::is_string));
-    // What is said again is the same.
+    // The claims survive a round trip through JSON.
     assert_eq!(serde_json::from_value::<Claims>(serde_json::to_value(&read).unwrap()).unwrap(), read);
 }

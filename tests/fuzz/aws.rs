@@ -1,5 +1,5 @@
-//! AWS as it answers of a user of whom nothing is known, at once and without a table. KMS signs with a key of its own, so that
-//! an assertion can be genuine.
+//! A fake AWS that answers at once, as for a user without data. Its KMS signs with a fixed key, so that an assertion
+//! can be genuine.
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::{
@@ -24,7 +24,7 @@ pub fn signing_key() -> SigningKey {
     SigningKey::from_slice(&[7; 32]).unwrap()
 }
 
-/// Clients that ask nobody else.
+/// Clients that send every request to the fake.
 pub fn config() -> SdkConfig {
     client_defaults()
         .region(Region::from_static("us-east-1"))
@@ -49,7 +49,7 @@ impl HttpConnector for Nobody {
 fn answer(operation: &str, body: &[u8]) -> (u16, Value) {
     let asked: Value = serde_json::from_slice(body).unwrap_or_default();
     let answer = match operation {
-        // Only what makes an account stands on there being none.
+        // No account exists, so only the write that creates one meets its condition.
         "UpdateItem" if !asked["ConditionExpression"].as_str().is_some_and(|text| text.contains("not_exists(pk)")) => {
             return (400, json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}));
         }
@@ -66,7 +66,7 @@ fn answer(operation: &str, body: &[u8]) -> (u16, Value) {
             let signature: Signature = signing_key().sign_prehash(&digest).unwrap();
             json!({"Signature": BASE64.encode(signature.to_der().as_bytes()), "KeyId": "x"})
         }
-        // The email service is asked by path.
+        // SES gets its operation in the path.
         "" => json!({"MessageId": "x"}),
         _ => json!({}),
     };

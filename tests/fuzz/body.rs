@@ -1,5 +1,5 @@
-//! A body, to every route that takes one: what the contract allows is not called malformed, what it does not allow is not
-//! taken, and no refusal quotes what was sent.
+//! A body, sent to every route that has one. The function must not call a body malformed that the contract allows, nor
+//! accept one that it forbids. No refusal quotes the input.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use super::{assertion::genuine, event, functions::LOGIN_TOKEN};
 use crate::{openapi, stage::Reply};
 
-/// A secret, in the place of whatever else was sent.
+/// A secret that replaces the texts and unknown names of the input.
 const PLANTED: &str = "K3XQ 9F2M 7W4D H8RA";
 
-/// A route that takes a body, its function, and the names of its fields.
+/// A route with a body: its function, and the names of its fields.
 struct Route {
     key: String,
     function: String,
@@ -27,12 +27,12 @@ static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
         Route { key, function: operation["tags"][0].as_str().unwrap().to_owned(), fields }
     };
     let mut routes: Vec<_> = routes.map(route).collect();
-    // Which route a byte stands for must not depend on how a map was read.
+    // The order of the routes must not depend on the order of a map.
     routes.sort_by(|one, other| one.key.cmp(&other.key));
     routes
 });
 
-/// The names of the fields of the route that a byte stands for.
+/// The names of the fields of the route that a byte selects.
 pub fn fields(route: u8) -> Vec<String> {
     of(route).fields.iter().cloned().collect()
 }
@@ -41,7 +41,7 @@ fn of(byte: u8) -> &'static Route {
     &ROUTES[usize::from(byte.wrapping_sub(b'a')) % ROUTES.len()]
 }
 
-/// What must hold of a body: the first byte says to which route it goes, `a` to the first.
+/// Checks a body. The first byte selects the route: `a` is the first.
 pub fn check(data: &[u8]) {
     let Some((first, body)) = data.split_first() else { return };
     let route = of(*first);
@@ -57,7 +57,7 @@ fn send(route: &Route, body: &[u8]) -> Reply {
     event::answer(&route.key, &route.function, request(&route.key, body))
 }
 
-/// The request of someone who may do anything.
+/// The request of a caller who may do anything.
 fn request(route: &str, body: &[u8]) -> lambda_http::Request {
     let (method, path) = route.split_once(' ').unwrap();
     let operator = path.starts_with("/v1/operator/");
@@ -81,7 +81,7 @@ fn request(route: &str, body: &[u8]) -> lambda_http::Request {
     shared::edge::http::gateway::read(&event.to_string()).unwrap()
 }
 
-/// Puts the secret in the place of every text and of every name that is not a field's.
+/// Replaces every text, and every name that is not a field's, with the secret.
 fn plant(value: &mut Value, fields: &BTreeSet<String>) {
     match value {
         Value::String(text) => PLANTED.clone_into(text),

@@ -1,5 +1,5 @@
-//! The login token's claims, as the gateway renders them: who is let in is a user and in workspaces that an assertion has room
-//! for, and SSO vouches for no more than the token says.
+//! The claims of a login token, as the gateway renders them. An accepted token has a valid user, and workspaces that
+//! fit into an assertion. SSO vouches for no other workspace.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -16,10 +16,10 @@ use super::functions::settings;
 
 static NAMES: LazyLock<ClaimNames> = LazyLock::new(|| ClaimNames::new(&settings()).unwrap());
 
-/// The year 9999 ends after this second.
+/// The last second of the year 9999.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
-/// What must hold of claims: a JSON object of strings.
+/// Checks claims: a JSON object of strings.
 pub fn check(data: &[u8]) {
     let Ok(claims) = serde_json::from_slice::<HashMap<String, String>>(data) else { return };
     match NAMES.read(&claims) {
@@ -50,7 +50,7 @@ fn is_id(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// The workspaces of a list `[a b]` or `a b`, each once: at most 50 and 2 KB, for an assertion has room for them.
+/// The workspaces of a list `[a b]` or `a b`, each once. An assertion has room for at most 50 in 2 KiB.
 fn listed(list: &str) -> Option<Vec<WorkspaceId>> {
     let inner = list.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(list);
     let mut ids = Vec::new();
@@ -63,7 +63,7 @@ fn listed(list: &str) -> Option<Vec<WorkspaceId>> {
     (ids.len() <= 50 && list.len() <= 2048).then_some(ids)
 }
 
-/// What SSO vouches for; nothing where its list names other workspaces alone, which is refused.
+/// The workspaces that SSO vouches for. A list that names only other workspaces gives nothing and is refused.
 fn sso(claim: Option<&str>, workspaces: &[WorkspaceId]) -> Option<Sso> {
     let list = match claim {
         Some("true") => return Some(Sso::Yes(workspaces.to_vec())),
@@ -77,7 +77,7 @@ fn sso(claim: Option<&str>, workspaces: &[WorkspaceId]) -> Option<Sso> {
     (!vouched.is_empty()).then_some(Sso::Yes(vouched))
 }
 
-/// The seconds of a moment, in any rendering of a number; a part of a second is dropped.
+/// The whole seconds of a time, in any rendering of a number.
 fn moment(text: &str) -> Option<f64> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=LAST_SECOND).contains(seconds))?;
     Some(seconds.floor())
@@ -106,13 +106,13 @@ fn holds(claims: &HashMap<String, String>, token: &LoginToken) {
     }
 }
 
-/// Nothing in it is a second address, a name or another header.
+/// Asserts that the address contains no second address, name or header.
 fn is_one_address(address: &EmailAddress) {
     let text = address.as_str();
     let (local, domain) = text.rsplit_once('@').unwrap();
     assert!(text.len() <= 254 && (1..=64).contains(&local.len()) && domain.contains('.'));
     assert!(domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-.".contains(&byte)));
-    // Any other character that means something to SMTP is between quotes. There a quote has a backslash before it.
+    // SMTP's special characters appear only in a quoted string, and quotes in it have a backslash.
     let special = |byte: u8| !byte.is_ascii_graphic() || b"\"(),:;<>@[\\]".contains(&byte);
     let content = local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
     match content.map(|content| content.replace("\\\\", "").replace("\\\"", "")) {

@@ -1,5 +1,5 @@
-//! What a person types or a client sends as one text: codes, secrets, ids, names, cursors, languages. What is accepted reads
-//! back as the same, keeps its limits and, where it is secret, does not print.
+//! Texts that a user types or a client sends: codes, secrets, ids, names, cursors, languages. An accepted text reads
+//! back as the same and keeps its limits. A secret does not print.
 
 use shared::{
     base::{
@@ -17,7 +17,7 @@ use shared::{
     workspace::member::Cursor,
 };
 
-/// What must hold of a text.
+/// Checks a text.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
@@ -56,7 +56,7 @@ fn secret(text: &str, plain: &str) {
     assert!((10..=64).contains(&secret.bytes().len()) && secret.is_weak() == (secret.bytes().len() < 14));
     let base32 = secret.base32();
     let letters = plain.trim_end_matches('=').to_ascii_uppercase();
-    // The last letter may have carried bits that are none of the secret's.
+    // The last letter may carry bits that are not part of the secret.
     assert!(base32.len() == letters.len() && base32[..base32.len() - 1] == letters[..letters.len() - 1], "{text:?}");
     assert_eq!(TotpSecret::parse(&base32).unwrap().bytes(), secret.bytes());
     assert!(secret.matching_step(text, Timestamp::from_seconds(60)).is_none(), "a secret is no code");
@@ -86,16 +86,16 @@ fn ids(text: &str) {
     }
 }
 
-/// Whoever it is, an app can be told of their account: the URI names them, is one word, and fits into a QR code.
+/// The URI for an authenticator app names any user, is one word, and fits into a QR code.
 fn an_account(label: &str) {
     let uri = TotpSecret::new(&[7; 20]).uri("App", label);
     assert!(uri.starts_with("otpauth://totp/App:") && uri.bytes().all(|byte| byte.is_ascii_graphic()));
     assert_eq!(uri.matches("secret=").count(), 1);
-    // What the largest QR code of our error correction holds; drawing one for every input would be slow.
+    // The capacity of the largest QR code with our error correction. To draw one for each input would be slow.
     assert!(uri.len() <= 2331);
 }
 
-/// A line that others read: nothing in it breaks a line or turns the direction of writing.
+/// Checks a line that people read: no character breaks it or changes the direction of the text.
 fn line(text: &str) {
     let steers = |c: char| {
         c.is_control()

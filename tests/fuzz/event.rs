@@ -1,4 +1,4 @@
-//! An event of the gateway: who asks is whom its authorizer vouches for, and the answer is one that the contract knows.
+//! An event of the gateway. The caller is the user that the authorizer vouches for, and the contract allows the answer.
 
 use std::sync::LazyLock;
 
@@ -19,19 +19,19 @@ static ROUTES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
     openapi::operations().into_iter().map(|(route, operation)| (route, function(operation))).collect()
 });
 
-/// An event of the gateway, in which a client's choices are put.
+/// An event of the gateway, into which the check puts a client's choices.
 const SAMPLE: &str = include_str!("../../events/policy/login.json");
 
-/// What must hold of an event.
+/// Checks an event.
 pub fn check(data: &[u8]) {
     if let Ok(claim) = serde_json::from_slice::<&RawValue>(data) {
-        // As a claim, whatever it is: also what no other reader of JSON takes.
+        // The input as a claim, even if other readers of JSON refuse it.
         let event = SAMPLE.replace(r#""email_verified": "true""#, &format!(r#""email_verified": {claim}"#));
         assert!(event.contains(claim.get()) && gateway::read(&event).is_ok(), "{event}");
     }
     let Ok(mut event) = serde_json::from_slice::<Value>(data) else { return };
     answered(&event);
-    // A client's and an identity provider's choices end no request.
+    // No choice of a client or an identity provider ends a request without an answer.
     let mut sample: Value = serde_json::from_str(SAMPLE).unwrap();
     for place in ["/rawPath", "/rawQueryString", "/body", "/headers/host", "/headers/x-forwarded-proto"] {
         if let Some(chosen) = event.pointer_mut(place).map(Value::take)
@@ -49,12 +49,12 @@ pub fn check(data: &[u8]) {
     assert!(answered(&sample), "{sample}");
 }
 
-/// The gateway takes no other header, and neither does HTTP.
+/// Neither the gateway nor HTTP accepts any other header.
 fn is_header(sent: &str) -> bool {
     HeaderValue::from_str(sent).is_ok()
 }
 
-/// Whether it could be read; then its answer is one of the contract.
+/// Whether the event can be read. If so, the contract must allow the answer.
 fn answered(event: &Value) -> bool {
     let Ok(request) = gateway::read(&event.to_string()) else { return false };
     caller(event, request.clone());
@@ -65,7 +65,7 @@ fn answered(event: &Value) -> bool {
     true
 }
 
-/// Nobody is let in but with a `sub` that the authorizer has read, and by a login token.
+/// Asserts that every caller has a login token and the `sub` that the authorizer has read.
 fn caller(event: &Value, request: Request) {
     let functions = &*FUNCTIONS;
     let authorization = request.headers().get("authorization").cloned();
@@ -94,7 +94,7 @@ fn caller(event: &Value, request: Request) {
     }
 }
 
-/// The answer is one of the contract. Nothing breaks but where the gateway has not said from where the request came.
+/// Asserts that the contract allows the answer. It is a fault only if the event has no address of the client.
 pub fn answer(route: &str, function: &str, request: Request) -> Reply {
     let body = request.body().to_vec();
     let addressed = shared::edge::http::request::Request::new(request.clone(), NOW).client_address().is_some();

@@ -1,4 +1,4 @@
-//! The five functions, each behind one settings of the local stack's kind, and what they answer to an event.
+//! The five functions with settings such as those of the local stack, and their answers to an event.
 
 use std::sync::LazyLock;
 
@@ -19,12 +19,12 @@ use super::aws;
 /// The issuer and the audience of the assertions.
 pub const ISSUER: &str = "https://mfa.example.com";
 pub const AUDIENCE: &str = "app";
-/// When it all happens.
+/// The time of every request.
 pub const NOW: Timestamp = Timestamp::from_seconds(1_795_521_600);
-/// The login token of the sample events, without the scheme before it.
+/// The login token of the sample events, without its scheme.
 pub const LOGIN_TOKEN: &str = "SAMPLE.LOGIN.TOKEN";
 
-/// What `Caller` needs, and each function by itself.
+/// The API that reads the caller, and each function.
 pub struct Functions {
     pub api: Api,
     enroll: enroll::Function,
@@ -49,7 +49,7 @@ pub static FUNCTIONS: LazyLock<Functions> = LazyLock::new(|| {
     }
 });
 
-/// The settings of them all.
+/// The settings of all functions.
 pub fn settings() -> Settings {
     Settings::from_iter([
         ("MFA_TABLE", "mfa"),
@@ -75,12 +75,12 @@ pub fn ath() -> String {
 }
 
 impl Functions {
-    /// What `work` comes to. Nothing in it waits.
+    /// Runs `work` to its end. Nothing in it waits for the outside.
     pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
 
-    /// What the function of this name answers.
+    /// The answer of the function with this name.
     pub fn answer(&self, function: &str, request: Request) -> Response<Body> {
         self.wait(async {
             match function {

@@ -1,4 +1,4 @@
-//! The checks as cargo-fuzz builds them, with the judge that the tests have.
+//! The checks of the fuzz targets, as cargo-fuzz builds them. They share the contract's judge with the tests.
 
 #![expect(
     clippy::unwrap_used,

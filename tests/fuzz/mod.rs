@@ -1,5 +1,5 @@
-//! What must hold of whatever is sent, a check per entry point. cargo-fuzz drives them for as long as one likes (`targets`);
-//! here every seed is replayed, so that no check rots.
+//! What must hold for any input: one check per entry point. cargo-fuzz runs the checks on random input, from `targets`.
+//! The test here replays every seed, so that no check goes stale.
 
 pub mod assertion;
 mod aws;

@@ -1,5 +1,5 @@
-//! A phone number as somebody types it: what is accepted is `+1` and ten digits, those that were typed, of the United States or
-//! Canada, and read again it is the same.
+//! A phone number as a user types it. An accepted number is `+1` and the ten digits that the user typed. It belongs to
+//! the United States or Canada, and reads back as the same.
 
 use std::sync::LazyLock;
 
@@ -13,8 +13,8 @@ static REGIONS: LazyLock<[Regions; 2]> = LazyLock::new(|| {
         .map(|names| Regions::new(&Settings::from_iter([("MFA_TEXT_REGIONS", names)])).unwrap())
 });
 
-/// Area codes of `+1`: of other countries, of territories of the United States, and of no place, where who is called or who
-/// calls pays more.
+/// Area codes of `+1`: other countries, territories of the United States, and no place, such as toll-free and premium
+/// numbers.
 const ELSEWHERE: [&str; 21] = [
     "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758", "767", "784", "809",
     "829", "849", "868", "869", "876",
@@ -22,7 +22,7 @@ const ELSEWHERE: [&str; 21] = [
 const TERRITORIES: [&str; 6] = ["340", "670", "671", "684", "787", "939"];
 const NOWHERE: [&str; 11] = ["500", "533", "600", "700", "800", "833", "844", "855", "866", "877", "900"];
 
-/// What must hold of a number.
+/// Checks a phone number.
 pub fn check(data: &[u8]) {
     let Ok(typed) = std::str::from_utf8(data) else { return };
     let [narrow, wide] = REGIONS.each_ref().map(|regions| PhoneNumber::parse(typed, regions));
@@ -34,12 +34,12 @@ pub fn check(data: &[u8]) {
             assert_eq!(narrow, wide);
             assert!(!TERRITORIES.contains(&&narrow.e164()[2..5]), "{typed}");
         }
-        // Where territories are not texted, that is why, and nothing else.
+        // If only the narrow regions refuse a number, it is a territory's, and the reason says so.
         (Err(why), Ok(number)) => {
             assert_eq!(*why, Unsupported::Country);
             assert!(TERRITORIES.contains(&&number.e164()[2..5]), "{typed}");
         }
-        // Of a territory's line that takes no texts either is true.
+        // A territory's number can also be of a kind that takes no texts. Both reasons are true.
         (Err(Unsupported::Country), Err(Unsupported::Invalid)) => {}
         (narrow, wide) => assert_eq!(narrow, wide),
     }
@@ -51,7 +51,7 @@ fn holds(typed: &str, number: &PhoneNumber) {
     assert_eq!(e164, format!("+{digits}"));
     assert!(typed.starts_with('+') && digits.len() == 11 && digits.starts_with('1'), "{typed}");
     assert!(typed[1..].bytes().all(|byte| byte.is_ascii_digit() || b" .-()".contains(&byte)), "{typed}");
-    // An area and an exchange begin with 2 to 9.
+    // An area code and an exchange begin with 2 to 9.
     assert!([2, 5].into_iter().all(|place| e164.as_bytes()[place] >= b'2'), "{typed}");
     assert!(!ELSEWHERE.contains(&&e164[2..5]) && !NOWHERE.contains(&&e164[2..5]), "{typed}");
 

@@ -21,7 +21,7 @@ async def careless(jti):
 
 for line in sys.stdin:
     asked = json.loads(line)
-    # The clock that keys are kept by; times in a token are read by another.
+    # Moves the clock for the cache of keys. Times in a token are read from another clock.
     if later := asked.get("later"):
         time.monotonic = lambda: monotonic() + later
     try:

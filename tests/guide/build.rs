@@ -1,4 +1,4 @@
-//! Takes the README's lines in Rust, and has them ask the stack that `.ci/guide` starts.
+//! Extracts the guide's check in Rust, and points it at the stack that `.ci/guide` starts.
 
 use std::{env, error::Error, fs, path::Path};
 

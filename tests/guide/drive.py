@@ -25,7 +25,7 @@ CHECKS = {
 }
 
 
-# What the local stack calls a claim that has no name unless it is given one.
+# The local stack's names of claims that have no name by default.
 HERE = {"password_reset": "password_reset_at"}
 
 
@@ -77,7 +77,7 @@ def identity_providers(mint):
     for path, document in mint.documents().items():
         there = ask("GET", "/dev" + path)
         assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
-    # The key that signs next is published beside the one that signs.
+    # The next key is published beside the current one.
     following = rsa.generate_private_key(65537, 2048)
     (WORK / "next.pem").write_bytes(following.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     exec((WORK / "mint.py").read_text().replace('"login.pem"', '"login.pem", "next": "next.pem"'), both := {})
@@ -94,7 +94,7 @@ def identity_providers(mint):
 
     says = json.loads(subprocess.run(["node", "identity.mjs"], check=True, capture_output=True, text=True).stdout)
     names = told("auth0.tfvars")
-    # The Action's names are those that the deployment is told.
+    # The Action adds the names that the deployment is told.
     assert all(set(added) == set(names.values()) for added in says["auth0"]), says
     auth0 = [{HERE.get(name, name): added[long] for name, long in names.items()} for added in says["auth0"]]
     cognito = [added | {"email": "cleo@acme.com", "email_verified": True} for added in says["cognito"]]
@@ -103,7 +103,7 @@ def identity_providers(mint):
     for never, lately in (own[1:], map(token, auth0), map(token, cognito)):
         assertion = ask("POST", "/v1/logins", token=never)["assertion"]
         assert read(assertion)["workspaces"] == ["acme", "globex"], read(assertion)
-        # While a password was reset lately, and only then, no code is emailed.
+        # No code is emailed after a recent password reset. Without one, a code is emailed.
         ask("POST", "/v1/recovery/emails", token=never)
         assert refused("POST", "/v1/recovery/emails", token=lately) == "email-recovery-held", read(lately)
 
@@ -131,11 +131,11 @@ def by_sso(mint):
     assert (login["reason"], read(login["assertion"])["workspaces"]) == ("sso", ["acme"]), login
     assert refused("GET", "/v1/factors", token=minted(sso=["acme"])) == "sso-user"
     assert refused("POST", "/v1/logins", token=minted(sso=["initech"])) == "sso-user"
-    # A company that vouches for nothing any more must not make a login by password.
+    # A company that vouches for no workspace any more must not give a login by password.
     try: minted(sso=[])
     except ValueError: pass
     else: raise AssertionError("an empty list was minted")
-    # A session from before a reset begins nothing, though its token is new.
+    # A session from before a reset can't begin a factor, even with a new token.
     sam, before = User("sam", "acme"), int(time.time()) - 3600
     sam.enrol()
     ask("POST", "/v1/operator/reset", {"user": "sam", "reason": "a lost phone"}, mint.operator_token("op"))
@@ -150,7 +150,7 @@ def drive(checks, old):
 
     ada, bob = User("ada", "acme", "globex"), User("bob", "acme")
     eve, owner = User("eve", "strict"), User("own", "strict", owns=["strict"])
-    # Bob has no factor, and no workspace of his asks for one.
+    # Bob has no factor, and none of his workspaces requires one.
     nothing = bob.ask("POST", "/v1/logins")
     assert nothing["decision"] == "allow"
     checks.later += 60
@@ -158,7 +158,7 @@ def drive(checks, old):
     checks.refuse("a second time", "^spent$", bob.login(nothing["assertion"]))
     checks.refuse("a key that is published no more", "key", bob.login(forge(read(nothing["assertion"]), old, kid="old", jti="x")))
 
-    # Eve has a phone; then her workspace forbids phones, and it proves no more than who she is.
+    # Eve has a phone. Then her workspace forbids phones, so her code gives only an assertion for enrolling.
     begun = eve.ask("POST", "/v1/factors", {"kind": "sms", "phone": "+14155550123"})
     eve.factor = begun["id"]
     eve.ask("POST", f"/v1/factors/{eve.factor}/activate", eve.text())
@@ -168,12 +168,12 @@ def drive(checks, old):
     enroll = eve.ask("POST", f"/v1/factors/{eve.factor}/verify", eve.text())["assertion"]
     assert read(enroll)["mfa"] == "enroll_only"
     checks.refuse("an assertion for enrolling", "aud", eve.login(enroll))
-    # Who must enrol there has no factor either, and their open session's page is given no token for it.
+    # A user who must enroll has no factor. So the page of their open session gets no token for a step-up.
     dan = User("dan", "strict")
     assert dan.ask("POST", "/v1/logins")["decision"] == "enroll"
     checks.refuse("a step-up by who must enrol first", "^no factor$", dan.login("", step_up=True), "Node")
 
-    # Ada has an app, and is challenged.
+    # Ada has an app, so her login is challenged.
     codes = ada.enrol()["recovery_codes"]
     another = ada.token
     ada.again()
@@ -183,7 +183,7 @@ def drive(checks, old):
     assert (claims["mfa"], claims["amr"]) == ("passed", ["otp", "mfa"])
     bad(checks, ada, good, claims, signing, another)
 
-    # What is right in all, in other ways.
+    # Good assertions of other kinds.
     checks.take("a workspace that is not the first", ada.login(forge(claims, signing, jti="1"), workspace="globex"))
     checks.take("a clock that is behind", ada.login(forge(claims, signing, jti="2", iat=int(time.time()) + 20)))
     checks.take("the key that signs next", ada.login(forge(claims, following, kid="next", jti="3")))
@@ -193,14 +193,14 @@ def drive(checks, old):
     checks.take("the good one", ada.login(good, newest_epoch=claims["mfa_epoch"]))
     checks.refuse("the good one a second time", "^spent$", ada.login(good))
 
-    # A factor goes, and with it what it proved.
+    # After a factor is removed, its old assertions are invalid.
     before, after = ada.verify(), ada.verify()
     after = ada.ask("DELETE", f"/v1/factors/{ada.factor}", assertion=after)["assertion"]
     epoch = read(after)["mfa_epoch"]
     checks.take("what removing answers", ada.login(after, newest_epoch=claims["mfa_epoch"]))
     checks.refuse("what was proven by a factor that is gone", "^from before", ada.login(before, newest_epoch=epoch))
 
-    # Erased, she starts anew, but not before the newest epoch is forgotten.
+    # After Ada is erased, she starts over. Her backend must forget the newest epoch first.
     operator = mint.operator_token("op")
     assert ask("POST", "/v1/operator/erase", {"user": "ada", "reason": "she asked"}, operator) == {"mfa_epoch": 0}
     ada.again()
@@ -260,7 +260,8 @@ def step_up(checks, ada, bob, codes, claims, signing):
     paper = ada.ask("POST", "/v1/recovery/verify", {"code": codes[1]})["assertion"]
     checks.take("a login by a code from paper", ada.login(paper))
 
-    # In Bob's open session, with a code of his from paper, a thief enrols an app, hands in what that gave, and comes back with the app.
+    # A thief has Bob's open session and one of his recovery codes. They enroll an app, hand in its assertion, and
+    # verify with the app.
     paper = bob.ask("POST", "/v1/recovery/verify", {"code": first["recovery_codes"][0]})["assertion"]
     theirs = bob.enrol(paper)["assertion"]
     assert read(theirs)["enrolled_by"] == "recovery"
@@ -310,7 +311,7 @@ def kept_keys(checks, old):
     began = time.monotonic()
     checks.refuse("a new key, while nobody answers", "key", made("before 3", kid="new"))
     assert 4 < time.monotonic() - began < 8, f"waited for {time.monotonic() - began} s"
-    # In Rust the lines are the README's own: there nobody is asked twice who did not answer, either.
+    # In Rust, the guide's own code caches the keys. It does not ask a silent server twice either.
     checks.refuse("another new key, while nobody answers", "of no key", made("before 3", kid="newer"), "Rust")
     keys.answers.set()
     assert keys.fetched == 2 * len(CHECKS), f"the keys were fetched {keys.fetched} times"
@@ -327,7 +328,7 @@ def main():
     checks = Checks()
     outages(checks, old)
     checks.end()
-    # From here on they have no keys again, and the clock that there is.
+    # The new processes have no cached keys, and the real clock.
     checks = Checks()
     kept_keys(checks, old)
     stack = start()

@@ -1,4 +1,4 @@
-// What the README's triggers for Cognito and its Action for Auth0 put into login tokens, before a password is reset and after.
+// The claims that the guide's Cognito triggers and Auth0 Action add to login tokens, before and after a password reset.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
@@ -14,7 +14,7 @@ async function auth0(reset) {
   return claims
 }
 
-// A user of Cognito's, and what the trigger writes to their attributes.
+// A user of Cognito, and the attributes that the trigger writes.
 const userAttributes = { sub: 'ada', email }
 const user = { userPoolId: 'us-east-1_AbCdEfGhI', userName: 'ada' }
 const pool = createServer(async (request, reply) => {
@@ -32,14 +32,15 @@ Object.assign(process.env, {
 })
 const { handler: message } = await import('./cognito-reset.mjs')
 
-// Events as AWS documents them, and what it takes of the answers.
+// Events as AWS documents them, and the parts of the answers that AWS uses.
 async function cognito(triggerSource) {
   const asked = { version: '1', triggerSource, ...user, request: { userAttributes }, response: { emailMessage: null } }
   assert.deepEqual(await message(asked), asked)
   const scopes = ['openid', 'aws.cognito.signin.user.admin', 'email']
   const event = { version: '2', triggerSource: 'TokenGeneration_Authentication', ...user, request: { userAttributes, scopes }, response: {} }
   const { idTokenGeneration, accessTokenGeneration } = (await handler(event)).response.claimsAndScopeOverrideDetails
-  // Else the access token, which is there after the password alone, could change the password and delete the user.
+  // With these scopes, the access token could change the password and delete the user. The client has it after the
+  // password alone.
   const { scopesToAdd = [], scopesToSuppress } = accessTokenGeneration
   assert.deepEqual(scopes.concat(scopesToAdd).filter((scope) => !scopesToSuppress.includes(scope)), ['openid', 'email'])
   return idTokenGeneration.claimsToAddOrOverride

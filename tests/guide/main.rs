@@ -1,4 +1,4 @@
-//! The README's check in Rust, asked line by line: a login and its assertion as JSON in, what the check says of it out.
+//! The guide's check in Rust. Reads a login and its assertion as a line of JSON. Writes the check's answer as a line.
 
 #![expect(clippy::print_stdout, reason = "it answers on its standard output")]
 
@@ -22,7 +22,7 @@ mod check {
     include!(concat!(env!("OUT_DIR"), "/check.rs"));
 }
 
-/// The clock that keys are kept by, so many seconds later; times in a token are read by another.
+/// The clock for the cache of keys, which tests move. Times in a token are read from another clock.
 #[derive(Clone, Copy)]
 struct Instant(std::time::Instant);
 
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let jtis = Arc::new(Mutex::new(HashSet::new()));
     for line in stdin().lines() {
         let asked = serde_json::from_str(&line?)?;
-        // As in a server, whose tasks go from thread to thread.
+        // A server's tasks also move between threads.
         println!("{}", tokio::spawn(answer(asked, Arc::clone(&jtis))).await?);
     }
     Ok(())

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from stack import API, Keys, forge, public
 
-# Answers in place of the keys: a status, a text, and how much of it never comes.
+# Replies in place of the keys: a status, a text, and how many bytes of it never come.
 FAILURES = {
     "too many requests": (429, '{"message":"Too Many Requests"}', 0),
     "a fault": (500, "", 0),

@@ -1,4 +1,4 @@
-// Reads the README's pictures with the library that draws them.
+// Parses the guide's pictures with the library that draws them.
 import { readFileSync } from 'node:fs'
 import mermaid from 'mermaid'
 

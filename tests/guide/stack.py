@@ -16,7 +16,7 @@ import urllib.request
 import jwt
 from cryptography.hazmat.primitives import serialization
 
-# The root of the repository, and the folder with the snippets, where everything runs.
+# The root of the repository, and the folder of the snippets, in which everything runs.
 ROOT, WORK = pathlib.Path(__file__).resolve().parents[4], pathlib.Path(__file__).resolve().parent
 PORT, LOCAL, DATA = 18085, str(ROOT / "target/debug/local"), str(WORK / "data")
 API = f"http://127.0.0.1:{PORT}"
@@ -79,7 +79,7 @@ class Keys:
                 answer.wfile.write(body.encode())
 
             def handle(answer):
-                # Whoever was kept waiting for too long is gone.
+                # A client that waited too long is gone.
                 with contextlib.suppress(ConnectionError):
                     super().handle()
 

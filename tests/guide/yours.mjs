@@ -1,2 +1,2 @@
-// Stands for the database that a trigger for Cognito asks.
+// Replaces the database that the Cognito trigger reads.
 export const workspacesOf = async (user) => ({ all: user === 'ada' ? ['acme', 'globex'] : [], owned: ['acme'] })

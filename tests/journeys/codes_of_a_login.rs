@@ -1,5 +1,4 @@
-//! A code that is sent is good for the login that asked for it, and for no other: a thief who reads one over a shoulder logs
-//! nobody in.
+//! A sent code is valid only for the login that asked for it. A thief who reads it over a shoulder can't use it.
 
 use serde_json::{Value, json};
 
@@ -8,12 +7,12 @@ use crate::stage::{Stage, User, account_key, texted_code};
 const ADA: &str = "ada@example.com";
 const NUMBER: &str = "+14155550123";
 
-/// Another login of Ada's, whose token ends in so many seconds.
+/// Another login of Ada, whose token expires in `seconds`.
 async fn login_for(stage: &Stage, seconds: u64) -> User {
     stage.user_with(json!({"sub": "ada", "expires_in": seconds})).await
 }
 
-/// Has the table say nothing of how the code at this path is derived, as it did before.
+/// Makes the stored code at this path look like one of an earlier version, which was not bound to a login.
 async fn from_before(stage: &Stage, path: &str, names: Value) {
     let mut ask = json!({"Key": account_key("ada"), "UpdateExpression": format!("REMOVE {path}.by_login")});
     if !names.is_null() {
@@ -53,7 +52,7 @@ async fn a_phone_is_activated_by_nobody_but_who_asked_for_the_code() {
     let id = ada.begin_phone(NUMBER).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(NUMBER).await;
-    // A renewed token is another login: it asks again.
+    // A renewed token is another login, so it needs another code.
     let renewed = stage.user("ada").await;
     renewed.activate(&id, &code).await.refused(422, "code-rejected");
     stage.advance(30).await;
@@ -74,7 +73,7 @@ async fn each_login_has_a_code_of_its_own_and_using_one_ends_them_all() {
     stage.advance(60).await;
     ada.text(&id).await.expect(202);
     assert_eq!(stage.code_to(NUMBER).await, first, "the same login is sent the same code again");
-    // By chance both may be alike, one time in a million.
+    // Both codes are equal by chance in one of a million runs.
     if first != second {
         other.verify(&id, &first).await.refused(422, "code-rejected");
     }
@@ -112,11 +111,11 @@ async fn a_code_ends_with_its_login_and_goes_on_for_the_next_one() {
     let email = stage.emails_to(ADA).await.pop().unwrap();
     assert!(email["text"].as_str().unwrap().contains("within 2 minutes"), "{email}");
     assert_eq!(account().await["emailed"]["M"]["expires"]["N"], ((now + 600) * 1000).to_string());
-    // A user without a factor is told the same.
+    // A user without a factor gets the same reply.
     let eve = stage.user_with(json!({"sub": "eve", "expires_in": 150})).await;
     assert_eq!(eve.email().await.expect(202)["expires_at"], "2027-01-15T08:02:30Z");
 
-    // The code lives on for a longer login, whose own end it names.
+    // A longer login uses the same stored code, until that code's own expiry.
     stage.advance(200).await;
     let long = stage.user("ada").await;
     assert_eq!(long.text(&id).await.expect(202)["expires_at"], "2027-01-15T08:10:00Z");
@@ -136,7 +135,7 @@ async fn a_login_about_to_end_is_sent_nothing_and_not_counted() {
         assert!(stage.calls_of(&reply.request).await.is_empty(), "nothing is even read");
     }
     assert_eq!((stage.account("ada").await, stage.dump().await, stage.texts().await.len()), before);
-    // A minute is enough.
+    // A token that expires in 60 s is accepted.
     let login = login_for(&stage, 60).await;
     assert_eq!(login.text(&id).await.expect(202)["expires_at"], "2027-01-15T08:01:00Z");
 }
@@ -148,7 +147,7 @@ async fn a_code_from_before_login_bound_codes_is_still_checked() {
     let id = ada.enrol_phone(NUMBER).await;
     ada.text(&id).await.expect(202);
     from_before(&stage, "factors.#id.code", json!({ "#id": id })).await;
-    // Sent again, it is the same code for every login.
+    // Every login gets the same code.
     stage.advance(30).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(NUMBER).await;

@@ -1,10 +1,10 @@
-//! Someone logs in by their company's SSO.
+//! A user logs in by the company's SSO.
 
 use serde_json::{Value, json};
 
 use crate::stage::{Stage, User};
 
-/// The claims of what a login came to, which must be `allow`.
+/// Logs in, and returns the reply and the claims of its assertion. The decision must be `allow`.
 async fn allowed(user: &User) -> (Value, Value) {
     let login = user.login().await;
     assert_eq!(login["decision"], "allow", "{login}");

@@ -1,4 +1,4 @@
-//! The device is lost, and the recovery codes with it: back in by a code sent to the mailbox.
+//! A user without a device and recovery codes logs in with an emailed code.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ pub(super) const ADA: &str = "ada@example.com";
 pub(super) const HOUR: u64 = 3600;
 pub(super) const DAY: u64 = 24 * HOUR;
 
-/// Emails with a code that were sent to an address.
+/// The number of emails with a code to an address.
 pub(super) async fn codes_to(stage: &Stage, address: &str) -> usize {
     stage.emails_to(address).await.iter().filter(|email| emailed_code(email).is_some()).count()
 }
 
-/// Ada, enrolled; the day of her enrolment is over.
+/// Ada with an authenticator app, on the day after her enrollment.
 pub(super) async fn enrolled(stage: &Stage) -> (User, Enrolled) {
     let enrolled = stage.user("ada").await.enrol().await;
     let now = stage.now().await;
@@ -56,7 +56,7 @@ async fn an_emailed_code_leads_to_a_new_phone() {
     let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let (id, app) = scanned(&begun);
     let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
-    // Removing the lost one waits a day: the mailbox may be a thief's.
+    // She can remove the lost factor only after 24 hours, because the mailbox may be a thief's.
     ada.remove(activated["assertion"].as_str().unwrap(), &lost.id).await.refused(403, "factor-too-new");
     stage.advance(DAY).await;
     let ada = stage.user("ada").await;
@@ -103,7 +103,7 @@ async fn a_user_gets_three_emails_an_hour_and_five_a_day() {
     let replies = at_once(asks).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 202).count(), 1);
     assert!(replies.iter().all(|reply| reply.status == 202 || reply.code() == "too-many-emails"));
-    // Nor when the same code is sent again.
+    // The same if the code is sent again.
     stage.advance(60).await;
     let asks = vec![ada.clone(); 50].into_iter().map(|ada| async move { ada.email().await });
     assert_eq!(at_once(asks).await.iter().filter(|reply| reply.status == 202).count(), 1);
@@ -141,7 +141,7 @@ async fn a_code_replaced_or_redeemed_meanwhile_is_refused() {
     for (update, values, due, event) in [
         ("SET emailed.nonce = :newer, emailed.tries = :none", newer, "code-rejected", "verification.rejected"),
         ("REMOVE emailed", Value::Null, "code-used", "verification.replayed"),
-        // By a reset.
+        // As a reset does.
         ("SET factors = :no REMOVE emailed", json!({":no": {"M": {}}}), "code-rejected", "verification.rejected"),
     ] {
         let stage = Stage::new().await;
@@ -204,7 +204,7 @@ async fn a_user_without_factors_gets_the_same_answer_and_no_email() {
     assert_eq!((&theirs["expires_at"], &theirs["resend_after"]), (&hers["expires_at"], &hers["resend_after"]));
     assert!(stage.emails_to("eve@example.com").await.is_empty());
     assert!(stage.account("eve").await.is_null());
-    // A pending factor is none.
+    // A pending factor does not count.
     eve.begin().await;
     let before = stage.account("eve").await;
     eve.email().await.expect(202);
@@ -212,7 +212,7 @@ async fn a_user_without_factors_gets_the_same_answer_and_no_email() {
     assert!(stage.emails_to("eve@example.com").await.is_empty());
     eve.redeem("k3xq-9f2m").await.refused(422, "code-rejected");
 
-    // With the last factor goes the emailed code.
+    // Removing the last factor removes the emailed code.
     let code = stage.emailed_to(ADA).await;
     stage.advance(60).await;
     let second = stage.user("bob").await.enrol().await;
@@ -269,7 +269,7 @@ async fn a_code_guessed_out_meanwhile_is_not_resent() {
     ada.redeem(&second).await.expect(200);
 }
 
-/// Has so many guesses counted on the emailed code.
+/// Sets the count of wrong codes at the emailed code.
 async fn set_tries(stage: &Stage, tries: u32) {
     let ask = json!({
         "Key": account_key("ada"), "UpdateExpression": "SET emailed.tries = :tries",
@@ -378,7 +378,7 @@ async fn only_a_refused_email_is_given_back() {
         account.as_object_mut().unwrap().remove("by");
         account
     };
-    // Before there was a code, where the same would be sent again, and where a new one would be.
+    // The rounds: no code yet, the same code again, a new code.
     for round in 0..3 {
         stage.advance(if round == 2 { 300 } else { 0 }).await;
         let before = account().await;
@@ -404,7 +404,7 @@ async fn only_a_refused_email_is_given_back() {
         stage.advance(60).await;
     }
     ada.redeem(&code).await.expect(200);
-    // Each is tried once: what was lost on its way and then refused would be taken for one that has not gone.
+    // The function does not retry. After a lost response and a refused retry, a sent email would seem unsent.
     let before = codes_to(&stage, ADA).await;
     stage.fault("ses", "SendEmail", "drop_after", 1).await;
     let lost = ada.email().await;
@@ -437,16 +437,16 @@ async fn an_email_is_given_back_without_kms_and_not_sent_uncounted() {
         }
     }
     assert_eq!(codes_to(&stage, ADA).await, before);
-    // Where no response comes at all, what may have been counted is given back.
+    // If no response comes at all, the function undoes the count that it may have written.
     stage.fault("dynamodb", "UpdateItem", "drop_after", 3).await;
     ada.email().await.refused(503, "temporarily-unavailable");
     let after = stage.account("ada").await;
     assert_eq!((&after["emails"], &after["emailed"]), (&account["emails"], &account["emailed"]));
-    // A lost response to the write that counts it is no second one.
+    // If that response is lost once, the email is counted once.
     stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
     ada.email().await.expect(202);
     let code = stage.emailed_to(ADA).await;
-    // Nor to those that redeem it; and a guess that KMS could not look at is given back.
+    // If KMS fails, the attempt is not counted. Lost responses to the writes of an attempt do not matter either.
     stage.fault("kms", "GenerateMac", "error", 10).await;
     ada.redeem(&code).await.refused(503, "temporarily-unavailable");
     stage.clear_faults().await;

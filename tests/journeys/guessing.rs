@@ -1,4 +1,4 @@
-//! Someone who has the password guesses the code.
+//! A thief who has the password guesses codes.
 
 use serde_json::json;
 

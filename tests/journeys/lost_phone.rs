@@ -1,4 +1,4 @@
-//! The phone is gone: back in with a recovery code, and on to a new phone.
+//! A user without a phone logs in with a recovery code, and adds a new phone.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ async fn a_recovery_code_replaces_a_lost_phone() {
         (&json!("challenge"), &json!({"codes_left": 10, "low": false, "email_hint": "a•••@example.com"}))
     );
 
-    // As it is typed from paper.
+    // The spelling of a user who types it from paper.
     let typed = lost.recovery_codes[3].to_uppercase().replace('-', " ");
     let redeemed = ada.redeem(&typed).await.expect(200);
     assert_eq!(redeemed["recovery"], json!({"codes_left": 9, "low": false}));
@@ -59,7 +59,7 @@ async fn each_code_works_once_and_the_last_one_too() {
         ada.redeem(code).await.refused(422, "code-used");
     }
     assert_eq!(ada.login().await["recovery"]["codes_left"], 0);
-    // The app still works, and makes new ones.
+    // The app still works, and allows new recovery codes.
     let assertion = ada.prove(&lost).await;
     let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
     ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200);
@@ -85,7 +85,7 @@ async fn new_codes_end_the_old_ones_also_while_one_is_being_redeemed() {
         ada.redeem(new).await.expect(200);
     }
 
-    // Redeemed at the same time, an old code is accepted before the new ones are there or not at all.
+    // If an old code is redeemed at the same time, it is accepted before the new codes exist, or not at all.
     let stage = Stage::slow().await;
     for round in 0..3 {
         let bob = stage.user(&format!("bob-{round}")).await;
@@ -107,7 +107,7 @@ async fn a_code_of_a_set_replaced_meanwhile_is_refused() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
-    // Looked at for long enough that the new set is there first.
+    // KMS is slow, so that the new set is stored first.
     stage.fault("kms", "GenerateMac", "throttle", 2).await;
     let redeem = tokio::spawn({
         let (ada, code) = (ada.clone(), enrolled.recovery_codes[0].clone());
@@ -155,7 +155,7 @@ async fn recovery_guesses_wait_and_lock_on_their_own_count() {
     }
     let waiting = ada.redeem(&enrolled.recovery_codes[0]).await;
     assert_eq!(waiting.refused(429, "too-many-attempts").header("retry-after"), "30");
-    // Factors are none the worse for it.
+    // Factors have a count of their own.
     ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
     ada.redeem(&enrolled.recovery_codes[0]).await.refused(429, "too-many-attempts");
     stage.advance(30).await;
@@ -190,7 +190,7 @@ async fn the_right_recovery_code_among_200_guesses_does_not_slip_in() {
     let guesses = guesses.map(|guess| (ada.clone(), guess));
     let statuses = at_once(guesses.map(|(ada, guess)| async move { ada.redeem(&guess).await.status })).await;
     let count = |status| statuses.iter().filter(|one| **one == status).count();
-    // Accepted, the code starts the count over: five before it and five after it at most.
+    // The accepted code clears the count. So at most five codes are rejected before it, and five after it.
     assert!(count(422) <= 10 && count(200) <= 1 && count(422) + count(200) + count(429) == 200, "{statuses:?}");
 }
 
@@ -208,7 +208,7 @@ async fn a_code_that_nobody_has_is_only_called_wrong() {
     ada.redeem("k3xq9f2m7w").await.refused(400, "invalid-request");
     assert_eq!(stage.account("ada").await["recovery_failures"], Value::Null, "a malformed one costs nothing");
 
-    // With the last factor go the codes.
+    // Removing the last factor removes the recovery codes.
     let assertion = ada.prove(&enrolled).await;
     ada.remove(&assertion, &enrolled.id).await.expect(200);
     ada.redeem(&enrolled.recovery_codes[1]).await.refused(422, "code-rejected");
@@ -220,7 +220,7 @@ async fn redeeming_survives_faults_and_lost_responses() {
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
     let mut codes = enrolled.recovery_codes.iter();
-    // A guess that KMS could not look at is given back.
+    // If KMS fails, the attempt is not counted.
     for (kind, status) in
         [("throttle", 503), ("error", 503), ("drop_before", 503), ("drop_after", 503), ("refuse", 500)]
     {
@@ -229,14 +229,14 @@ async fn redeeming_survives_faults_and_lost_responses() {
         stage.clear_faults().await;
         assert_eq!(stage.account("ada").await["recovery_failures"]["N"], "0", "{kind}");
     }
-    // The response to the reserve is lost, then to the commit.
+    // The response to the reserve is lost, then the response to the commit.
     for spare in [0, 1] {
         stage.fault_after(spare, "dynamodb", "UpdateItem", "drop_after", 1).await;
         let code = codes.next().unwrap();
         ada.redeem(code).await.expect(200);
         ada.redeem(code).await.refused(422, "code-used");
     }
-    // Signing fails after the code was spent; it does not come back.
+    // Signing fails after the commit. The code stays used.
     stage.fault("kms", "Sign", "error", 10).await;
     let code = codes.next().unwrap();
     ada.redeem(code).await.refused(503, "temporarily-unavailable");

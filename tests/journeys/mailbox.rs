@@ -1,4 +1,4 @@
-//! Whose mailbox it is that a recovery code goes to: which address may have one, and those who would have it sent to theirs.
+//! Which addresses get emailed codes, and attacks of thieves who want the codes sent to their own address.
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ async fn an_address_that_exists_is_written_to_however_it_is_spelled() {
         assert_eq!(stage.subjects_to(written).await, ["an authenticator app was added"], "{email}");
         let hint = format!("j•••@{}", written.rsplit_once('@').unwrap().1);
         assert_eq!(john.login().await["recovery"]["email_hint"], hint);
-        // It is the address that is kept: another spelling of it does not wait.
+        // It is the recovery address: another spelling of it has no hold.
         let again = stage.user_with(json!({"sub": "john", "email": written})).await;
         assert_eq!(again.email().await.expect(202)["to_hint"], hint, "{email}");
         again.redeem(&stage.emailed_to(written).await).await.expect(200);
@@ -91,7 +91,7 @@ async fn a_password_reset_holds_emailed_codes_for_a_day() {
         ada.email().await.refused(403, "email-recovery-held");
         ada.redeem(&code).await.refused(403, "email-recovery-held");
     }
-    // One that can't be read refuses; one of the past does not.
+    // An unreadable time of a reset is refused. A reset more than 24 hours ago holds nothing.
     reset(json!("yesterday")).await.email().await.refused(403, "claim-invalid");
     stage.advance(60).await;
     let ada = reset(json!(now - DAY)).await;
@@ -122,7 +122,7 @@ async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
     for said in ["a•••@new.example", "From 24 hours after", "2027-01-16 00:00:00 (UTC)", "127.0.0.1"] {
         assert!(email["text"].as_str().unwrap().contains(said), "{said}: {email}");
     }
-    // It is told once; yet another address is told anew, and starts the wait anew.
+    // Each change to another address causes one notice, and starts the hold over.
     stage.advance(DAY - 1).await;
     at("ada@new.example").await.email().await.refused(403, "email-recovery-held");
     assert_eq!(stage.emails_to(ADA).await.len(), told + 1);
@@ -139,7 +139,7 @@ async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
     stage.advance(60).await;
     moved.email().await.expect(202);
     let code = stage.emailed_to("ada@NEW.example").await;
-    // Redeemed, it makes its address the one that is kept: the old one is the new one now.
+    // Redeeming the code makes its address the recovery address. Now the old address has a hold.
     moved.redeem(&code).await.expect(200);
     stage.advance(60).await;
     at("ada@new.example").await.email().await.expect(202);
@@ -157,7 +157,7 @@ async fn an_address_that_waited_and_was_given_up_starts_anew() {
     let (ada, _) = enrolled(&stage).await;
     let thief = json!({"sub": "ada", "email": "thief@evil.example"});
     stage.user_with(thief.clone()).await.email().await.refused(403, "email-recovery-held");
-    // The owner is told, takes the address back, and asks for a code there.
+    // The user reads the notice, restores the address, and asks for a code there.
     stage.advance(60).await;
     ada.email().await.expect(202);
     stage.advance(DAY + 1).await;
@@ -170,7 +170,7 @@ async fn a_wait_is_not_stored_up_for_later() {
     enrolled(&stage).await;
     let thief = json!({"sub": "ada", "email": "thief@evil.example"});
     stage.user_with(thief.clone()).await.email().await.refused(403, "email-recovery-held");
-    // The owner, who is told, changes the password and the address back. Months later the thief is there again.
+    // The user reads the notice, and restores the password and the address. 90 days later the thief is back.
     let told = stage.emails_to(ADA).await.len();
     stage.advance(90 * DAY).await;
     stage.user_with(thief.clone()).await.email().await.refused(403, "email-recovery-held");
@@ -191,7 +191,7 @@ async fn nobody_waits_for_a_mailbox_that_was_not_told() {
         stage.user_with(moved.clone()).await.email().await.refused(403, "email-recovery-held");
         stage.advance(DAY).await;
         assert_eq!(stage.emails_to(ADA).await.len(), told, "{kind}");
-        // What was not told did not begin.
+        // The hold did not begin, because the notice was not sent.
         stage.user_with(moved.clone()).await.email().await.refused(403, "email-recovery-held");
         assert_eq!(stage.emails_to(ADA).await.len(), told + 1, "{kind}");
         stage.advance(3 * DAY).await;
@@ -285,7 +285,7 @@ async fn an_activation_keeps_the_address_that_its_token_has() {
     moved.email().await.expect(202);
     stage.user("ada").await.email().await.refused(403, "email-recovery-held");
 
-    // Who was enrolled without a verified address, or was moved here from elsewhere, has none kept.
+    // A user who enrolled without a verified address has no recovery address.
     let bob = stage.user_with(json!({"sub": "bob", "email_verified": false})).await;
     let enrolled = bob.enrol().await;
     let bob = stage.user("bob").await;

@@ -1,5 +1,5 @@
-//! An owner sees who in their workspace has MFA and who has not: as of each member's last login, counted once, and nothing
-//! of what is none of theirs.
+//! An owner lists which members of the workspace have MFA, as of each member's last login. Each member is counted once.
+//! The list has nothing about other workspaces.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ async fn member(stage: &Stage, sub: &str, workspaces: &[&str]) -> User {
     stage.user_with(json!({"sub": sub, "workspaces": workspaces})).await
 }
 
-/// An owner of a workspace, with an assertion that lasts as long as the clock stands still. They were never seen in it.
+/// An owner with an assertion, which is valid while the clock does not move. The list of members does not include them
+/// yet.
 async fn owner(stage: &Stage, workspace: &str) -> (User, String) {
     let sub = format!("owner-of-{workspace}");
     let elsewhere = stage.user(&sub).await;
@@ -37,7 +38,7 @@ async fn list(owner: &(User, String), workspace: &str, query: &str) -> Reply {
     user.send(request.header("mfa-assertion", assertion)).await
 }
 
-/// The members as `ada mfa totp 2027-01-15`, and the summary as `mfa none sso`.
+/// The members, such as `ada mfa totp 2027-01-15`, and the counts of `mfa`, `none` and `sso`.
 async fn seen(owner: &(User, String), workspace: &str) -> (Vec<String>, [u64; 3]) {
     let listed = list(owner, workspace, "").await.expect(200);
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -49,7 +50,8 @@ async fn seen(owner: &(User, String), workspace: &str) -> (Vec<String>, [u64; 3]
     (listed["members"].as_array().unwrap().iter().map(line).collect(), count)
 }
 
-/// A login of Ada's whose write to her workspaces is late, the so-manyth of the stage, and is under way when this returns.
+/// Starts a login of Ada whose write to the lists of members, the stage's `written`-th, is late. Returns during that
+/// write.
 async fn late_login(stage: &Stage, workspaces: &[&str], written: usize) -> JoinHandle<Value> {
     let ada = member(stage, "ada", workspaces).await;
     stage.fault("dynamodb", "TransactWriteItems", "late", 1).await;
@@ -66,7 +68,7 @@ async fn an_owner_sees_changes_of_factors_at_once() {
     let ada = member(&stage, "ada", &["acme"]).await;
     ada.login().await;
     assert_eq!(seen(&boss, "acme").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
-    // A pending factor is none.
+    // A pending factor does not count.
     let (id, app) = ada.begin().await;
     ada.login().await;
     assert_eq!(seen(&boss, "acme").await.1, [0, 1, 0]);
@@ -85,7 +87,7 @@ async fn an_owner_sees_changes_of_factors_at_once() {
     assert_eq!(seen(&boss, "acme").await.0, ["ada mfa sms 2027-01-15"]);
     ada.remove(removed["assertion"].as_str().unwrap(), phone).await.expect(200);
     assert_eq!(seen(&boss, "acme").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
-    // No more than that is told of anybody: no ids, names, numbers or other workspaces.
+    // The list has no ids, names or numbers of factors, and no other workspaces.
     let listed = list(&boss, "acme", "").await.expect(200);
     let told: Vec<_> = listed["members"][0].as_object().unwrap().keys().collect();
     assert_eq!(told, ["factors", "last_seen", "state", "user"]);
@@ -110,7 +112,7 @@ async fn sso_shows_only_to_the_workspace_that_it_vouches_for() {
     by_sso.login().await;
     assert_eq!(seen(&acme, "acme").await, (vec!["ada sso  2027-01-15".to_owned()], [0, 0, 1]));
     assert_eq!(seen(&globex, "globex").await, (vec!["ada none  2027-01-15".to_owned()], [0, 1, 0]));
-    // Back to a password: back among those without.
+    // After a login by password, the state is `none` again.
     member(&stage, "ada", &["acme"]).await.login().await;
     assert_eq!(seen(&acme, "acme").await.1, [0, 1, 0]);
 }
@@ -131,7 +133,7 @@ async fn the_second_login_of_a_day_writes_nothing() {
     let next = ada.post_nothing("/v1/logins").await;
     assert_eq!(writes(&next).await, 1);
     assert_eq!(seen(&owner(&stage, "acme").await, "acme").await.0, ["ada none  2027-01-16"]);
-    // Who is in no workspace costs nothing.
+    // A user in no workspace causes no more calls.
     let free = member(&stage, "bob", &[]).await.post_nothing("/v1/logins").await;
     assert_eq!(stage.calls_of(&free.request).await.len(), 2, "the account and the signature");
 }
@@ -148,7 +150,8 @@ async fn only_an_owner_with_an_assertion_sees_members() {
     }
     let ada = member(&stage, "ada", &["acme"]).await;
     ada.get(path).await.refused(403, "not-owner");
-    // Not with another's assertion, nor with one that nothing was needed for; with one by SSO that vouches for it.
+    // Another user's assertion is refused, and one with `not_required`. One by SSO that vouches for the workspace is
+    // accepted.
     let stolen = ada.request(Method::GET, path).header("mfa-assertion", assertion);
     ada.send(stolen).await.refused(403, "assertion-invalid");
     let plain = stage.user_with(json!({"sub": "plain", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
@@ -160,7 +163,7 @@ async fn only_an_owner_with_an_assertion_sees_members() {
     let sso = (sso, vouched);
     list(&sso, "acme", "").await.expect(200);
     list(&sso, "globex", "").await.refused(403, "not-owner");
-    // Nor after the owner's factors changed.
+    // After a change of the owner's factors, the old assertion is refused.
     let begun = user.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     user.finish(&begun).await;
     list(&boss, "acme", "").await.refused(403, "assertion-invalid");
@@ -185,7 +188,7 @@ async fn a_query_that_is_not_of_the_list_is_refused_by_name() {
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
         assert!(detail.contains(names), "{query}: {detail}");
     }
-    // A cursor is a place in the owner's own list: one that was made up leads nowhere else.
+    // A cursor is a place in this workspace's list. A made-up one leads to no other list.
     let listed = list(&boss, "acme", &format!("?cursor={of_all}")).await.expect(200);
     assert_eq!(listed["members"].as_array().unwrap().len(), 1);
 }
@@ -194,7 +197,7 @@ async fn a_query_that_is_not_of_the_list_is_refused_by_name() {
 async fn of_a_thousand_members_the_missing_are_a_page_and_all_are_ten() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
-    // Every twentieth has no MFA; what a factor looks like is nothing to their row.
+    // Every 20th user has no MFA. The others log in by SSO.
     let logins = (0..1000).map(|index| {
         let stage = stage.clone();
         async move {
@@ -268,7 +271,7 @@ async fn of_fifty_workspaces_32_see_a_login_and_the_rest_the_next() {
         counts.push(rows().await);
     }
     assert_eq!(counts, [32, 50, 50]);
-    // Those that changed come before those that only have another day.
+    // Workspaces with a change of state come before those that only get another day.
     stage.advance(DAY).await;
     let mut more = names.clone();
     more[49] = "zz";
@@ -291,7 +294,7 @@ async fn a_login_goes_on_unseen_and_the_next_makes_up_for_it() {
         assert!(login.body["assertion"].is_string() && late(&login), "{kind}");
         assert_eq!(seen(&boss, "acme").await.1, [0, 0, 0], "{kind}");
     }
-    // A read that fails, too: the second one is of what was seen, or it is the account and the login is not to be answered.
+    // A failed read of the account or of the `SEEN` row leaves nothing wrong either.
     for kind in ["throttle", "refuse"] {
         stage.fault("dynamodb", "GetItem", kind, 10).await;
         ada.post_nothing("/v1/logins").await;
@@ -305,7 +308,7 @@ async fn a_login_goes_on_unseen_and_the_next_makes_up_for_it() {
     activated.expect(200);
     ada.login().await;
     assert_eq!(seen(&boss, "acme").await, (vec!["ada mfa totp 2027-01-15".to_owned()], [1, 0, 0]));
-    // A response that is lost counts nobody twice.
+    // After a lost response, no user is counted twice.
     let bob = member(&stage, "bob", &["acme"]).await;
     stage.fault("dynamodb", "TransactWriteItems", "drop_after", 1).await;
     bob.login().await;
@@ -320,7 +323,7 @@ async fn an_older_account_is_not_shown_over_a_newer_one() {
     let ada = member(&stage, "ada", &["acme"]).await;
     ada.enrol().await;
     assert_eq!(seen(&boss, "acme").await.1, [1, 0, 0]);
-    // A login for one more workspace that has read the account before it was reset, or erased, and writes after it.
+    // The login reads the account before the reset or the erasure, and writes after it.
     let op = stage.operator().await;
     let login = late_login(&stage, &["acme", "globex"], 2).await;
     op.act("reset", "ada").await.expect(200);

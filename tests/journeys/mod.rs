@@ -1,4 +1,4 @@
-//! What people live through, one file a situation.
+//! What users, owners, operators and thieves do, one file per situation.
 
 mod codes_of_a_login;
 mod company_login;

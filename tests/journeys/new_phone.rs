@@ -1,4 +1,4 @@
-//! Someone turns MFA on, and logs in with it.
+//! A user turns MFA on, and logs in with it.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use shared::base::clock::Timestamp;
 
 use crate::stage::{Stage, User, scanned};
 
-/// The claims of an assertion, checked as an app's backend would: by another library, with nothing but the published keys.
+/// Checks an assertion as your backend would, with another library and the published keys. Returns its claims.
 async fn checked(stage: &Stage, user: &User, assertion: &str) -> Value {
     let keys = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await;
     assert_eq!(keys.header("cache-control"), "public, max-age=3600");
@@ -18,11 +18,11 @@ async fn checked(stage: &Stage, user: &User, assertion: &str) -> Value {
     assert_eq!(header.typ.as_deref(), Some("mfa+jwt"));
     let key = DecodingKey::from_jwk(keys.find(&header.kid.unwrap()).unwrap()).unwrap();
     let mut validation = Validation::new(Algorithm::ES256);
-    // The library looks at these only where they are there, unless they must be.
+    // Without this line, the library accepts an assertion without these claims.
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
     validation.set_audience(&["app"]);
     validation.set_issuer(&[&stage.stack.api_url]);
-    // The stack's clock is not this machine's: times are compared by those who call.
+    // The stack's clock differs from this machine's, so the callers compare the times.
     validation.validate_exp = false;
     let claims = decode::<Value>(assertion, &key, &validation).unwrap().claims;
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, user.token.as_bytes());

@@ -1,4 +1,4 @@
-//! What users are told by email, so that they can act if it was not they who did it.
+//! Notices: users get an email about each change, so that they can act if they did not make it.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
     let assertion = ada.prove(&app).await;
     let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
     let assertion = ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200)["assertion"].clone();
-    // What is begun and never activated is nothing to tell of, nor that it is removed.
+    // A factor that is begun and never activated causes no notice, nor does its removal.
     let begun = ada.post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let assertion = ada.prove(&app).await;
     let removed = ada.remove(&assertion, begun["id"].as_str().unwrap()).await.expect(200);
@@ -120,16 +120,16 @@ async fn both_addresses_are_told_in_the_callers_language() {
         let emails = stage.emails_to(address).await;
         assert_eq!(emails.last().unwrap()["subject"], "Local App: se ha usado un código de recuperación");
     }
-    // The same address spelled otherwise is told once.
+    // Two spellings of one address get one notice.
     let same = stage.user_with(json!({"sub": "ada", "email": "Ada@Example.com"})).await;
     let told = stage.emails_to(ADA).await.len();
     same.redeem(&app.recovery_codes[1]).await.expect(200);
     assert_eq!((stage.emails_to(ADA).await.len(), stage.emails_to("Ada@Example.com").await.len()), (told, 1));
-    // An address that nobody verified is not written to; the one that is kept is.
+    // An unverified address gets no notice. The recovery address does.
     let unverified = stage.user_with(json!({"sub": "ada", "email": "eve@evil.example", "email_verified": false})).await;
     unverified.redeem(&app.recovery_codes[2]).await.expect(200);
     assert_eq!((stage.emails_to(ADA).await.len(), stage.emails_to("eve@evil.example").await.len()), (told + 1, 0));
-    // Both hear of a lock and of a new app too: the old mailbox last of all.
+    // Both addresses get the notices of a lock and of a new app. The latter is the last one to the old address.
     let almost = json!({
         "Key": account_key("ada"), "UpdateExpression": "SET failures = :last, tried_at = :ago",
         "ExpressionAttributeValues": {":last": {"N": "49"}, ":ago": {"N": "0"}},
@@ -146,7 +146,7 @@ async fn both_addresses_are_told_in_the_callers_language() {
     }
 }
 
-/// RFC 3834: a mailbox on holiday would answer every notice, and an answer would come back.
+/// RFC 3834: these headers keep mailboxes from sending automatic replies to each notice.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_email_says_that_nobody_wrote_it() {
     let stage = Stage::new().await;
@@ -181,7 +181,7 @@ async fn a_failed_or_slow_notice_stops_nothing() {
         ada.redeem(codes[index].as_str().unwrap()).await.expect(200);
         stage.clear_faults().await;
     }
-    // Nor does an address that can't be opened.
+    // A recovery address that can't be decrypted stops nothing either.
     stage.fault("kms", "Decrypt", "refuse", 10).await;
     ada.redeem(codes[5].as_str().unwrap()).await.expect(200);
     ada.remove(assertion, &id).await.expect(200);

@@ -1,5 +1,4 @@
-//! Whoever runs the deployment helps a user who can't help themselves, forgets one who is gone, and moves users in from
-//! elsewhere.
+//! An operator unlocks or resets a user, erases one, and imports users from another product.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,14 +11,14 @@ use crate::{
 const ADA: &str = "ada@example.com";
 const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 
-/// What the event of an act says: its name, user, operator and reason.
+/// The fields of an act's event: its name, user, operator and reason.
 fn event(reply: &Reply) -> [Value; 4] {
     let lines = logs::of(&reply.request);
     let line = lines.iter().find(|line| line["event"].is_string()).unwrap_or_else(|| panic!("no event: {lines:?}"));
     ["event", "user", "operator", "reason"].map(|field| line[field].clone())
 }
 
-/// Who in a workspace has MFA, as an owner sees it: `user state` each.
+/// The list of members as an owner sees it, each as `user state`, and the summary.
 async fn members(stage: &Stage, workspace: &str) -> (Vec<String>, Value) {
     let ask = json!({"sub": "boss", "workspaces": [workspace], "owned_workspaces": [workspace], "sso": true});
     let boss = stage.user_with(ask).await;
@@ -126,7 +125,7 @@ async fn an_erased_user_is_nobody_here_and_starts_anew() {
     for act in ["unlock", "reset", "erase"] {
         op.act(act, "ada").await.refused(404, "user-not-found");
     }
-    // Nobody with a factor is known without one either, once they were seen.
+    // A user without a factor can be erased, because a workspace lists them. A reset does not find them.
     let eve = stage.user_with(json!({"sub": "eve", "workspaces": ["acme"]})).await;
     eve.login().await;
     op.act("reset", "eve").await.refused(404, "user-not-found");
@@ -159,7 +158,7 @@ async fn an_erase_that_fails_halfway_is_finished_by_the_next() {
         let counts = items.as_array().unwrap().iter().flat_map(|item| item.as_object().unwrap().values());
         assert!(counts.filter_map(|value| value["N"].as_str()).all(|count| count == "0"), "{items}");
     }
-    // Lost responses, and others that come between, are nothing to stumble over.
+    // Lost responses and conflicts with other writes do not stop an erasure.
     for kind in ["drop_after", "conflict"] {
         stage.user_with(json!({"sub": "ada", "workspaces": names})).await.enrol().await;
         stage.fault("dynamodb", "TransactWriteItems", kind, 2).await;
@@ -171,7 +170,7 @@ async fn an_erase_that_fails_halfway_is_finished_by_the_next() {
 async fn a_login_during_an_erase_leaves_nothing_wrong() {
     let stage = Stage::slow().await;
     let op = stage.operator().await;
-    // The calls of both take 100 ms each: each of these waits lays them otherwise among each other.
+    // Each AWS call takes 250 ms. In each round the login starts 25 ms later, so the order of the calls varies.
     let rounds = (0..16_u64).map(|round| {
         let (stage, op) = (stage.clone(), op.clone());
         async move {
@@ -185,7 +184,7 @@ async fn a_login_during_an_erase_leaves_nothing_wrong() {
             tokio::time::sleep(std::time::Duration::from_millis(25 * round)).await;
             ada.login().await;
             assert!([200, 503].contains(&erase.await.unwrap().status));
-            // The next login is of who has no factor any more.
+            // The account is erased, so this login is by a user without a factor.
             ada.login().await;
             let rows = |state: &str| {
                 json!({
@@ -226,7 +225,7 @@ async fn a_user_moves_in_with_their_app() {
     );
     let epoch = async || stage.account("ada").await["epoch"]["N"].as_str().unwrap().parse::<u64>().unwrap();
     assert!(epoch().await >= 1_800_000_000_000, "older sessions end");
-    // A factor that somebody began before it was imported is gone.
+    // The import removes a pending factor.
     ada.activate(&pending, &foreign.code(stage.now().await)).await.refused(404, "factor-not-found");
 
     let login = ada.login().await;
@@ -236,7 +235,7 @@ async fn a_user_moves_in_with_their_app() {
     );
     let uri = format!("otpauth://totp/x?secret={SECRET}&algorithm=SHA1&digits=6&period=30");
     let app = Authenticator::scan(&uri);
-    // None that could have been accepted by now: who has been here before could have used it.
+    // Codes that could have been accepted by now are refused, because the same app may have been here before.
     for ahead in [0, 30] {
         ada.verify(id, &app.code(stage.now().await + ahead)).await.refused(422, "code-used");
     }
@@ -244,14 +243,14 @@ async fn a_user_moves_in_with_their_app() {
     let code = app.code(stage.now().await);
     let verified = ada.verify(id, &code).await.expect(200);
     ada.verify(id, &code).await.refused(422, "code-used");
-    // No address is kept of them: nobody is emailed a code yet, and nobody was told.
+    // There is no recovery address, so no code is emailed, and there was no notice.
     ada.email().await.refused(403, "email-recovery-held");
     assert_eq!(stage.emails_to(ADA).await.len(), 0);
     let codes =
         ada.post_with(verified["assertion"].as_str().unwrap(), "/v1/recovery/codes", json!({})).await.expect(201);
     ada.redeem(codes["recovery_codes"][0].as_str().unwrap()).await.expect(200);
 
-    // Again, however it is spelled, changes nothing.
+    // The same secret again, in any spelling, changes nothing.
     let before = stage.account("ada").await;
     for spelled in [SECRET.to_owned(), SECRET.to_lowercase(), format!("{} {}====", &SECRET[..8], &SECRET[8..])] {
         let again = op.import("ada", &spelled).await;
@@ -261,9 +260,9 @@ async fn a_user_moves_in_with_their_app() {
     }
     op.import("ada", "KRSXG5CTMVRXEZLUKRSXG5CTMVRXEZLU").await.refused(409, "user-has-factors");
     assert_eq!(stage.account("ada").await, before);
-    // The same app of another user is another factor.
+    // The same secret of another user is another factor.
     assert_ne!(op.import("bob", SECRET).await.expect(201)["id"], factor["id"]);
-    // Moved in anew after a reset, for which there is an address by now. What was accepted before is not again.
+    // Import the app again after a reset. By now there is a recovery address. An already accepted code stays refused.
     stage.advance(30).await;
     let old = Enrolled { id: id.to_owned(), app, recovery_codes: vec![] };
     let assertion = ada.prove(&old).await;
@@ -289,7 +288,7 @@ async fn only_a_secret_that_apps_can_have_is_imported() {
         let imported = op.import(&format!("user-{index}"), &base32(bytes)).await;
         assert_eq!((imported.status, &logs::of(&imported.request)[0]["weak"]), (201, &json!(weak)), "{bytes} bytes");
     }
-    // 16 bytes are 26 letters, of which the last one carries two bits that are none of theirs: apps ignore them.
+    // 16 bytes are 26 letters. The last letter has two extra bits, which apps ignore.
     let (plain, odd) = ("A".repeat(26), format!("{}B", "A".repeat(25)));
     let id = op.import("odd", &plain).await.expect(201)["id"].clone();
     assert_eq!(op.import("odd", &odd).await.expect(200)["id"], id);
@@ -299,14 +298,14 @@ async fn only_a_secret_that_apps_can_have_is_imported() {
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
         assert!(detail.contains("`secret`") && (secret.is_empty() || !detail.contains(&secret)), "{detail}");
     }
-    // Keycloak's stored text is not base32, and some of it could be read as another secret.
+    // The text that Keycloak stores is not base32, but some of it could be read as another secret.
     for secret in ["xtpYlSXpfKtHF5vUCsMe", "JBSWY3DPEHPK3PXp", "jbsw-y3dp-ehpk-3pXp", "aB2c3D4e5F6g7H2i"] {
         let reply = op.import("eve", secret).await;
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
         assert!(detail.contains("`secret`") && detail.contains("Keycloak stores a secret's raw text"), "{detail}");
         assert!(!detail.contains(secret), "{detail}");
     }
-    // A cell of a table that nobody trimmed. Whom an earlier import named so can still be erased.
+    // Untrimmed cells of a spreadsheet. An operator can still erase such a name of an earlier import.
     for user in ["eve ", " eve", "\"eve\"", "\"eve", "eve\"", "'eve'", "eve'", " ", "\"", "' '"] {
         let reply = op.import(user, SECRET).await;
         let detail = reply.refused(400, "invalid-request").body["detail"].as_str().unwrap();
@@ -388,7 +387,7 @@ async fn an_operator_needs_scope_and_place_and_acts_on_others() {
         }
         body
     };
-    // Without the scope the gateway says no.
+    // Without the scope, the gateway refuses.
     for token in [json!({"sub": "op"}), json!({"sub": "op", "scope": "openid mfa:operators"})] {
         let nobody = as_whom(token).await;
         for act in acts {
@@ -396,7 +395,7 @@ async fn an_operator_needs_scope_and_place_and_acts_on_others() {
             assert_eq!((reply.status, &reply.body), (403, &json!({"message": "Forbidden"})), "{act}");
         }
     }
-    // With it, who is not listed, or is to act on themselves; also under the other of their names.
+    // With it, the function refuses callers who are not listed, or who act on themselves, by `sub` or by `client_id`.
     for token in [
         json!({"sub": "eve", "scope": "mfa:operator"}),
         json!({"sub": "opp", "scope": "mfa:operator", "claims": {"client_id": "web"}}),

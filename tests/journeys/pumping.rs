@@ -1,5 +1,5 @@
-//! Someone makes texts go out: for the money that some numbers earn with them, or to bother whoever's number it is. Each
-//! limit, when it ends, and many at once against it.
+//! SMS pumping: an attacker causes texts, to earn money with some numbers or to bother somebody. Tests each quota, when
+//! its window ends, and many requests at once.
 
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ const PHONE: &str = "+14155550123";
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-/// A stage where only the limits named are narrow.
+/// A stage with these quotas on texts. All other quotas are too wide to matter.
 async fn stage(limits: &str) -> Stage {
     let wide = "resend=0,user-10m=1000,user-day=1000,number-hour=1000,number-day=1000,pending-number-hour=1000,\
                 pending-number-day=1000,address-hour=off,exchange-hour=1000,exchange-day=1000,deployment-day=100000";
@@ -24,13 +24,13 @@ async fn stage(limits: &str) -> Stage {
     Stage::with_settings(&[("MFA_TEXT_LIMITS", &all)]).await
 }
 
-/// Moves the clock to a second after the next full `window` of UTC.
+/// Moves the clock to 1 s after the start of the next `window` (UTC).
 async fn next(stage: &Stage, window: u64) {
     let now = stage.now().await;
     stage.advance(window - now % window + 1).await;
 }
 
-/// Holds a reply to be the refusal by this limit, until this window of UTC ends.
+/// Checks that this quota refused the text, until the end of its window (UTC).
 #[track_caller]
 fn refused_by(reply: &Reply, limit: &str, now: u64, window: u64) {
     assert_eq!(reply.refused(429, "too-many-texts").body["limit"], limit);
@@ -39,7 +39,7 @@ fn refused_by(reply: &Reply, limit: &str, now: u64, window: u64) {
     assert!(lines.iter().any(|line| line["event"] == "text.refused" && line["why"] == limit), "{lines:?}");
 }
 
-/// How many of the replies are texts; the rest must be refused by this limit.
+/// The number of accepted texts. Checks that this quota refused the others.
 fn sent(replies: &[Reply], limit: &str) -> usize {
     for reply in replies.iter().filter(|reply| reply.status != 202) {
         assert_eq!(reply.refused(429, "too-many-texts").body["limit"], limit);
@@ -47,12 +47,12 @@ fn sent(replies: &[Reply], limit: &str) -> usize {
     replies.iter().filter(|reply| reply.status == 202).count()
 }
 
-/// What comes of asking for all of these texts at the same time.
+/// Asks for all of these texts at the same time.
 async fn texts(asks: impl IntoIterator<Item = (User, String)>) -> Vec<Reply> {
     at_once(asks.into_iter().map(|(user, id)| async move { user.text(&id).await })).await
 }
 
-/// So many users, each of whom has begun a phone.
+/// `count` users, each with a pending phone.
 async fn with_pending(stage: &Stage, count: usize, number: impl Fn(usize) -> String) -> Vec<(User, String)> {
     let mut pending = Vec::new();
     for index in 0..count {
@@ -63,7 +63,7 @@ async fn with_pending(stage: &Stage, count: usize, number: impl Fn(usize) -> Str
     pending
 }
 
-/// Holds it that a text was sent for each reply that says so.
+/// Checks the number of texts that were sent.
 async fn all_arrived(stage: &Stage, sent: usize) {
     assert_eq!(stage.texts().await.len(), sent);
 }
@@ -76,7 +76,7 @@ async fn fifty_at_once_to_one_factor_are_one_text() {
     let replies = texts(vec![(ada, id); 50]).await;
     assert_eq!(sent(&replies, "factor"), 1);
     all_arrived(&stage, 1).await;
-    // What is not counted by addresses derives nothing from them.
+    // Without a quota on addresses, the function makes no digest of them.
     let sent = replies.iter().find(|reply| reply.status == 202).unwrap();
     let calls = stage.calls_of(&sent.request).await;
     assert!(!calls.iter().any(|call| call.to_string().contains("alias/mfa-digests")), "{calls:?}");
@@ -100,7 +100,7 @@ async fn a_user_gets_five_texts_in_ten_minutes_and_ten_a_day() {
     let ada = stage.user("ada").await;
     next(&stage, DAY).await;
     let mut count = 0;
-    // Three phones at a time, so that no code's own wait is in the way.
+    // Each text goes to another phone, because a second text to one phone has a wait.
     for round in 0..2 {
         for index in 0..5 {
             let id = ada.begin_phone(&format!("+1415555{round}{index}00")).await;
@@ -142,7 +142,7 @@ async fn fifty_at_once_over_a_users_phones_stay_within_their_limit() {
 async fn a_number_gets_five_an_hour_and_ten_a_day_over_all_its_users() {
     let stage = stage("number-hour=5,number-day=10").await;
     next(&stage, DAY).await;
-    // The number is active with many users, as a company's may be.
+    // Many users have the same active number, as in a company.
     let mut users = Vec::new();
     for index in 0..50 {
         let user = stage.user(&format!("user-{index}")).await;
@@ -177,7 +177,7 @@ async fn strangers_use_up_nobodys_texts() {
     next(&stage, HOUR).await;
     let strangers = with_pending(&stage, 50, |_| PHONE.to_owned()).await;
     let (stranger, theirs) = strangers[0].clone();
-    // One of the day's five went to Ada when she enrolled.
+    // Ada's enrollment used one of the five of this day.
     assert_eq!(sent(&texts(strangers).await, "number"), 1);
     refused_by(&stranger.text(&theirs).await, "number", stage.now().await, DAY);
     assert_eq!(stage.texts_to(PHONE).await.len(), before + 4);
@@ -193,7 +193,7 @@ async fn strangers_use_up_nobodys_texts() {
 async fn an_exchange_gets_twenty_pending_texts_an_hour() {
     let stage = stage("exchange-hour=20,exchange-day=30").await;
     next(&stage, DAY).await;
-    // Someone with a phone there logs in whatever happens.
+    // Ada's active phone in this exchange gets texts, whatever happens.
     let ada = stage.user("ada").await;
     let hers = ada.enrol_phone("+14155559999").await;
     let pending = with_pending(&stage, 50, |index| format!("+14155551{index:03}")).await;
@@ -231,7 +231,7 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
         ada.text(&hers).await.expect(202);
     }
     refused_by(&ada.text(&hers).await, "deployment", stage.now().await, DAY);
-    // Whoever asks on and on costs next to nothing: for a minute it is known, then looked at again.
+    // Repeated requests cost little: the function remembers for 1 minute that all 16 rows are full.
     for (later, looks) in [(0, 0), (30, 0), (31, 16)] {
         stage.advance(later).await;
         let refused = ada.text(&hers).await;
@@ -239,7 +239,7 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
         let calls = stage.calls_of(&refused.request).await;
         assert_eq!(calls.iter().filter(|call| call["operation"] == "TransactWriteItems").count(), looks);
     }
-    // What is known ends with the day, also half a minute before it.
+    // It forgets this at the end of the day, even if less than a minute has passed.
     let now = stage.now().await;
     stage.advance(DAY - now % DAY - 30).await;
     refused_by(&stage.user("ada").await.text(&hers).await, "deployment", stage.now().await, DAY);
@@ -262,7 +262,7 @@ async fn a_text_goes_on_past_full_rows_and_other_writes() {
     for _ in 0..11 {
         ada.text(&id).await.expect(202);
     }
-    // Twelve of sixteen rows are full; what conflicts besides does not count as one of them.
+    // 12 of 16 rows are full. A row with a conflicting write does not count as full.
     for _ in 0..3 {
         stage.fault_after(1, "dynamodb", "TransactWriteItems", "conflict", 2).await;
         ada.text(&id).await.expect(202);
@@ -282,7 +282,7 @@ async fn the_deployments_total_is_no_one_row() {
     }
     let rows = counts(&stage).await;
     let rows = rows.iter().filter(|row| row["pk"]["S"].as_str().unwrap().starts_with("TEXTS#all#")).count();
-    // Of sixteen, forty draws leave more than eight out once in a hundred million runs.
+    // 40 random draws miss more than 8 of the 16 rows in one of 100 million runs.
     assert!(rows >= 8, "{rows}");
 }
 
@@ -325,7 +325,7 @@ async fn a_limit_of_zero_allows_none() {
     }
 }
 
-/// Asks for a text as the gateway would pass it on from this address, with what headers may say beside it.
+/// Asks the function for a text, from the source address `address`. `forwarded` is the header `x-forwarded-for`.
 async fn text_from(stage: &Stage, user: &str, id: &str, address: &str, forwarded: &str) -> Reply {
     let mut event = sample("send-sms/text.json");
     event["pathParameters"]["factor_id"] = id.into();
@@ -349,7 +349,8 @@ async fn one_address_asks_for_twenty_an_hour_whatever_the_headers_say() {
     let replies = at_once(asks).await;
     assert_eq!(sent(&replies, "address"), 20);
 
-    // An IPv6 client is a /64, an IPv4 one is the same in either spelling, and another address is another client.
+    // A /64 of IPv6 is one client. An IPv4 address is the same client in both spellings. Other addresses are other
+    // clients.
     let from =
         async |index: usize, address| text_from(&stage, &format!("user-{index}"), &pending[index].1, address, "").await;
     assert_eq!(from(50, "::ffff:203.0.113.7").await.refused(429, "too-many-texts").body["limit"], "address");
@@ -364,7 +365,7 @@ async fn one_address_asks_for_twenty_an_hour_whatever_the_headers_say() {
     let id = stage.user("user-54").await.begin_phone(PHONE).await;
     assert_eq!(text_from(&stage, "user-54", &id, "203.0.113.7", "").await.status, 202);
 
-    // A request of whose origin nothing is known is not let through uncounted.
+    // A request from an unreadable address fails, because it can't be counted.
     assert_eq!(text_from(&stage, "user-54", &id, "nowhere", "").await.status, 500);
 }
 
@@ -400,7 +401,8 @@ async fn rows_that_count_are_swept_after_their_window_and_not_before() {
     let id = ada.begin_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let rows = counts(&stage).await;
-    // The number's hour and day, the address's hour, the exchange's hour and day, a sixteenth of the deployment's day.
+    // The number's hour and day, the address's hour, the exchange's hour and day, and 1 of 16 rows of the deployment's
+    // day.
     assert_eq!(rows.len(), 6);
     let now = stage.now().await;
     for row in rows {

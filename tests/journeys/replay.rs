@@ -1,4 +1,4 @@
-//! A code works once, and for a minute and a half.
+//! A code of an authenticator app works once, and for 90 s.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -43,10 +43,10 @@ async fn one_step_of_drift_is_accepted_each_way_and_two_are_not() {
     for (steps, accepted) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
         let user = stage.user(&format!("drifts-by-{steps}")).await;
         let enrolled = user.enrol().await;
-        // Far from the step that activated.
+        // Far from the time step of the activation.
         let mut now = stage.advance(600).await;
         let shown = |now: u64, steps: i64| enrolled.app.code(now.saturating_add_signed(steps * 30));
-        // By chance two of these may be the same code.
+        // Two of these codes may be equal by chance.
         while (-3..=3).map(|steps| shown(now, steps)).collect::<BTreeSet<_>>().len() < 7 {
             now = stage.advance(30).await;
         }

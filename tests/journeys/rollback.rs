@@ -1,14 +1,14 @@
-//! A later release is rolled back: the table has rows of kinds, and attributes, that this one does not know.
+//! A later release is rolled back. The table has kinds of rows, and attributes, that this release does not know.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::stage::{Enrolled, Stage, User, account_key, claims, scanned};
 
-/// The id of the factor that this release does not know.
+/// The id of a factor of an unknown kind.
 const PASSKEY: &str = "01M86NP37KVJYCH5C44V5B7J55";
 
-/// A passkey, as a later release may store it: with every type of attribute that there is.
+/// A passkey as a later release may store it, with every type of attribute.
 fn passkey(status: &str) -> Value {
     json!({"M": {
         "kind": {"S": "passkey"}, "status": {"S": status}, "name": {"S": "Laptop"}, "enrolled_by": {"S": "otp"},
@@ -19,7 +19,7 @@ fn passkey(status: &str) -> Value {
     }})
 }
 
-/// Writes into an item of the table, past the functions, as another release would.
+/// Updates an item directly in the table, as another release would.
 async fn write(stage: &Stage, key: Value, update: &str, names: Value, values: Value) {
     let mut ask = json!({"Key": key, "UpdateExpression": update});
     for (name, given) in [("ExpressionAttributeNames", names), ("ExpressionAttributeValues", values)] {
@@ -35,7 +35,7 @@ async fn add(stage: &Stage, sub: &str, factor: Value) {
     write(stage, account_key(sub), "SET factors.#id = :factor", names, values).await;
 }
 
-/// What the table has of the factor that this release does not know; null where it is gone.
+/// The unknown factor in the table. It is null if it is gone.
 async fn kept(stage: &Stage, sub: &str) -> Value {
     stage.account(sub).await["factors"]["M"][PASSKEY].clone()
 }
@@ -48,7 +48,7 @@ async fn with_both(stage: &Stage, sub: &str) -> (User, Enrolled) {
     (user, app)
 }
 
-/// A user whose only factor is a passkey; the recovery codes are theirs.
+/// A user whose only factor is a passkey, and their recovery codes.
 async fn with_a_passkey_alone(stage: &Stage, sub: &str) -> (User, Enrolled) {
     let (user, app) = with_both(stage, sub).await;
     write(stage, account_key(sub), "REMOVE factors.#id", json!({"#id": app.id}), json!({})).await;
@@ -100,7 +100,7 @@ async fn a_guess_at_an_unknown_factor_is_counted_nowhere() {
     let stage = Stage::new().await;
     for status in ["active", "pending"] {
         let (user, _) = with_both(&stage, status).await;
-        // Of a kind that is known, but not to be read; so the table lets an attempt be made.
+        // The kind is known, so the table allows an attempt. The name makes the row unreadable.
         let unreadable = json!({"M": {
             "kind": {"S": "totp"}, "status": {"S": status}, "name": {"S": "two\nlines"}, "tries": {"N": "0"},
             "created_at": {"N": (stage.now().await * 1000).to_string()}, "sealed": {"B": "AQ=="},
@@ -115,7 +115,7 @@ async fn a_guess_at_an_unknown_factor_is_counted_nowhere() {
     }
 }
 
-/// A number of the table.
+/// The digits of a number in the table.
 fn count(number: &Value) -> &str {
     number["N"].as_str().unwrap()
 }
@@ -306,7 +306,7 @@ async fn unknown_attributes_are_ignored_in_every_row() {
     ada.email().await.expect(202);
     set_policy(&ada, &assertion, json!({"required": true})).await;
     ada.login().await;
-    // Into every map of every item, however deep; but not beside ids, where it would be an entry.
+    // Add an attribute to every map of every item, unless the map's keys are ids.
     for item in stage.dynamodb("Scan", json!({})).await["Items"].as_array().unwrap() {
         let mut item = item.clone();
         enrich(&mut item);
@@ -330,7 +330,7 @@ async fn unknown_attributes_are_ignored_in_every_row() {
     stage.operator().await.act("erase", "ada").await.expect(200);
 }
 
-/// Adds an attribute to each map of an item whose keys are attributes of ours.
+/// Adds an attribute to each map of an item whose keys are names of attributes.
 fn enrich(attributes: &mut Value) {
     let map = attributes.as_object_mut().unwrap();
     let by_id = |key: &str| ["factors", "workspaces", "used"].contains(&key);
@@ -391,7 +391,7 @@ async fn a_member_in_an_unknown_state_is_left_out_of_the_list_and_found_by_the_n
     for sub in ["ada", "bob"] {
         let user = stage.user_with(json!({"sub": sub, "workspaces": ["acme"]})).await;
         user.enrol().await;
-        // As a release that knows this state would have moved them.
+        // Move the user as a release that knows this state would.
         let seen = json!({"pk": {"S": format!("USER#{sub}")}, "sk": {"S": "SEEN"}});
         let (names, parked) = (json!({"#state": "state"}), json!({":state": {"S": "parked"}}));
         write(&stage, seen, "SET workspaces.acme.#state = :state", names, parked).await;

@@ -1,4 +1,4 @@
-//! A key is replaced by a new one: what the older one made is good until its label is gone.
+//! A KMS key is replaced. Codes of the old key are valid until the settings no longer have its label.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::{
 
 const PHONE: &str = "+14155550123";
 
-/// Holds it that a code could not be looked at, that the log says why, and that it stays uncounted.
+/// Checks that the function could not check a code, that the log says why, and that no attempt is counted.
 async fn not_looked_at(stage: &Stage, sub: &str, reply: Reply) {
     reply.refused(500, "internal");
     let lines = logs::of(&reply.request);
@@ -28,13 +28,13 @@ async fn what_an_older_key_made_is_accepted_until_its_label_is_gone() {
     let stage = Stage::on(folder.path()).await;
     let app = stage.user("ada").await.enrol().await;
     let phone = stage.user("bob").await.enrol_phone(PHONE).await;
-    // Codes are of the login that asks: it is one that goes on after the restart.
+    // A code is bound to a login. The sample events have the same login before and after the restart.
     by_sample(&stage, "recovery/email.json", "ada", None, None).await.expect(202);
     by_sample(&stage, "send-sms/text.json", "bob", Some(&phone), None).await.expect(202);
     let (emailed, texted) = (stage.emailed_to("ada@example.com").await, stage.code_to(PHONE).await);
     stage.stop().await;
 
-    // The new key of each ring is another one's: here that is a key like any other.
+    // The new key of each ring is the other ring's old key, because any key will do.
     let codes = ("MFA_CODE_KEYS", "2027=alias/mfa-recovery,local=alias/mfa-codes");
     let recovery = ("MFA_RECOVERY_KEYS", "2027=alias/mfa-codes,local=alias/mfa-recovery");
     let stage = Stage::on_with(folder.path(), &[codes, recovery]).await;
@@ -42,7 +42,7 @@ async fn what_an_older_key_made_is_accepted_until_its_label_is_gone() {
     by_sample(&stage, "verify/verify.json", "bob", Some(&phone), Some(&texted)).await.expect(200);
     by_sample(&stage, "recovery/redeem.json", "ada", None, Some(&emailed)).await.expect(200);
     ada.redeem(&app.recovery_codes[0]).await.expect(200);
-    // What is made from now on is made with it.
+    // New codes use the new key.
     stage.advance(60).await;
     bob.text(&phone).await.expect(202);
     assert_eq!(stage.account("bob").await["factors"]["M"][&phone]["M"]["code"]["M"]["key"]["S"], "2027");
@@ -62,7 +62,7 @@ async fn a_row_that_names_another_key_opens_nothing() {
     let stage = Stage::new().await;
     let OneOfEach { ada, bob, app, emailed, phone, texted } = stage.one_of_each(PHONE).await;
     for (sub, path) in [("ada", "recovery"), ("ada", "emailed"), ("bob", &format!("factors.{phone}.code"))] {
-        // Names instead of the path's parts, for an id may begin with a digit.
+        // The path needs placeholders, because an id may begin with a digit.
         let parts: Vec<_> = path.split('.').chain(["key"]).enumerate().collect();
         let names: Value =
             parts.iter().map(|(at, part)| (format!("#p{at}"), json!(part))).collect::<serde_json::Map<_, _>>().into();

@@ -1,4 +1,4 @@
-//! Another authenticator beside the first, and the end of the first.
+//! A user adds another authenticator app, and removes the first one.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::stage::{Stage, User, account_key, scanned};
 
-/// The ids of the factors that are listed, in their order.
+/// The ids of the listed factors, in order.
 async fn ids(user: &User) -> Vec<String> {
     let listed = user.get("/v1/factors").await.expect(200);
     listed["factors"].as_array().unwrap().iter().map(|factor| factor["id"].as_str().unwrap().to_owned()).collect()
@@ -24,13 +24,13 @@ async fn a_second_app_takes_proof_of_the_first() {
     let second = ada.enrol_another(&assertion).await;
     assert!(second.recovery_codes.is_empty());
 
-    // The one used last comes first.
+    // The last used factor comes first.
     assert_eq!(ids(&ada).await, [second.id.clone(), first.id.clone()]);
     ada.prove(&first).await;
     assert_eq!(ids(&ada).await, [first.id.clone(), second.id.clone()]);
     let login = ada.login().await;
     assert_eq!((&login["factors"][0]["id"], &login["recovery"]["codes_left"]), (&json!(first.id), &json!(10)));
-    // The epoch rose: the old assertion begins nothing more.
+    // The epoch has risen, so the old assertion is invalid.
     ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-invalid");
 }
 
@@ -58,7 +58,7 @@ async fn a_phone_is_replaced() {
     ada.rename(&assertion, &old.id, "Older phone").await.expect(200);
     assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"][0]["name"], "Older phone");
 
-    // A rename leaves the epoch alone, so the same assertion begins the new phone.
+    // Renaming does not change the epoch, so the same assertion begins the new phone.
     let new = ada.enrol_another(&assertion).await;
     let assertion = ada.prove(&new).await;
     let removed = ada.remove(&assertion, &old.id).await.expect(200);
@@ -67,7 +67,7 @@ async fn a_phone_is_replaced() {
     let code = old.app.code(stage.now().await);
     ada.verify(&old.id, &code).await.refused(404, "factor-not-found");
 
-    // The assertion used is over; the fresh one goes on.
+    // The used assertion is invalid now. The new one is valid.
     ada.rename(&assertion, &new.id, "Phone").await.refused(403, "assertion-invalid");
     let fresh = removed["assertion"].as_str().unwrap();
     ada.rename(fresh, &new.id, "Phone").await.expect(200);
@@ -89,7 +89,7 @@ async fn the_last_factor_takes_the_recovery_codes_with_it() {
     assert!(account["epoch"]["N"].as_str() > epoch.as_str());
     let login = ada.login().await;
     assert_eq!((&login["decision"], &login["recovery"]["codes_left"]), (&json!("allow"), &json!(0)));
-    // And anew, with new codes.
+    // Another enrollment makes new codes.
     assert_ne!(ada.enrol().await.recovery_codes, only.recovery_codes);
 }
 
@@ -158,7 +158,7 @@ async fn a_code_of_a_factor_that_is_removed_meanwhile_is_not_accepted() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
     let first = ada.enrol().await;
-    // Counted, then held up at KMS while the factor goes.
+    // The attempt is counted, and then waits for KMS while the factor is removed.
     stage.fault("kms", "Decrypt", "throttle", 2).await;
     let code = first.app.code(stage.now().await);
     let verify = tokio::spawn({
@@ -205,7 +205,7 @@ async fn a_begin_under_way_when_the_owner_enrols_is_refused() {
     let ada = stage.user("ada").await;
     let thief = stage.user("ada").await;
     let (id, app) = ada.begin().await;
-    // The thief's begin has read that there is no factor, and waits for KMS to seal its secret.
+    // The thief's request has read an account without an active factor, and waits for KMS to seal the secret.
     stage.fault("kms", "Encrypt", "late", 1).await;
     let begin = tokio::spawn(async move { thief.post("/v1/factors", json!({"kind": "totp"})).await });
     stage.until_called("Encrypt", 2).await;
@@ -239,13 +239,13 @@ async fn begins_and_activations_at_once_never_make_a_sixth() {
         tasks.spawn(async move { ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await });
     }
     let replies = tasks.join_all().await;
-    // None, where begins that came first have replaced all three.
+    // There may be none, if the other requests replaced all three pending factors first.
     let activated = replies.iter().filter(|reply| reply.status == 200).count();
     assert!(activated <= 1, "{replies:?}");
     let listed = ada.get("/v1/factors").await.expect(200);
     let active = listed["factors"].as_array().unwrap().iter().filter(|factor| factor["status"] == "active").count();
     assert_eq!(active, 4 + activated);
-    // What was begun with the assertion of before the activation is gone with it.
+    // The activation removed all pending factors, and the old assertion begins no more.
     let left: Vec<_> =
         listed["factors"].as_array().unwrap().iter().filter(|factor| factor["status"] == "pending").collect();
     assert!(activated == 0 || left.is_empty(), "{left:?}");
@@ -257,7 +257,7 @@ async fn removing_does_not_prolong_a_proof() {
     let ada = stage.user("ada").await;
     let enrolled = ada.enrol().await;
     let mut assertion = ada.prove(&enrolled).await;
-    // Begin and remove, over and over: the first proof's five minutes are not renewed.
+    // Beginning and removing factors does not extend the 5 minutes of the first assertion.
     for _ in 0..4 {
         stage.advance(60).await;
         let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);

@@ -1,4 +1,4 @@
-//! An operator's token is stolen, or an operator errs. Each act leaves a trace, and the user hears of it.
+//! An operator's token is stolen, or an operator makes a mistake. Each act leaves an event, and the user gets a notice.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ async fn import(op: &Operator, email: Option<&str>) -> Reply {
     op.post("import", ask).await
 }
 
-/// The imported app, as its user has it.
+/// The imported factor, with the user's app.
 fn moved(imported: &Value) -> Enrolled {
     let app = Authenticator::scan(&format!("otpauth://totp/x?secret={SECRET}&algorithm=SHA1&digits=6&period=30"));
     Enrolled { id: imported["id"].as_str().unwrap().to_owned(), app, recovery_codes: Vec::new() }
@@ -66,7 +66,7 @@ async fn a_failed_notice_stops_no_erase_and_is_in_the_users_language() {
             assert!(stage.account("ada").await.is_null());
         }
     }
-    // A user without an address is erased, and nobody is told.
+    // A user without a recovery address is erased without a notice.
     stage.user_with(json!({"sub": "ada", "email": null})).await.enrol().await;
     let before = stage.emails_to(ADA).await.len();
     erase("en").await.expect(200);
@@ -98,7 +98,7 @@ async fn an_import_gives_an_address_where_none_is_kept() {
     let ada = stage.user_with(json!({"sub": "ada", "email": NEW})).await;
     ada.email().await.expect(202);
     ada.redeem(&stage.emailed_to(NEW).await).await.expect(200);
-    // Another address is held, as for everybody else.
+    // Another address has a hold, as for every user.
     stage.advance(60).await;
     stage.user("ada").await.email().await.refused(403, "email-recovery-held");
     let said = claims(&json!({"assertion": ada.prove(&app).await}));
@@ -122,7 +122,7 @@ async fn an_import_leaves_a_kept_address_and_tells_both() {
     import(&op, Some("thief@evil.example")).await.expect(200);
     assert_eq!(stage.account("ada").await, before);
     assert!(stage.emails_to("thief@evil.example").await.is_empty());
-    // Nor where none was kept.
+    // A second import does not add a missing recovery address either.
     op.act("erase", "ada").await.expect(200);
     import(&op, None).await.expect(201);
     import(&op, Some("thief@evil.example")).await.expect(200);
@@ -188,14 +188,14 @@ async fn a_login_from_before_a_reset_begins_no_factor() {
             assert_eq!(thief.post("/v1/factors", body).await.refused(403, "login-too-old").status, 403, "{what}");
         }
     }
-    // For a login it does not matter.
+    // A login accepts such a token.
     with(json!({"auth_time": "yesterday"})).await.login().await;
     assert_eq!(stage.account("ada").await, before);
     for more in [json!({"iat": reset - 60}), json!({"iat": reset - 61, "auth_time": reset - 60}), json!({"iat": reset})]
     {
         with(more).await.begin().await;
     }
-    // Also once there is a factor, and a later reset counts from then on.
+    // The rule holds for users with a factor too. A later reset replaces the earlier time.
     let ada = stage.user("ada").await;
     let app = ada.enrol().await;
     let old = with(json!({"auth_time": reset - 61})).await;
@@ -204,7 +204,7 @@ async fn a_login_from_before_a_reset_begins_no_factor() {
     stage.advance(61).await;
     op.act("reset", "ada").await.expect(200);
     ada.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, "login-too-old");
-    // After an erase there is nothing to compare with: the user starts over.
+    // An erasure removes the time of the reset, so the user starts over.
     op.act("erase", "ada").await.expect(200);
     ada.begin().await;
 }

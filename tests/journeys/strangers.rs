@@ -1,4 +1,4 @@
-//! People who are not who they say, or not where they belong.
+//! Requests for another user's factor, with a bad token, or from a foreign web page.
 
 use data_encoding::BASE64URL_NOPAD;
 use reqwest::Method;

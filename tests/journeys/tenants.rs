@@ -1,4 +1,4 @@
-//! Attacks of one tenant, or of its SSO, on an account that tenants share, told from the thief's side.
+//! Attacks by one tenant, or by its SSO, on an account that several tenants share.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -8,18 +8,18 @@ use crate::stage::{Stage, User, account_key, claims};
 
 const ADA: &str = "ada@example.com";
 
-/// A login of this user by the SSO of these workspaces, which says an address of its own.
+/// A login of this user by the SSO of these workspaces, with an address that the SSO has chosen.
 async fn by_sso(stage: &Stage, sub: &str, workspaces: &[&str]) -> User {
     let ask = json!({"sub": sub, "email": "thief@evil.example", "workspaces": workspaces, "sso": workspaces});
     stage.user_with(ask).await
 }
 
-/// A policy that requires MFA at once and takes no emailed codes.
+/// A policy that requires MFA at once and forbids emailed codes.
 fn strict() -> Value {
     json!({"required": true, "grace_days": 0, "allow_email_recovery": false})
 }
 
-/// The days that the table holds of Ada in a workspace.
+/// The days of Ada's last login to a workspace, by any way and by password.
 async fn seen(stage: &Stage, workspace: &str) -> [Value; 2] {
     let key = json!({"pk": {"S": "USER#ada"}, "sk": {"S": "SEEN"}});
     let seen = &stage.dynamodb("GetItem", json!({ "Key": key })).await["Item"]["workspaces"]["M"][workspace]["M"];
@@ -48,7 +48,7 @@ async fn a_tenants_sso_does_nothing_to_the_account_that_others_share() {
     let assertion = login["assertion"].as_str().unwrap();
     assert_eq!(claims(&login)["workspaces"], json!(["evil"]));
 
-    // What the thief would do: have a code emailed, wait the day of hold, redeem it, make codes, remove the factor.
+    // The thief tries to get a code by email, waits out the hold, and tries codes, new recovery codes, and a removal.
     thief.email().await.refused(403, "sso-user");
     stage.advance(DAY).await;
     let thief = by_sso(&stage, "ada", &["evil"]).await;
@@ -62,7 +62,7 @@ async fn a_tenants_sso_does_nothing_to_the_account_that_others_share() {
     thief.rename(assertion, &app.id, "Mine").await.refused(403, "sso-user");
     thief.remove(assertion, &app.id).await.refused(403, "sso-user");
     thief.post_with(assertion, "/v1/recovery/codes", json!({})).await.refused(403, "sso-user");
-    // And fifty wrong codes, which would lock the owner out.
+    // 50 wrong codes would lock the user out, but they are not compared.
     let wrong = thief.wrong_code(&app.app).await;
     for _ in 0..50 {
         thief.verify(&app.id, &wrong).await.refused(403, "sso-user");
@@ -82,7 +82,7 @@ async fn a_list_that_names_another_tenant_alone_logs_nobody_in() {
     for (sso, code) in
         [(json!(["evil"]), "sso-user"), (json!(["evil", "worse"]), "sso-user"), (json!(["a,b"]), "claim-invalid")]
     {
-        // The tenant has dropped its member, who would now be logged in as by password.
+        // The user is no longer in the tenant's workspace. Without a refusal, this would be a login by password.
         let dropped = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "sso": sso})).await;
         dropped.post_nothing("/v1/logins").await.refused(403, code);
         dropped.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, code);
@@ -105,7 +105,7 @@ async fn a_member_by_sso_shows_no_kinds_of_factors() {
     };
     let empty = json!([{"user": "ada", "state": "sso", "factors": [], "last_seen": "2027-01-15"}]);
     assert_eq!(listed().await, empty);
-    // A row from before, which holds them.
+    // A row of an earlier version has the kinds.
     let old = json!({
         "Key": {"pk": {"S": "MEMBERS#acme"}, "sk": {"S": "MEMBER#sso#ada"}},
         "UpdateExpression": "SET #member.factors = :kinds REMOVE #member.password_day",
@@ -128,7 +128,7 @@ async fn an_owner_by_sso_sets_the_policy_of_their_own_workspace() {
     let members = boss.request(Method::GET, "/v1/workspaces/acme/members").header("mfa-assertion", assertion.unwrap());
     boss.send(members).await.expect(200);
 
-    // The same user comes to another tenant by password: everything is theirs to do.
+    // The same user logs in to another tenant by password, and may do everything.
     let boss = stage.user_with(json!({"sub": "boss", "workspaces": ["globex"], "sso": false})).await;
     let app = boss.enrol().await;
     boss.email().await.expect(202);
@@ -183,7 +183,7 @@ async fn a_lax_token_evades_no_policy_of_a_strict_workspace() {
     for part in ["emailed", "emails", "contact", "version", "epoch"] {
         assert_eq!(after[part], before[part], "{part}");
     }
-    // Another factor may go: nothing else is judged by that policy.
+    // A factor that is not the last can be removed.
     let lax = member(&stage, "ada", &["lax"]).await;
     let assertion = lax.prove(&app).await;
     let second = lax.enrol_another(&assertion).await;
@@ -232,7 +232,7 @@ async fn a_row_without_a_password_day_binds_unless_by_sso() {
             "ExpressionAttributeNames": {"#state": "state"}, "ExpressionAttributeValues": {":state": {"S": state}},
         });
         stage.dynamodb("UpdateItem", old).await;
-        // A login by SSO that comes first takes nothing from it.
+        // A login by SSO before that changes nothing.
         by_sso(&stage, "ada", &["acme"]).await.login().await;
         let thief = member(&stage, "ada", &[]).await;
         let assertion = thief.prove(&app).await;
@@ -287,7 +287,7 @@ async fn the_last_requiring_workspace_says_until_when() {
     };
     stage.advance(10 * DAY).await;
     assert_eq!(until(&[]).await, "2027-04-16T00:00:00Z");
-    // The token names a workspace that nobody has noted her in: it binds all the same, as of today.
+    // The token names a workspace that has no row of her yet. Its policy binds her as of today.
     assert_eq!(until(&["globex"]).await, "2027-04-26T00:00:00Z");
     assert_eq!(until(&["acme"]).await, "2027-04-26T00:00:00Z");
     member(&stage, "ada", &["globex"]).await.login().await;

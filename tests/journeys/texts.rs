@@ -1,4 +1,4 @@
-//! A phone that is sent texts: from its number to a login with the code of a text.
+//! A user enrolls a phone, and logs in with a texted code.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +74,7 @@ async fn an_app_and_a_phone_have_codes_of_their_own() {
     let activated = ada.activate(phone, &stage.code_to(PHONE).await).await.expect(200);
     assert_eq!(activated["recovery_codes"], json!(null), "recovery codes come with the first factor");
 
-    // The one used last comes first.
+    // The last used factor comes first.
     let kinds = |login: &serde_json::Value| {
         login["factors"].as_array().unwrap().iter().map(|one| one["kind"].clone()).collect::<Vec<_>>()
     };
@@ -89,7 +89,7 @@ async fn an_app_and_a_phone_have_codes_of_their_own() {
     ada.verify(phone, &texted).await.expect(200);
     ada.text(&app.id).await.refused(409, "factor-not-sms");
 
-    // Two phones at most; the app's own limit is another.
+    // A user may have two phones. Apps do not count.
     for (index, expected) in [(1, 201), (2, 409)] {
         let assertion = ada.prove(&app).await;
         let number = format!("+1415555014{index}");
@@ -125,10 +125,10 @@ async fn a_texted_code_is_resent_while_it_is_good() {
         );
         assert_eq!(stage.code_to(PHONE).await, code);
     }
-    // 3 min 30 s have passed: the code lives 6 min 30 s more, and the text says 6.
+    // The code expires in 6 min 30 s. The text says 6 min.
     assert!(stage.texts_to(PHONE).await.last().unwrap()["body"].as_str().unwrap().contains("expires in 6 min."));
 
-    // 5 min later it would live 1 min 30 s: a new one, and the ladder starts over.
+    // 5 min later, only 1 min 30 s are left. So there is a new code, and the waits start over.
     stage.advance(300).await;
     let renewed = ada.text(&id).await.expect(202);
     let new = stage.code_to(PHONE).await;
@@ -157,7 +157,6 @@ async fn a_code_expires_after_ten_minutes_and_a_new_one_follows() {
     ada.verify(&id, &new).await.expect(200);
 }
 
-/// Another code.
 fn wrong(code: &str) -> String {
     format!("{:06}", (code.parse::<u32>().unwrap() + 1) % 1_000_000)
 }
@@ -187,7 +186,7 @@ async fn a_texted_code_replaced_meanwhile_is_wrong() {
     let id = ada.enrol_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
-    // Counted, then held up at KMS while another code is sent.
+    // The attempt is counted, and then waits for KMS while another code is sent.
     stage.fault("kms", "GenerateMac", "late", 1).await;
     let called = stage.called("GenerateMac").await;
     let verify = tokio::spawn({
@@ -264,7 +263,7 @@ async fn texts_come_from_the_number_of_the_phones_country() {
             assert_eq!(attributes["AWS.SNS.SMS.MaxPrice"], "0.02");
         }
     }
-    // A phone that was begun before its country was taken away is texted all the same, from what SNS chooses.
+    // A phone that was begun before its country left the settings is still texted. SNS chooses the number.
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
     let id = stage.user("ada").await.begin_phone("+15142345678").await;
@@ -290,7 +289,7 @@ async fn a_pending_phone_is_texted_while_there_is_time_to_type() {
     stage.advance(30).await;
     ada.text(&id).await.refused(410, "enrollment-expired");
 
-    // In its last five minutes every text has a new code, as the old one lives no longer.
+    // In the last 5 minutes of a pending phone, every text has a new code.
     let id = ada.begin_phone(PHONE).await;
     stage.advance(400).await;
     ada.text(&id).await.expect(202);
@@ -361,7 +360,7 @@ async fn a_dump_of_the_table_holds_no_phone_number_and_no_code() {
             assert!(!holds(part) && !holds(BASE64_NOPAD.encode(part.as_bytes()).as_str()), "{part}");
         }
     }
-    // Digits within a time are no code.
+    // Six digits inside of a longer number, such as a time, are not a code.
     let alone = |code: &str| {
         let ends = |byte: u8| !byte.is_ascii_digit();
         dump.windows(8).any(|bytes| ends(bytes[0]) && bytes[1..7] == *code.as_bytes() && ends(bytes[7]))

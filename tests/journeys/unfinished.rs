@@ -1,4 +1,4 @@
-//! An enrolment that was begun and not finished.
+//! A factor that is begun and not activated.
 
 use serde_json::json;
 
@@ -40,7 +40,7 @@ async fn a_pending_factor_lives_ten_minutes() {
     let now = stage.advance(600).await;
     ada.activate(&id, &app.code(now)).await.refused(410, "enrollment-expired");
     assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"], json!([]));
-    // The next begin drops it.
+    // Beginning another factor drops it.
     let (other, _) = ada.begin().await;
     ada.activate(&id, &app.code(now)).await.refused(404, "factor-not-found");
     assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"][0]["id"], other);
@@ -59,7 +59,7 @@ async fn a_fourth_pending_factor_replaces_the_oldest() {
     let [(first, first_app), (second, second_app), ..] = &begun[..] else { unreachable!() };
     ada.activate(first, &first_app.code(now)).await.refused(404, "factor-not-found");
     ada.activate(second, &second_app.code(now)).await.expect(200);
-    // The rest went with the activation.
+    // The activation removed the other pending factors.
     assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"].as_array().unwrap().len(), 1);
 }
 

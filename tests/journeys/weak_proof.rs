@@ -1,4 +1,4 @@
-//! A mailbox and a slip of paper are weak proofs. A thief tries to make a strong one of them, and their owner comes back by them.
+//! Emailed codes and recovery codes are weak proofs. A thief tries strong acts with them. The user recovers with them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ use crate::stage::{Enrolled, Reply, Stage, User, account_key, claims, scanned};
 const ADA: &str = "ada@example.com";
 const NUMBER: &str = "+14155550123";
 
-/// An assertion by a code that is emailed to Ada now.
+/// Gets an assertion with a code that is emailed to Ada now.
 async fn by_email(stage: &Stage, ada: &User) -> String {
     ada.email().await.expect(202);
     let redeemed = ada.redeem(&stage.emailed_to(ADA).await).await.expect(200);
     redeemed["assertion"].as_str().unwrap().to_owned()
 }
 
-/// Begins an app with this assertion and makes it active; the answer to the activation.
+/// Begins an app with this assertion, and activates it. Returns the app, and the reply to the activation.
 async fn activated_with(stage: &Stage, ada: &User, assertion: &str) -> (Enrolled, Value) {
     let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let (id, app) = scanned(&begun);
@@ -34,7 +34,8 @@ async fn members(user: &User, assertion: &str) -> Reply {
     user.send(ask).await
 }
 
-/// The strong acts, each tried with this assertion: new codes, a policy, the members and last the removal of a factor.
+/// Tries each strong act with this assertion: new recovery codes, a policy, the list of members, the removal of a
+/// factor.
 async fn strong_acts(user: &User, assertion: &str, lost: &str) -> [Reply; 4] {
     [
         user.post_with(assertion, "/v1/recovery/codes", json!({})).await,
@@ -96,7 +97,7 @@ async fn after_an_emailed_code_the_lost_phone_goes_a_day_later() {
         assert_eq!(reply.refused(403, "factor-too-new").header("retry-after"), (DAY - waited).to_string());
     }
     assert_eq!(stage.account("ada").await, before);
-    // Nor does it give them names: by another name the user might remove the wrong one.
+    // It can't rename factors either: with a wrong name, the user might remove the wrong one.
     for id in [&lost.id, &new.id] {
         ada.rename(&fresh, id, "Mine").await.refused(403, "factor-too-new");
     }
@@ -141,7 +142,8 @@ async fn an_assertion_says_since_when_and_how_a_factor_is_there() {
     assert_eq!((&listed["enrolled_by"], &listed["factor_since"]), (&json!("first"), &json!("2027-01-15T08:01:30Z")));
     stage.next_code(&app).await;
 
-    // Within a day it hands on how it was begun itself; after that, what begins is begun by a code of it.
+    // In its first 24 hours, a factor hands its own `enrolled_by` on. After that, new factors have the kind of its
+    // code.
     let first = Enrolled { id, app, recovery_codes: Vec::new() };
     let (_, second) = activated_with(&stage, &ada, &ada.prove(&first).await).await;
     assert_eq!(second["factor"]["enrolled_by"], "first");
@@ -154,11 +156,11 @@ async fn an_assertion_says_since_when_and_how_a_factor_is_there() {
     ada.text(phone).await.expect(202);
     let third = ada.activate(phone, &stage.code_to(NUMBER).await).await.expect(200);
     assert_eq!(about(&third), [json!("otp"), json!(stage.now().await)]);
-    // What was begun by a code hands nothing on, however young it is.
+    // A factor that was begun with a factor's code hands nothing on, however new it is.
     let (_, fourth) = activated_with(&stage, &ada, &assertion(&third)).await;
     assert_eq!(fourth["factor"]["enrolled_by"], "sms");
 
-    // A removal repeats what the assertion said that it took.
+    // A removal's new assertion repeats these claims of the one that it required.
     let removed = ada.remove(&assertion(&fourth), phone).await.expect(200);
     assert_eq!(about(&removed), about(&fourth));
 }
@@ -182,8 +184,8 @@ async fn a_factor_from_before_is_first_since_it_was_begun() {
     assert_eq!((&said["enrolled_by"], &said["factor_since"]), (&json!("first"), &json!(begun)));
 }
 
-/// Ada with three factors: her own app, one (A) that a thief of her mailbox added with the token of a lax workspace, and a
-/// phone (B) that the thief added by A, two days later. `acme`, where she was seen, takes no emailed codes from then on.
+/// Ada with three factors: her own app, app A and phone B. A thief of her mailbox added A with a token of the workspace
+/// `lax`. Two days later, the thief added B with A. Since then her workspace `acme` forbids emailed codes.
 async fn mailbox_thief(stage: &Stage) -> (Enrolled, Enrolled, String) {
     let ada = member(stage, "ada", &["acme"]).await;
     let own = ada.enrol().await;
@@ -221,7 +223,7 @@ async fn a_factor_of_email_opens_no_workspace_that_forbids_email() {
     after["by"] = before["by"].clone();
     after["tried_before"] = before["tried_before"].clone();
     assert_eq!(after, before, "nothing is counted");
-    // In the lax one both go on working.
+    // In `lax`, both still work.
     let lax = member(&stage, "ada", &["lax"]).await;
     lax.verify(&a.id, &code).await.expect(200);
     lax.text(&b).await.expect(202);
@@ -232,7 +234,7 @@ async fn a_factor_of_email_opens_no_workspace_that_forbids_email() {
 async fn a_lone_factor_of_email_never_enrolls_but_paper_does() {
     let stage = Stage::new().await;
     let (own, a, b) = mailbox_thief(&stage).await;
-    // Only what came of the mailbox is left.
+    // Only factors that were begun by email are left.
     let ada = member(&stage, "ada", &["acme"]).await;
     let assertion_of_own = ada.prove(&own).await;
     ada.remove(&assertion_of_own, &own.id).await.expect(200);
@@ -241,7 +243,7 @@ async fn a_lone_factor_of_email_never_enrolls_but_paper_does() {
     let now = stage.now().await;
     ada.verify(&a.id, &a.app.code(now)).await.refused(403, "not-allowed-by-workspace");
     ada.text(&b).await.refused(403, "not-allowed-by-workspace");
-    // Paper proves who Ada is, for a factor that is usable.
+    // A recovery code lets Ada add a usable factor.
     let redeemed = ada.redeem(&own.recovery_codes[0]).await.expect(200);
     assert_eq!(claims(&redeemed)["mfa"], "enroll_only");
     let (_, activated) = activated_with(&stage, &ada, &assertion(&redeemed)).await;
@@ -253,7 +255,7 @@ async fn a_lone_factor_of_email_never_enrolls_but_paper_does() {
 async fn a_factor_of_email_weakens_nothing_under_a_binding_policy() {
     let stage = Stage::new().await;
     let (own, a, _) = mailbox_thief(&stage).await;
-    // The thief is an owner of the lax workspace, too, and is a day past the wait.
+    // The thief also owns `lax`, and A is more than 24 hours old.
     let ask = json!({"sub": "ada", "workspaces": ["lax"], "owned_workspaces": ["lax"]});
     let thief = stage.user_with(ask).await;
     let proof = thief.prove(&a).await;
@@ -264,7 +266,7 @@ async fn a_factor_of_email_weakens_nothing_under_a_binding_policy() {
     let members = thief.request(Method::GET, "/v1/workspaces/lax/members").header("mfa-assertion", &proof);
     thief.send(members).await.refused(403, "not-allowed-by-workspace");
     assert_eq!(stage.account("ada").await, before);
-    // Ada's own app does all of it, with the very same token.
+    // Ada's own app allows all of it, with the same token.
     let proof = thief.prove(&own).await;
     put(&thief, Some(&proof), "lax", json!({}), None).await.expect(200);
     thief.post_with(&proof, "/v1/recovery/codes", json!({})).await.expect(201);
@@ -334,7 +336,7 @@ async fn a_forbidden_phone_of_email_enrolls_factors_of_email() {
     ada.activate(phone, &stage.code_to(NUMBER).await).await.expect(200);
     let proof = ada.prove(&own).await;
     ada.remove(&proof, &own.id).await.expect(200);
-    // `apps` takes emailed codes and no phones.
+    // `apps` allows emailed codes, but no phones.
     require(&stage, "apps", json!({"required": true, "grace_days": 0, "allowed_factors": ["totp"]})).await;
     stage.advance(2 * DAY).await;
     let thief = member(&stage, "ada", &["apps"]).await;

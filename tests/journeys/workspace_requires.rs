@@ -1,4 +1,4 @@
-//! A workspace's owner requires MFA of everyone: what that means to who has it, to who has not, and to who is in two.
+//! An owner requires MFA in a workspace: the effects on members with MFA, without it, and in two workspaces.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn show(user: &User, workspace: &str) -> Reply {
     user.get(&format!("/v1/workspaces/{workspace}/policy")).await
 }
 
-/// Has the workspace require MFA as wished, by an owner of its own.
+/// Sets the policy of a workspace to `wish`, as its owner.
 pub(super) async fn require(stage: &Stage, workspace: &str, wish: Value) {
     let sub = format!("owner-of-{workspace}");
     let boss = owner(stage, &sub, &[workspace]).await;
@@ -102,14 +102,14 @@ async fn an_owner_requires_mfa_and_a_member_has_a_week_to_enrol() {
     let login = ada.login().await;
     assert_eq!(decision(&login), ("enroll", "required_by_workspace"));
     assert_eq!((login.get("assertion"), &login["methods"]), (None, &json!(["totp", "sms"])));
-    // A pending factor is none.
+    // A pending factor does not count.
     let begun = ada.post("/v1/factors", json!({"kind": "totp"})).await.expect(201);
     assert_eq!(ada.login().await["decision"], "enroll");
     let (id, app) = scanned(&begun);
     let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
     assert_eq!((&claims(&activated)["mfa"], &claims(&activated)["workspaces"]), (&json!("passed"), &json!(["acme"])));
     assert_eq!(decision(&ada.login().await), ("challenge", "mfa_enabled"));
-    // Who is in no workspace, or in another, is none the wiser.
+    // Users in no workspace, or in another one, are not affected.
     assert_eq!(member(&stage, "eve", &["globex"]).await.login().await["decision"], "allow");
     assert_eq!(member(&stage, "eve", &[]).await.login().await["decision"], "allow");
 }
@@ -130,7 +130,7 @@ async fn grace_is_counted_from_when_mfa_was_first_required() {
         first,
         "other changes move nothing"
     );
-    // `10.0` is what some languages make of a 10, and to JSON Schema the same.
+    // Some languages write 10 as `10.0`. To JSON Schema they are equal.
     assert_eq!(set(&boss, json!({"required": true, "grace_days": 10.0})).await, json!("2027-01-25T08:01:00Z"));
     assert_eq!(set(&boss, json!({"required": true, "grace_days": 0})).await, json!("2027-01-15T08:01:00Z"));
     assert_eq!(set(&boss, json!({})).await, Value::Null);
@@ -176,7 +176,7 @@ async fn only_an_owner_sets_a_policy_and_a_lost_update_is_told() {
     let replies = at_once(attempts).await;
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
     assert!(replies.iter().all(|reply| reply.status == 200 || reply.code() == "policy-changed"), "{replies:?}");
-    // The same of a policy that is there already.
+    // The same with a policy that already exists.
     for version in 1..4 {
         let tag = format!("\"{version}\"");
         let attempts = vec![(boss.clone(), assertion.clone(), body.clone(), tag); 50].into_iter().map(
@@ -185,7 +185,7 @@ async fn only_an_owner_sets_a_policy_and_a_lost_update_is_told() {
         let replies = at_once(attempts).await;
         assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1, "{replies:?}");
     }
-    // A response that is lost is no change of somebody else's.
+    // After a lost response, the retry recognizes its own write.
     stage.fault("dynamodb", "PutItem", "drop_after", 1).await;
     put(&boss, Some(&assertion), "acme", body.clone(), Some("*")).await.expect(200);
     let last = put(&boss, Some(&assertion), "acme", json!({"allowed_factors": []}), None).await;
@@ -221,7 +221,7 @@ async fn an_owner_by_sso_requires_mfa_only_where_sso_vouches() {
     let assertion = login["assertion"].as_str().unwrap();
     put(&boss, Some(assertion), "globex", json!({"required": true}), None).await.refused(403, "not-owner");
     show(&boss, "globex").await.refused(403, "not-owner");
-    // Nor does that login prove a factor: what acme's identity provider says opens nothing of globex.
+    // That login can't use a factor either: acme's identity provider must not open globex.
     let by_password = owner(&stage, "boss", &["acme", "globex"]).await;
     let app = by_password.enrol().await;
     boss.verify(&app.id, &app.app.code(stage.now().await)).await.refused(403, "sso-user");
@@ -229,9 +229,9 @@ async fn an_owner_by_sso_requires_mfa_only_where_sso_vouches() {
     let login = boss.login().await;
     let assertion = login["assertion"].as_str().unwrap();
     put(&boss, Some(assertion), "acme", json!({"required": true, "grace_days": 0}), None).await.expect(200);
-    // Who comes by SSO is asked for nothing more, whatever is required.
+    // A login by SSO needs nothing more, whatever the policy.
     assert_eq!(decision(&boss.login().await), ("allow", "sso"));
-    // An assertion that nothing was needed for is no proof, without SSO.
+    // Without SSO, an assertion with `not_required` is not enough.
     let plain = owner(&stage, "plain", &["globex"]).await;
     let nothing = plain.login().await["assertion"].clone();
     put(&plain, nothing.as_str(), "globex", json!({}), None).await.refused(403, "assertion-required");
@@ -245,7 +245,7 @@ async fn in_two_workspaces_the_strictest_wins() {
     require(&stage, "initech", json!({"required": false, "allowed_factors": ["totp"], "allow_email_recovery": false}))
         .await;
 
-    // What is in grace forbids no emailed codes yet.
+    // In its days of grace, a policy does not forbid emailed codes yet.
     let grace = json!({"required": true, "grace_days": 20, "allow_email_recovery": false});
     require(&stage, "hooli", grace).await;
     let hooli = member(&stage, "eve", &["hooli"]).await;
@@ -271,7 +271,7 @@ async fn in_two_workspaces_the_strictest_wins() {
     ada.email().await.refused(403, "not-allowed-by-workspace");
     assert_eq!(ada.login().await["recovery"].get("email_hint"), None);
     ada.redeem("k3xq-9f2m").await.refused(422, "code-expired");
-    // That binds her account also in a login that does not name the workspace.
+    // The policy also binds her account in a login that does not name the workspace.
     member(&stage, "ada", &["globex"]).await.email().await.refused(403, "not-allowed-by-workspace");
 }
 
@@ -301,7 +301,7 @@ async fn a_forbidden_phone_only_enrolls_an_app() {
     let app = ada.finish(&begun).await;
     assert_eq!(decision(&ada.login().await), ("challenge", "mfa_enabled"));
 
-    // With an app there, the phone is good for nothing; elsewhere it still is.
+    // Once there is an app, this workspace refuses the phone. Other workspaces still accept it.
     assert_eq!(ada.login().await["factors"].as_array().unwrap().len(), 1);
     let texts = stage.texts().await.len();
     ada.text(&phone).await.refused(403, "not-allowed-by-workspace");
@@ -386,7 +386,7 @@ async fn the_last_factor_stays_where_mfa_is_required() {
     let app = ada.enrol().await;
     let assertion = ada.prove(&app).await;
     ada.remove(&assertion, &app.id).await.refused(409, "last-factor");
-    // Also in a login elsewhere.
+    // The same in a login that does not name the workspace.
     let elsewhere = member(&stage, "ada", &[]).await;
     let assertion = elsewhere.prove(&app).await;
     elsewhere.remove(&assertion, &app.id).await.refused(409, "last-factor");
@@ -414,7 +414,7 @@ async fn policies_that_cannot_be_read_open_nothing() {
         );
     }
     ada.verify(&app.id, &app.app.code(stage.now().await)).await.expect(200);
-    // What a batch had no room for is asked for again: a policy that was left out would not be required.
+    // If a batch leaves a policy out, the function reads it again. Otherwise the policy would not be enforced.
     require(&stage, "acme", json!({"required": true, "grace_days": 0})).await;
     let bob = member(&stage, "bob", &["acme"]).await;
     stage.fault("dynamodb", "BatchGetItem", "partial", 2).await;

@@ -1,4 +1,4 @@
-//! What is looked at after each step: replies, the account as it stands, and in the end the whole table.
+//! The checks after each step: replies, the account in the table, and at the end the whole table.
 
 use serde_json::{Value, json};
 
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::stage::{Reply, claims};
 
-/// A number of an account, zero where it has none.
+/// A number of an account. It is 0 if it is missing.
 fn number(value: &Value) -> u64 {
     value["N"].as_str().map_or(0, |digits| digits.parse().unwrap())
 }
 
 impl Play {
-    /// Holds it that a reply to one user names nothing of another's.
+    /// Checks that a reply to one user names nothing that belongs to another.
     pub fn leaks_nothing(&self, who: usize, reply: &Reply) {
         self.note(reply);
         let text = reply.body.to_string();
@@ -30,13 +30,13 @@ impl Play {
         }
     }
 
-    /// A code of a user's was accepted, which it must never have been before.
+    /// Notes that a code of a user was accepted. It must be the first time.
     pub fn accept(&mut self, who: usize, what: &str, code: &str) {
         let is_new = self.people[who].accepted.insert((what.to_owned(), code.to_owned()));
         assert!(is_new, "{}: {code} of {what} is accepted twice", PEOPLE[who]);
     }
 
-    /// Keeps the assertion of a reply, which is the user's own.
+    /// Checks the assertion of a reply, and stores it for the user's next requests.
     pub fn prove(&mut self, who: usize, reply: &Reply) {
         let Some(token) = reply.body["assertion"].as_str() else { return };
         let said = claims(&reply.body);
@@ -59,7 +59,7 @@ impl Play {
         });
     }
 
-    /// Holds the account to the truth; after a fault, the truth to the account.
+    /// Compares the account with the model. After a fault, the model takes over the account instead.
     pub async fn look(&mut self, who: usize, could: &Could) {
         if self.is_disturbed() {
             return self.resync(who, could).await;
@@ -79,7 +79,8 @@ impl Play {
         person.epoch = number(&account["epoch"]);
     }
 
-    /// Takes the account for the truth, where nobody can know what was done; but for what the step could not have done.
+    /// Takes the account over into the model, when its state can't be predicted. A change that the step could not have
+    /// made is a failure.
     pub async fn resync(&mut self, who: usize, could: &Could) {
         self.stage.clear_faults().await;
         let account = self.stage.account(PEOPLE[who]).await;
@@ -159,7 +160,7 @@ impl Play {
         }
     }
 
-    /// In the end: nothing in the table is what anybody could log in with, or be called or written to.
+    /// Checks at the end that no secret of the story is in the table.
     pub async fn end(self) {
         let dump = self.stage.dump().await;
         self.stage.holds_no_secret(&dump);
@@ -173,8 +174,8 @@ fn used(account: &Value) -> Option<usize> {
     (!account["recovery"].is_null()).then_some(used)
 }
 
-/// Holds it that the recovery codes and the emailed one are those that are known, but for what the step could have done;
-/// `unsure` guesses at the emailed one may be counted or not.
+/// Checks that the recovery codes and the emailed code are as the model knows them, except for changes that the step
+/// could have made. At most `unsure` attempts at the emailed code may be counted besides.
 fn keeps_codes(person: &Person, account: &Value, could: &Could, unsure: u64) {
     if !could.codes {
         let known = person.recovery.as_ref().map(|codes| codes.iter().filter(|(_, used)| *used).count());

@@ -1,8 +1,8 @@
-//! Random stories against a small model of what must be true. A story is a list of steps: users begin, prove, guess, text,
-//! recover and remove, alone and at once; owners set policies, operators help, time passes, AWS fails. The model knows
-//! nothing of the code: it holds a reply to what the rules say, and shrinks a story that breaks them to one that can be read.
+//! Random stories against a small model of the rules. A story is a list of steps: users use the API, alone and at once.
+//! Owners set policies, operators help, time passes, AWS calls fail. The model shares no code with the product. A
+//! failing story is shrunk to a short one.
 //!
-//! The same stories are told each time; `MODEL_STORIES=1000 cargo test --workspace model` tells so many others.
+//! Every run plays the same stories. `MODEL_STORIES=1000 cargo test --workspace model` plays 1000 random ones.
 
 use std::env;
 
@@ -22,11 +22,12 @@ mod play;
 mod step;
 mod truth;
 
-/// How many stories are told unless said otherwise, and how long they are.
+/// How many stories run by default.
 const STORIES: u32 = 30;
+/// A story has fewer steps than this, and at least half as many.
 const STEPS: usize = 120;
 
-/// What the stories must have come to, in a step of this name or in any, or they show little.
+/// The outcomes that the stories must reach, or they test too little: a step (`*` is any), and its status or code.
 const REACHED: &[(&str, &str)] = &[
     ("Activate", "200"),
     ("Activate", "code-rejected"),

@@ -1,79 +1,81 @@
-//! What may happen next.
+//! The steps of a story, and how often each is drawn.
 
 use proptest::prelude::*;
 
-/// Whom the story is about: Ada and Bob are in acme, Cyd owns acme and globex and is in both.
+/// The users. Ada and Bob are in acme. Cyd is in acme and globex, and owns both.
 pub const PEOPLE: [&str; 3] = ["ada", "bob", "cyd"];
 pub const WORKSPACES: [&str; 2] = ["acme", "globex"];
 
-/// A step. Numbers choose among what there is: the so-manyth factor, counted around.
+/// A step. The numbers are indexes into lists of users, factors or codes. Those of factors and codes wrap around.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Time passes, in seconds.
     Wait(u64),
-    /// The password was right, or the company's SSO says so.
+    /// Logs in by password, or by the company's SSO.
     LogIn { who: usize, by_sso: bool },
-    /// Begins an app or a phone, and makes it active.
+    /// Begins an app or a phone, and activates it.
     Enrol { who: usize, phone: bool },
-    /// Logs in half a minute later, with a factor of theirs.
+    /// Shows a right code of an own factor, 30 s later.
     Prove { who: usize, factor: usize },
-    /// Begins an app, or a phone.
+    /// Begins an app or a phone.
     Begin { who: usize, phone: bool },
-    /// Shows a code of a factor of `whose` to have it activated.
+    /// Shows a code of a pending factor of `whose`, to activate it.
     Activate { who: usize, whose: usize, factor: usize, code: Shown },
-    /// Shows a code of a factor of `whose`.
+    /// Shows a code of an active factor of `whose`.
     Verify { who: usize, whose: usize, factor: usize, code: Shown },
     /// Shows several codes of one factor at the same time.
     AtOnce { who: usize, factor: usize, codes: Vec<Shown> },
-    /// Has a code texted.
+    /// Asks for a texted code.
     Text { who: usize, factor: usize },
-    /// Has a code emailed.
+    /// Asks for an emailed code.
     Email { who: usize },
-    /// Redeems the so-manyth recovery code, so often at the same time.
+    /// Redeems a recovery code, `at_once` times at the same time.
     Recover { who: usize, code: usize, at_once: usize },
-    /// Redeems the code that was emailed last, or a wrong one.
+    /// Redeems the last emailed code, or a wrong one.
     RecoverByEmail { who: usize, wrong: bool },
-    /// Comes back by an emailed code: adds an app with it, and would remove what is lost.
+    /// Recovers with an emailed code, adds an app, and tries to remove the lost factor.
     ComeBack { who: usize },
-    /// Has new recovery codes made.
+    /// Asks for new recovery codes.
     Renew { who: usize },
     /// Removes a factor.
     Remove { who: usize, factor: usize },
     /// Gives a factor another name.
     Rename { who: usize, factor: usize },
-    /// Looks at the factors that there are.
+    /// Lists the factors.
     List { who: usize },
-    /// At the same time: shows a code, renames that factor, begins an app, redeems a recovery code, has a text sent, logs in.
+    /// At the same time: shows a code, renames that factor, begins an app, redeems a recovery code, asks for a text,
+    /// logs in.
     Together { who: usize, factor: usize, code: Shown, recovery: usize },
-    /// Cyd looks at who is in a workspace.
+    /// Cyd lists the members of a workspace.
     Members { workspace: usize },
-    /// Anybody asks which keys assertions are signed with.
+    /// A client asks for the keys that sign assertions.
     Keys,
-    /// Cyd sets a policy.
+    /// Cyd sets the policy of a workspace.
     Require { workspace: usize, required: bool, grace_days: u64, phones: bool },
-    /// The operator acts on a user.
+    /// The operator unlocks, resets or erases a user.
     Operate { whom: usize, act: &'static str },
-    /// The operator brings the app that a user has elsewhere.
+    /// The operator imports a user's app from another product.
     Import { whom: usize },
-    /// An AWS call of the next step fails.
+    /// An AWS call of the next step fails, after `spare` calls that succeed. With `every_try`, the SDK's retries fail
+    /// too.
     Fault { call: (&'static str, &'static str), kind: &'static str, spare: u32, every_try: bool },
 }
 
 /// Which code is shown.
 #[derive(Clone, Copy, Debug)]
 pub enum Shown {
-    /// The one that the app shows, or that was texted last.
+    /// The code that the app shows, or the last texted code.
     Right,
-    /// The one that the app showed before it.
+    /// The code that the app showed before.
     Older,
-    /// One that the app has not shown.
+    /// A wrong code.
     Wrong,
 }
 
-/// Any step, those that matter most more often.
+/// Draws a step. Important steps come more often.
 pub fn step() -> impl Strategy<Value = Step> {
     let who = 0..PEOPLE.len();
-    // Mostly one's own factor.
+    // Usually the user's own factor.
     let whose = prop_oneof![4 => Just(None), 1 => (0..PEOPLE.len()).prop_map(Some)];
     let shown = prop_oneof![3 => Just(Shown::Right), 1 => Just(Shown::Older), 2 => Just(Shown::Wrong)];
     let together = shown.clone();

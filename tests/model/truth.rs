@@ -1,4 +1,4 @@
-//! What must be true, as the rules say it: no code of the product's is used here.
+//! The model's knowledge of users and policies, and the rules. It uses no code of the product.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,25 +8,26 @@ pub const DAY: u64 = 24 * 3600;
 /// A texted code that nobody has seen.
 pub const UNSEEN: &str = "?";
 
-/// A factor as its user knows it.
+/// A factor.
 pub struct Factor {
     pub id: String,
     pub kind: &'static str,
-    /// The app that has it; a phone has none.
+    /// The app that shows its codes. A phone has none.
     pub app: Option<Authenticator>,
     pub phone: Option<String>,
-    /// Its name, if anybody knows it.
+    /// Its name, if it is known.
     pub name: Option<String>,
     pub active: bool,
     pub begun_at: u64,
-    /// Guesses at it while it was pending.
+    /// Wrong codes while it was pending.
     pub tries: u32,
-    /// The latest 30 seconds that a code was accepted of.
+    /// The latest time step of 30 s whose code was accepted.
     pub last_step: u64,
-    /// The code that was texted last, if anybody has seen it, and until when it lives.
+    /// The last texted code, or `UNSEEN`, and when it expires.
     pub texted: Option<(String, u64)>,
-    /// How its user proved who they are when they began it, and since when it is active.
+    /// How its user was verified when they began it.
     pub enrolled_by: String,
+    /// Since when it is active.
     pub since: u64,
 }
 
@@ -42,14 +43,14 @@ pub struct Proof {
     pub mfa: String,
     pub epoch: u64,
     pub until: u64,
-    /// What was shown: a code of a factor (`otp`, `sms`), a `recovery` code, or an emailed one (`email`).
+    /// The kind of the code: `otp`, `sms`, `recovery` or `email`.
     pub method: String,
-    /// How the factor was begun that was used, if one was, and since when it is active.
+    /// If it is by a factor: how that factor was begun, and since when it is active.
     pub factor: Option<(String, u64)>,
 }
 
 impl Proof {
-    /// How a factor counts as begun that this proof begins.
+    /// The `enrolled_by` of a factor that is begun with this assertion.
     pub fn enrols_by(&self, now: u64) -> &str {
         match &self.factor {
             Some((by, _)) if by == "email" => by,
@@ -58,13 +59,13 @@ impl Proof {
         }
     }
 
-    /// Whether it does no strong act yet: a mailbox is behind the factor, which is not a day old.
+    /// Whether it allows no strong act yet: an emailed code began its factor, which is active for less than 24 hours.
     pub fn is_too_new(&self, now: u64) -> bool {
         self.factor.as_ref().is_some_and(|(by, since)| by == "email" && now < since + DAY)
     }
 }
 
-/// Guesses in a row that were compared.
+/// Wrong codes in a row that were compared.
 #[derive(Default)]
 pub struct Guesses {
     pub count: u32,
@@ -72,8 +73,8 @@ pub struct Guesses {
 }
 
 impl Guesses {
-    /// Whether another may be compared: five are free, then it is 30 s from the last one, twice as long each time, up to an
-    /// hour; `cap` are the last.
+    /// Whether another code may be compared. Five are free. Then the wait since the last one is 30 s, and doubles each
+    /// time, up to an hour. At `cap` the account is locked.
     pub fn allow(&self, cap: u32, now: u64) -> Result<(), (u16, &'static str)> {
         let wait = if self.count < 5 { 0 } else { (30_u64 << (self.count - 5).min(10)).min(3600) };
         match () {
@@ -93,39 +94,39 @@ impl Guesses {
     }
 }
 
-/// The code that was emailed last, until when it lives, and how many guesses it has taken.
+/// The last emailed code, when it expires, and the number of wrong codes against it.
 pub struct Emailed {
     pub code: String,
     pub until: u64,
     pub tries: u32,
 }
 
-/// A user, as far as they know.
+/// A user, as far as the model knows.
 #[derive(Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Person {
     pub factors: Vec<Factor>,
-    /// The recovery codes that were shown last, and whether each was used; none where nobody saw them.
+    /// The last recovery codes, and whether each was used. `None` if nobody has seen them.
     pub recovery: Option<Vec<(String, bool)>>,
     pub guesses: Guesses,
     pub recovery_guesses: Guesses,
     pub emailed: Option<Emailed>,
-    /// Whether there is an account, a set of recovery codes in it, and an address that is kept.
+    /// Whether there is an account, and whether it has recovery codes and a recovery address.
     pub has_account: bool,
     pub has_codes: bool,
     pub has_contact: bool,
-    /// Whether a workspace may have seen them.
+    /// Whether a workspace's list of members may include the user.
     pub was_seen: bool,
-    /// When texts were sent to them; and emails, and whether that is sure.
+    /// When texts were sent to the user. When emails were, and whether that is certain.
     pub texts: Vec<u64>,
     pub emails: Vec<(u64, bool)>,
-    /// The app that an operator brought last: its factor and its secret.
+    /// The last app that an operator imported: its factor and its secret.
     pub imported: Option<(String, String)>,
     pub proof: Option<Proof>,
-    /// When an operator last took everything away.
+    /// When an operator last reset the user.
     pub reset_at: Option<u64>,
     pub epoch: u64,
-    /// Everything that was ever accepted of theirs: a factor and a code, or a recovery code.
+    /// Every code that was ever accepted, each with its factor, `recovery` or `emailed`.
     pub accepted: HashSet<(String, String)>,
 }
 
@@ -138,7 +139,7 @@ impl Person {
         self.factors.iter_mut().find(|factor| factor.id == id)
     }
 
-    /// What remains when the last factor goes.
+    /// Forgets everything that goes with the last factor.
     pub fn lose_all(&mut self) {
         self.factors.clear();
         self.recovery = None;
@@ -146,7 +147,7 @@ impl Person {
         self.emailed = None;
     }
 
-    /// Whether another email is too many: one a minute, three in an hour, five in a day, of UTC.
+    /// Whether another email is too many: one a minute, three in an hour and five in a day (UTC) are allowed.
     pub fn too_many_emails(&self, and_unsure: bool, now: u64) -> bool {
         let sent: Vec<_> = self.emails.iter().filter(|(_, sure)| *sure || and_unsure).map(|(at, _)| *at).collect();
         let within = |window| sent.iter().filter(|at| *at / window == now / window).count();
@@ -154,15 +155,15 @@ impl Person {
     }
 }
 
-/// What a workspace requires.
+/// The policy of a workspace.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    /// Since when it requires MFA, if it does, and from when on that holds.
+    /// If it requires MFA: since when, and when the days of grace end.
     pub required: Option<(u64, u64)>,
     pub phones: bool,
 }
 
-/// What several workspaces require together: the strictest.
+/// The strictest of several policies.
 #[expect(clippy::struct_excessive_bools, reason = "whether MFA and whether phones, each now and for good")]
 pub struct Required {
     pub now: bool,
@@ -173,7 +174,7 @@ pub struct Required {
 
 pub type Policies = BTreeMap<&'static str, Policy>;
 
-/// What the policies of these workspaces come to.
+/// The strictest of these workspaces' policies.
 pub fn strictest(policies: &Policies, workspaces: &[&str], now: u64) -> Required {
     let requiring = workspaces.iter().filter_map(|name| policies.get(name)).filter(|policy| policy.required.is_some());
     let mut all = Required { now: false, later: false, phones_now: true, phones_ever: true };

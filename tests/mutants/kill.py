@@ -46,7 +46,7 @@ def reach():
     for binary, folder in binaries():
         listed = subprocess.run([binary, "--list", "--format=terse"], cwd=folder, capture_output=True, text=True).stdout
         names = re.findall(r"^(.*): test$", listed, re.M)
-        # Unit tests are quick enough to run together.
+        # Unit tests are fast enough to run together.
         tests += [(binary, folder, [name]) for name in names] if pathlib.Path(binary).name.startswith("tests-") else [(binary, folder, names)]
 
     def one(test):
@@ -92,7 +92,7 @@ def main():
             switched = {"MUTANT": str(mutant["id"])}
             limit = 30 + 5 * seconds
             failed = run(batch[0]["binary"], batch[0]["folder"], names, limit, switched)
-            # A test that fails once may have had bad luck: the one that is named fails twice.
+            # A single failure may be chance, so the test must fail twice.
             again = [name for name in failed[:1] if name in names]
             if again:
                 failed = run(batch[0]["binary"], batch[0]["folder"], again, limit, switched)

@@ -1,4 +1,4 @@
-//! The secrets that went over a stage's wire: when it ends, no line of the log may hold any.
+//! The secrets in a stage's requests and replies, none of which may be in the log.
 
 use std::{
     collections::BTreeSet,
@@ -9,8 +9,7 @@ use serde_json::Value;
 
 use crate::logs;
 
-/// The requests that were made on a stage, and every secret that went with one of them. When the stage ends, no line of
-/// the log may hold any.
+/// The requests of a stage, and every secret in them and their replies. Dropping it checks the log.
 #[derive(Default)]
 pub struct Ledger(Mutex<(Vec<String>, BTreeSet<String>)>);
 
@@ -25,7 +24,7 @@ impl Ledger {
 }
 
 impl Ledger {
-    /// Every secret that was noted.
+    /// Every secret so far.
     pub fn secrets(&self) -> BTreeSet<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
@@ -41,7 +40,7 @@ impl Drop for Ledger {
     }
 }
 
-/// What a request carries that no log may hold.
+/// The values in a request that no log may include.
 pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let body = request.body().and_then(|body| body.as_bytes()).unwrap_or_default();
@@ -49,7 +48,7 @@ pub fn sent_secrets(request: &reqwest::Request) -> Vec<String> {
     let token = header("authorization").map(|value| value.trim_start_matches("Bearer ").to_owned());
     let code = body["code"].as_str().map(|code| code.replace([' ', '-'], ""));
     let secret = body["secret"].as_str();
-    // What a user writes is nobody's to read in a log.
+    // A name is the user's own text, so it must not be in the log.
     let name = body["name"].as_str().map(str::to_owned);
     let phone = body["phone"].as_str();
     let digits = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect::<String>());
@@ -76,7 +75,7 @@ fn address(token: &str) -> Option<String> {
     Some(serde_json::from_slice::<Value>(&claims).ok()?["email"].as_str()?.to_owned())
 }
 
-/// What a reply carries that no log may hold, in every spelling that a log might use.
+/// The values in a reply that no log may include, in every format that a log might use.
 pub fn received_secrets(body: &Value) -> Vec<String> {
     let mut secrets = Vec::new();
     if let Some(base32) = body["totp"]["secret"].as_str() {

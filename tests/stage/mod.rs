@@ -1,4 +1,4 @@
-//! A stack of its own for each test, and what a client does with it.
+//! A local stack for each test, and a client that uses it.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -35,17 +35,17 @@ impl Stage {
         Self::with(None, Duration::ZERO, &[]).await
     }
 
-    /// A stack in memory with some settings of its own.
+    /// A stack in memory, with these settings.
     pub async fn with_settings(settings: &[(&str, &str)]) -> Self {
         Self::with(None, Duration::ZERO, settings).await
     }
 
-    /// A stack whose AWS calls take so long that two at once are seen to be.
+    /// A stack in memory whose AWS calls take 250 ms, so that a test can see two at once.
     pub async fn slow() -> Self {
         Self::with(None, Duration::from_millis(250), &[]).await
     }
 
-    /// The same, on a folder.
+    /// A stack on a folder, whose AWS calls take 250 ms.
     pub async fn slow_on(folder: &Path) -> Self {
         Self::with(Some(folder), Duration::from_millis(250), &[]).await
     }
@@ -55,14 +55,14 @@ impl Stage {
         Self::with(Some(folder), Duration::ZERO, &[]).await
     }
 
-    /// A stack on a folder, with some settings of its own.
+    /// A stack on a folder, with these settings.
     pub async fn on_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
         Self::with(Some(folder), Duration::ZERO, settings).await
     }
 
     async fn with(folder: Option<&Path>, latency: Duration, settings: &[(&str, &str)]) -> Self {
         logs::keep();
-        // Time stands still but for `advance`: no test depends on how fast the machine is.
+        // Only `advance` moves the clock, so that no test depends on the speed of the machine.
         let clock = Clock::new(|| Timestamp::from_seconds(1_800_000_000));
         let data = folder.map(Path::to_owned);
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -70,7 +70,7 @@ impl Stage {
         let options = Options { port: 0, aws_port: 0, data, clock, latency, settings };
         let mut started = Stack::start(options.clone()).await;
         for _ in 0..1000 {
-            // A connection may let go of the folder a moment after its stack has stopped.
+            // A connection may release the folder a moment after its stack has stopped.
             if !matches!(started, Err(StartError::Data(DataError::InUse(_)))) {
                 break;
             }
@@ -81,33 +81,33 @@ impl Stage {
         Self { stack: Arc::new(stack), http: Client::new(), ledger: Arc::default() }
     }
 
-    /// Stops the stack; no user may be left.
+    /// Stops the stack. Panics if another clone, such as a user's, still exists.
     pub async fn stop(self) {
         Arc::into_inner(self.stack).expect("a user is left").stop().await;
     }
 
-    /// A user whose login token is the ordinary one.
+    /// A user with an ordinary login token.
     pub async fn user(&self, sub: &str) -> User {
         self.user_with(json!({ "sub": sub })).await
     }
 
-    /// A user whose login token is as asked.
+    /// A user whose login token has the claims in `ask`.
     pub async fn user_with(&self, ask: Value) -> User {
         let reply = self.send(self.request(Method::POST, "/dev/tokens").json(&ask)).await.expect(200);
         self.bearer(reply["token"].as_str().unwrap())
     }
 
-    /// Whoever carries this token.
+    /// A user with this token.
     pub fn bearer(&self, token: &str) -> User {
         User { stage: self.clone(), token: token.to_owned() }
     }
 
-    /// A request to the API, as nobody.
+    /// A request to the API without a token.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.stack.api_url))
     }
 
-    /// Sends a request. Every reply of the API is held to the contract.
+    /// Sends a request, and checks every reply of the API against the contract.
     pub async fn send(&self, request: RequestBuilder) -> Reply {
         let request = request.build().unwrap();
         let (method, path) = (request.method().to_string(), request.url().path().to_owned());
@@ -140,8 +140,8 @@ impl Stage {
         reply["unix"].as_u64().unwrap()
     }
 
-    /// Lets the code that an app shows pass; returns the next one. By chance it may be the same as the one before, which would
-    /// be taken for it: then that passes too.
+    /// Moves the clock until an app shows another code, and returns it. Two codes in a row may be equal by chance, and
+    /// the second would count as used.
     pub async fn next_code(&self, app: &Authenticator) -> String {
         let shown = app.code(self.now().await);
         loop {
@@ -152,7 +152,7 @@ impl Stage {
         }
     }
 
-    /// The AWS calls that a request made, in the order of their beginnings.
+    /// The AWS calls of a request, in the order in which they began.
     pub async fn calls_of(&self, request: &str) -> Vec<Value> {
         let calls = format!("/dev/calls?request={request}");
         let mut reply = self.send(self.request(Method::GET, &calls)).await.expect(200);
@@ -164,7 +164,7 @@ impl Stage {
         self.fault_after(0, service, operation, kind, times).await;
     }
 
-    /// Makes calls of an operation fail after `spare` that do not.
+    /// Makes calls of an operation fail, after `spare` calls that succeed.
     pub async fn fault_after(&self, spare: u32, service: &str, operation: &str, kind: &str, times: u32) {
         self.order_fault(
             json!({"service": service, "operation": operation, "kind": kind, "spare": spare, "times": times}),
@@ -172,17 +172,17 @@ impl Stage {
         .await;
     }
 
-    /// Makes calls fail as the order says.
+    /// Makes calls fail as `order` says.
     pub async fn order_fault(&self, order: Value) {
         self.send(self.request(Method::POST, "/dev/faults").json(&order)).await.expect(200);
     }
 
-    /// Takes back the faults that are still to come.
+    /// Cancels the faults that are still to come.
     pub async fn clear_faults(&self) {
         self.send(self.request(Method::DELETE, "/dev/faults")).await.expect(200);
     }
 
-    /// A call to the embedded DynamoDB, past the functions.
+    /// Calls the embedded DynamoDB, not through a function.
     pub async fn dynamodb(&self, operation: &str, mut ask: Value) -> Value {
         ask["TableName"] = "mfa".into();
         let request =
@@ -190,13 +190,13 @@ impl Stage {
         self.send(request.json(&ask)).await.expect(200)
     }
 
-    /// A call to the embedded KMS, past the functions.
+    /// Calls the embedded KMS, not through a function.
     pub async fn kms(&self, operation: &str, ask: Value) -> Reply {
         let request = self.http.post(&self.stack.aws_url).header("x-amz-target", format!("TrentService.{operation}"));
         self.send(request.json(&ask)).await
     }
 
-    /// The texts that were sent, newest last. Their codes are noted as secrets.
+    /// The texts that were sent, newest last. Their codes become secrets of the ledger.
     pub async fn texts(&self) -> Vec<Value> {
         let reply = self.send(self.request(Method::GET, "/dev/outbox")).await.expect(200);
         let texts = reply["texts"].as_array().unwrap().clone();
@@ -209,12 +209,12 @@ impl Stage {
         self.texts().await.into_iter().filter(|text| text["to"] == number).collect()
     }
 
-    /// The code that was texted to a number last.
+    /// The last code that was texted to a number.
     pub async fn code_to(&self, number: &str) -> String {
         texted_code(self.texts_to(number).await.last().expect("no text came"))
     }
 
-    /// The emails that were sent to an address, newest last. Their codes are noted as secrets.
+    /// The emails that were sent to an address, newest last. Their codes become secrets of the ledger.
     pub async fn emails_to(&self, address: &str) -> Vec<Value> {
         let reply = self.send(self.request(Method::GET, "/dev/outbox")).await.expect(200);
         let emails = reply["emails"].as_array().unwrap().iter().filter(|email| email["to"] == address);
@@ -224,30 +224,30 @@ impl Stage {
         emails
     }
 
-    /// The subjects of the emails that were sent to an address, without the app's name before them.
+    /// The subjects of the emails to an address, without the app's name.
     pub async fn subjects_to(&self, address: &str) -> Vec<String> {
         let subject = |email: &Value| email["subject"].as_str().unwrap().split_once(": ").unwrap().1.to_owned();
         self.emails_to(address).await.iter().map(subject).collect()
     }
 
-    /// The code that was emailed to an address last.
+    /// The last code that was emailed to an address.
     pub async fn emailed_to(&self, address: &str) -> String {
         self.emails_to(address).await.iter().filter_map(emailed_code).next_back().expect("no code came")
     }
 
-    /// The number answers STOP.
+    /// The phone's user replies STOP.
     pub async fn opt_out(&self, number: &str) {
         let ask = json!({ "phone": number });
         self.send(self.request(Method::POST, "/dev/opt-outs").json(&ask)).await.expect(200);
     }
 
-    /// The number answers START.
+    /// The phone's user replies START.
     pub async fn opt_in(&self, number: &str) {
         let ask = json!({ "phone": number });
         self.send(self.request(Method::DELETE, "/dev/opt-outs").json(&ask)).await.expect(200);
     }
 
-    /// Every item of the table, as text; then what is binary in it, byte for byte.
+    /// Every item of the table as text, and then its binary values as bytes.
     pub async fn dump(&self) -> Vec<u8> {
         let items = self.dynamodb("Scan", json!({})).await["Items"].take();
         let mut dump = items.to_string().into_bytes();
@@ -266,7 +266,8 @@ impl Stage {
         dump
     }
 
-    /// Holds a dump to have none of what went over the stage's wire, but for codes so short that a number may look like one.
+    /// Checks that a dump has no secret of the ledger in it. Secrets of less than 8 characters are skipped, because
+    /// numbers may look like them.
     pub fn holds_no_secret(&self, dump: &[u8]) {
         let dump = String::from_utf8_lossy(dump);
         for secret in self.ledger.secrets().iter().filter(|secret| secret.len() >= 8) {
@@ -274,40 +275,40 @@ impl Stage {
         }
     }
 
-    /// A user's account as it stands in the table; null where there is none.
+    /// A user's account in the table. It is null if there is none.
     pub async fn account(&self, sub: &str) -> Value {
         self.dynamodb("GetItem", json!({ "Key": account_key(sub) })).await["Item"].clone()
     }
 
-    /// How often an operation was called, by all requests so far.
+    /// How often all requests so far called an operation.
     pub async fn called(&self, operation: &str) -> usize {
         let reply = self.send(self.request(Method::GET, "/dev/calls")).await.expect(200);
         reply["calls"].as_array().unwrap().iter().filter(|call| call["operation"] == operation).count()
     }
 
-    /// Waits until an operation was called so many times.
+    /// Waits until an operation was called `times` times.
     pub async fn until_called(&self, operation: &str, times: usize) {
         until(async || self.called(operation).await >= times).await;
     }
 
-    /// Waits until so many failures of a user are counted.
+    /// Waits until a user's account counts this number of failures.
     pub async fn until_counted(&self, sub: &str, failures: u64) {
         let failures = failures.to_string();
         self.until_account(sub, |account| account["failures"]["N"] == failures.as_str()).await;
     }
 
-    /// Waits until a user's account is so.
+    /// Waits until `is_so` holds for a user's account.
     pub async fn until_account(&self, sub: &str, is_so: impl Fn(&Value) -> bool) {
         until(async || is_so(&self.account(sub).await)).await;
     }
 }
 
-/// Where a user's account lies in the table.
+/// The key of a user's account in the table.
 pub fn account_key(sub: &str) -> Value {
     json!({"pk": {"S": format!("USER#{sub}")}, "sk": {"S": "ACCOUNT"}})
 }
 
-/// What comes of tasks that all run at the same time.
+/// Runs all tasks at the same time, and returns their results.
 pub async fn at_once<F>(tasks: impl IntoIterator<Item = F>) -> Vec<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,
@@ -320,7 +321,7 @@ where
     results
 }
 
-/// Waits until something is so; longer than half a minute nothing takes.
+/// Waits until a condition holds, at most 30 s.
 async fn until(is_so: impl AsyncFn() -> bool) {
     let waiting = async {
         while !is_so().await {

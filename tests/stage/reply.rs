@@ -1,4 +1,4 @@
-//! What came back.
+//! A reply, and checks of it.
 
 use std::collections::BTreeSet;
 
@@ -6,10 +6,10 @@ use data_encoding::BASE64URL_NOPAD;
 use lambda_http::http::HeaderMap;
 use serde_json::Value;
 
-/// What came back.
+/// A reply to a request.
 #[derive(Debug)]
 pub struct Reply {
-    /// The contract's operation that was asked for, if it is one.
+    /// The route of the request, if the contract has it.
     pub route: Option<&'static str>,
     pub status: u16,
     pub body: Value,
@@ -18,7 +18,7 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// What a function answered, without a gateway.
+    /// The reply of a function that was called without the gateway.
     pub fn of(response: &lambda_http::Response<lambda_http::Body>) -> Self {
         let lambda_http::Body::Text(text) = response.body() else { panic!("a body of text: {response:?}") };
         Self {
@@ -30,14 +30,14 @@ impl Reply {
         }
     }
 
-    /// The body of a reply of this status.
+    /// Checks the status, and returns the body.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         self.body
     }
 
-    /// Holds it to be the problem of this status and code.
+    /// Checks that the reply is the problem with this status and code.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) -> &Self {
         assert_eq!((self.status, self.code()), (status, code), "{self:?}");
@@ -47,7 +47,7 @@ impl Reply {
         self
     }
 
-    /// The code of the problem that it is; empty where it is none.
+    /// The code of the problem. It is empty if the reply is not a problem.
     pub fn code(&self) -> &str {
         self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default()
     }
@@ -57,14 +57,14 @@ impl Reply {
     }
 }
 
-/// Holds it that exactly one reply of many is a 200, and returns the codes of the others.
+/// Checks that exactly one reply is a 200, and returns the codes of the others.
 #[track_caller]
 pub fn exactly_one(replies: &[Reply]) -> BTreeSet<&str> {
     assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1, "{replies:?}");
     replies.iter().filter(|reply| reply.status != 200).map(Reply::code).collect()
 }
 
-/// What the assertion in a body says; whether it is true others test.
+/// The claims of the assertion in a body. This function does not check the signature.
 pub fn claims(body: &Value) -> Value {
     let payload = body["assertion"].as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! What a user does with the API.
+//! The requests that users and operators make.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub struct User {
     pub token: String,
 }
 
-/// A user's factor, with the app that makes its codes.
+/// A user's active factor, with the app that shows its codes.
 pub struct Enrolled {
     pub id: String,
     pub app: Authenticator,
@@ -20,7 +20,7 @@ pub struct Enrolled {
 }
 
 impl User {
-    /// Sends a request of the user's.
+    /// Sends a request.
     pub async fn send(&self, request: RequestBuilder) -> Reply {
         self.stage.send(request).await
     }
@@ -55,7 +55,7 @@ impl User {
         self.stage.send(request.header("mfa-assertion", assertion)).await
     }
 
-    /// An assertion, by a code of a factor; the code's time passes.
+    /// Gets an assertion with a code of a factor, and moves the clock to the next code.
     pub async fn prove(&self, enrolled: &Enrolled) -> String {
         let code = enrolled.app.code(self.stage.now().await);
         let verified = self.verify(&enrolled.id, &code).await.expect(200);
@@ -63,12 +63,12 @@ impl User {
         verified["assertion"].as_str().unwrap().to_owned()
     }
 
-    /// A code that an app shows neither now nor for a good while.
+    /// A code that is wrong now, and stays wrong for minutes.
     pub async fn wrong_code(&self, app: &Authenticator) -> String {
         app.wrong_code(self.stage.now().await)
     }
 
-    /// Begins another authenticator app and makes it active.
+    /// Begins another authenticator app, and activates it.
     pub async fn enrol_another(&self, assertion: &str) -> Enrolled {
         let begun = self.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
         self.finish(&begun).await
@@ -83,7 +83,7 @@ impl User {
         self.post_nothing("/v1/logins").await.expect(200)
     }
 
-    /// Begins an authenticator app, the first one.
+    /// Begins an authenticator app as the first factor.
     pub async fn begin(&self) -> (String, Authenticator) {
         scanned(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201))
     }
@@ -96,18 +96,18 @@ impl User {
         self.post(&format!("/v1/factors/{id}/verify"), json!({ "code": code })).await
     }
 
-    /// Begins a phone, the first factor.
+    /// Begins a phone as the first factor.
     pub async fn begin_phone(&self, number: &str) -> String {
         let begun = self.post("/v1/factors", json!({"kind": "sms", "phone": number})).await.expect(201);
         begun["id"].as_str().unwrap().to_owned()
     }
 
-    /// Has a code texted.
+    /// Asks for a texted code.
     pub async fn text(&self, id: &str) -> Reply {
         self.post_nothing(&format!("/v1/factors/{id}/texts")).await
     }
 
-    /// Enrols a phone, the first factor.
+    /// Enrolls a phone as the first factor.
     pub async fn enrol_phone(&self, number: &str) -> String {
         let id = self.begin_phone(number).await;
         self.text(&id).await.expect(202);
@@ -115,22 +115,22 @@ impl User {
         id
     }
 
-    /// Has a code emailed.
+    /// Asks for an emailed code.
     pub async fn email(&self) -> Reply {
         self.post_nothing("/v1/recovery/emails").await
     }
 
-    /// Redeems a recovery code or an emailed one.
+    /// Redeems a recovery code or an emailed code.
     pub async fn redeem(&self, code: &str) -> Reply {
         self.post("/v1/recovery/verify", json!({ "code": code })).await
     }
 
-    /// Enrols an authenticator app, the first one.
+    /// Enrolls an authenticator app as the first factor.
     pub async fn enrol(&self) -> Enrolled {
         self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await
     }
 
-    /// Activates what was begun, and lets the code that this took pass.
+    /// Activates a pending authenticator app, and moves the clock to the next code.
     pub async fn finish(&self, begun: &Value) -> Enrolled {
         let (id, app) = scanned(begun);
         let activated = self.activate(&id, &app.code(self.stage.now().await)).await.expect(200);
@@ -139,7 +139,7 @@ impl User {
     }
 }
 
-/// A code of each kind that has not been used: Ada's app and recovery codes, and one emailed to her; one texted to Bob.
+/// One unused code of each kind. Ada has an app, recovery codes and an emailed code. Bob has a texted code.
 pub struct OneOfEach {
     pub ada: User,
     pub bob: User,
@@ -150,7 +150,7 @@ pub struct OneOfEach {
 }
 
 impl Stage {
-    /// Has Ada and Bob enrol, and codes sent to both of them; to him at this number.
+    /// Enrolls Ada and Bob, and sends a code to each. `number` is Bob's phone.
     pub async fn one_of_each(&self, number: &str) -> OneOfEach {
         let (ada, bob) = (self.user("ada").await, self.user("bob").await);
         let app = ada.enrol().await;
@@ -163,7 +163,7 @@ impl Stage {
     }
 }
 
-/// Whoever runs the deployment.
+/// An operator of the deployment.
 #[derive(Clone)]
 pub struct Operator(User);
 
@@ -176,12 +176,12 @@ impl Stage {
 }
 
 impl Operator {
-    /// Has something done to a user: unlock, reset, erase.
+    /// Unlocks, resets or erases a user.
     pub async fn act(&self, act: &str, user: &str) -> Reply {
         self.post(act, json!({"user": user, "reason": "They asked on the phone"})).await
     }
 
-    /// Imports an authenticator app's secret.
+    /// Imports the secret of an authenticator app.
     pub async fn import(&self, user: &str, secret: &str) -> Reply {
         self.post("import", json!({"user": user, "kind": "totp", "secret": secret, "reason": "Moving in"})).await
     }

@@ -1,5 +1,5 @@
-//! `POST /v1/factors/{factor_id}/activate`: a code from a pending factor makes it active; with the first one come the
-//! recovery codes.
+//! `POST /v1/factors/{factor_id}/activate`: activates a pending factor by a code from it. The first active factor comes
+//! with recovery codes.
 
 use serde::Serialize;
 use shared::{
@@ -81,13 +81,13 @@ impl Function {
         reply(&id, &account, codes.as_ref(), signed)
     }
 
-    /// The recovery codes that an activation brings: none where a factor is active already.
+    /// Draws the recovery codes that come with the first factor. `None` if a factor is active already.
     async fn first_codes(&self, user: &UserId, account: &Account) -> Result<Option<NewCodes>, Fault> {
         if account.has_factor() { Ok(None) } else { self.recovery_secrets.draw(user).await.map(Some) }
     }
 }
 
-/// The answer. The recovery codes are shown once: better without an assertion than not at all.
+/// Builds the answer. It shows the recovery codes, which come only once, even without an assertion.
 fn reply(id: &FactorId, account: &Account, codes: Option<&NewCodes>, signed: Result<Signed, Fault>) -> Result<Reply> {
     let signed = match signed {
         Ok(signed) => Some(signed),

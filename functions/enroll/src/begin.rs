@@ -1,4 +1,4 @@
-//! `POST /v1/factors`: begins an authenticator app, whose secret is shown here and never again, or a phone.
+//! `POST /v1/factors`: begins an authenticator app or a phone. The app's secret is shown only here.
 
 use serde::Serialize;
 use shared::{
@@ -84,7 +84,7 @@ impl Function {
         let uri = secret.uri(&self.app_name, caller.label());
         let qr_svg = qr_svg(&uri).ok_or(Fault::new("draw a QR code"))?;
 
-        // Authenticator apps are allowed everywhere: there is no policy to ask.
+        // Every policy allows authenticator apps, so none is read.
         let (account, sealed) =
             tokio::join!(self.accounts.load(user), self.factor_secrets.seal_totp(user, &id, &secret));
         let factor = Factor::begun_app(name, sealed?, now);
@@ -115,8 +115,8 @@ impl Function {
         Reply::created(&Begun::new(&id, &factor))
     }
 
-    /// Saves what was begun, if the caller may: after a reset only by a login since then, and where a factor is active already
-    /// only with an assertion.
+    /// Saves the pending factor, if the caller may begin one. After an operator's reset, the login must be newer. If a
+    /// factor is active already, the caller needs an assertion.
     async fn save_begun(
         &self,
         caller: &Caller,

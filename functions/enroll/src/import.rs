@@ -1,5 +1,6 @@
-//! `POST /v1/operator/import`: the authenticator app that a user had elsewhere becomes an active factor here, so that users
-//! who move in keep it. Its id comes of its user and its secret: what is imported again is found, and nothing changes.
+//! `POST /v1/operator/import`: imports a user's authenticator app as an active factor, so that users who move here keep
+//! theirs. The factor's id is derived from the user and the secret. A second import finds the factor, and changes
+//! nothing.
 
 use std::future::ready;
 
@@ -35,7 +36,8 @@ impl Function {
         let now = request.now;
         let mut fields = request.fields()?;
         let user = operator.acts_on(&mut fields)?;
-        // A cell of a table that was not trimmed: nobody would log in as that user, and this one would lose MFA.
+        // Probably an untrimmed cell of a table. Nobody logs in as that user, and the user who was meant would be
+        // without MFA.
         if user.as_str().trim_matches([' ', '"', '\'']) != user.as_str() {
             return Err(Refusal::invalid(USER).into());
         }
@@ -67,7 +69,7 @@ impl Function {
         let make = |account: &Account| account.import(&id, factor.clone(), contact.clone(), now);
         let (account, changed) = self.accounts.change_beside(&user, account, make, |_: &Account| ready(())).await?;
         if changed.is_none() {
-            // It was imported before: it is shown as it is.
+            // The app was imported before, so the factor is shown as it is.
             return Reply::ok(&account.factor(&id)?.summary(&id));
         }
         let (factor_id, weak) = (id.as_str(), secret.is_weak());

@@ -1,4 +1,4 @@
-//! A user's factors: begins, activates, lists, renames and removes them.
+//! The function for a user's factors: it begins, activates, imports, lists, renames and removes them.
 
 use lambda_http::BoxFuture;
 use shared::{
@@ -31,7 +31,7 @@ mod list;
 mod remove;
 mod rename;
 
-/// What this function may touch.
+/// The function's stores and clients.
 pub struct Function {
     api: Api,
     accounts: Accounts,
@@ -43,14 +43,14 @@ pub struct Function {
     digests: Deriver,
     signer: Signer,
     operators: Operators,
-    /// What authenticator apps call the deployment.
+    /// The name that authenticator apps show for the deployment.
     app_name: String,
-    /// Where phones may be from.
+    /// The countries that phones may be from.
     regions: Regions,
 }
 
 impl Function {
-    /// Takes what it needs from the settings; the app's name is `MFA_APP_NAME`.
+    /// Builds the function from its settings. The app's name is `MFA_APP_NAME`.
     pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
@@ -90,7 +90,7 @@ impl Lambda for Function {
 }
 
 impl Function {
-    /// An address to be kept, if there is one: sealed.
+    /// Seals `address` as the recovery address, if there is one.
     async fn contact(
         &self,
         user: &UserId,

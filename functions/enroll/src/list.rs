@@ -1,4 +1,4 @@
-//! `GET /v1/factors`: the user's factors, and how many recovery codes are left.
+//! `GET /v1/factors`: lists the user's factors, and says how many recovery codes are left.
 
 use serde::Serialize;
 use shared::{

@@ -1,5 +1,5 @@
-//! `DELETE /v1/factors/{factor_id}`: takes a factor away. The epoch rises, so every older assertion ends; a fresh one goes
-//! with the answer, so that whoever removed a factor can go on.
+//! `DELETE /v1/factors/{factor_id}`: removes a factor. The epoch rises, so every older assertion ends. The answer has a
+//! new assertion, so that the user can go on.
 
 use serde::Serialize;
 use shared::{
@@ -52,7 +52,7 @@ impl Function {
         AuditEvent::FactorRemoved.log(user, id.as_str());
         let statement = caller.statement(after.epoch, MfaStatus::as_in(presented));
         let notice = async {
-            // What was never active could not be used to log in: there is nothing to tell.
+            // A pending factor could not be used to log in, so its removal needs no notice.
             if let Some((true, kind)) = removed {
                 let notice = request.notice(NoticeKind::removed(kind));
                 self.notifier.mail.tell(&notice, [caller.address(), kept.as_ref()]).await;

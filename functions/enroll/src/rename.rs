@@ -1,4 +1,4 @@
-//! `PATCH /v1/factors/{factor_id}`: another name for a factor.
+//! `PATCH /v1/factors/{factor_id}`: renames a factor.
 
 use shared::{
     account::Account,
@@ -22,7 +22,7 @@ impl Function {
             let is_active = account.factors.get(&id).is_some_and(Factor::is_active);
             required::of_factor(caller.assertion.as_ref(), account.epoch)?;
             if is_active {
-                // By another name the user might remove the wrong one.
+                // A misleading name could make the user remove the wrong factor.
                 required::strong(caller.assertion.as_ref(), account.epoch, now)?;
             }
             account.rename(&id, name.clone(), now)

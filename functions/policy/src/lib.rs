@@ -1,4 +1,4 @@
-//! What follows the password, what workspaces require, who in them has MFA; and what operators do.
+//! The function for logins, for the policy and the members of a workspace, and for operators' acts on users.
 
 use lambda_http::BoxFuture;
 use shared::{
@@ -25,7 +25,7 @@ mod members;
 mod operator;
 mod policy;
 
-/// What this function may touch.
+/// The function's stores and clients.
 pub struct Function {
     api: Api,
     accounts: Accounts,
@@ -37,7 +37,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Takes what it needs from the settings.
+    /// Builds the function from its settings.
     pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
@@ -50,7 +50,7 @@ impl Function {
         })
     }
 
-    /// Refuses an owner who has not proven enough to act on `workspace`.
+    /// Refuses an owner whose proof is not enough to act on `workspace`.
     async fn prove(
         &self,
         caller: &Caller,

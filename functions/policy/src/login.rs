@@ -1,4 +1,4 @@
-//! `POST /v1/logins`: someone has given their password.
+//! `POST /v1/logins`: decides what follows a login by password or by SSO.
 
 use serde::Serialize;
 use shared::{
@@ -29,7 +29,8 @@ struct Login<'a> {
     reason: LoginReason,
     factors: Vec<FactorSummary<'a>>,
     methods: Vec<Kind>,
-    /// Absent at a login by SSO. Of the account that other tenants share it is told the epoch alone, in its assertion.
+    /// Absent after a login by SSO. Such a login learns only the account's epoch, in its assertion, because other
+    /// tenants share the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery: Option<Recovery>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,12 +41,12 @@ struct Login<'a> {
     assertion: Option<String>,
 }
 
-/// How the user gets in without a factor.
+/// The ways to log in without a factor.
 #[derive(Serialize)]
 struct Recovery {
     #[serde(flatten)]
     codes: RecoveryStatus,
-    /// Where a code would be emailed to. It may have to wait.
+    /// The masked address that a code can be emailed to. A hold may delay the code.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_hint: Option<String>,
 }
@@ -54,7 +55,7 @@ impl Function {
     pub(crate) async fn login(&self, request: &Request) -> Result<Reply> {
         let caller = self.api.caller_also_by_sso(request).await?;
         request.fields()?.end()?;
-        // A user who comes by SSO is asked for nothing here, whatever is required.
+        // A login by SSO needs no MFA here, whatever the policies require. So none is read.
         let workspaces = if caller.by_sso() { &[] } else { caller.workspaces() };
         let (account, requirements, seen) = tokio::join!(
             self.accounts.load(&caller.user),
@@ -99,7 +100,7 @@ impl Function {
     }
 }
 
-/// Seconds until a code may be tried again, where a wait is due.
+/// Seconds until the next attempt, if it must wait.
 fn retry_after(account: &Account, now: Timestamp) -> Option<u64> {
     match FACTORS.judge(account.failures, account.tried_at, now) {
         Verdict::Wait(wait) => Some(whole_seconds(wait)),

@@ -1,5 +1,5 @@
-//! `GET /v1/workspaces/{workspace_id}/members`: who has MFA and who has not, for the workspace's owners. They see how their
-//! members stand, and nothing of other workspaces or of the factors themselves.
+//! `GET /v1/workspaces/{workspace_id}/members`: shows the workspace's owners which members have MFA. Owners see each
+//! member's state and kinds of factors. They see no factor itself, and nothing of other workspaces.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ impl Function {
         let shown = page.members.iter().map(|(user, state, member)| Shown {
             user,
             state: *state,
-            // A row that was written before such rows were empty may hold some.
+            // An SSO row from an older release may still list factors.
             factors: if *state == MemberState::Sso { BTreeSet::new() } else { member.factors.clone() },
             last_seen: member.day.date(),
         });
@@ -54,7 +54,7 @@ impl Function {
     }
 }
 
-/// Those who stand so, or all; and where the page begins.
+/// Reads the query: the state to list, or all, and where the page begins.
 fn asked(request: &Request) -> Result<(Option<MemberState>, Option<Cursor>)> {
     let [state, cursor] = request.query(["state", "cursor"])?;
     let state = state.map(|state| {

@@ -1,5 +1,5 @@
-//! `POST /v1/operator/unlock`, `/reset` and `/erase`: what whoever runs the deployment does for a user who can't help
-//! themselves, or is gone. Each is an event with its reason, and the user is told of it at the address that is kept.
+//! `POST /v1/operator/unlock`, `/reset` and `/erase`: an operator acts on a user who can't help themselves, or is gone.
+//! Each act is an audit event with its reason, and sends a notice to the recovery address.
 
 use serde::Serialize;
 use shared::{
@@ -23,7 +23,7 @@ struct Done {
     mfa_epoch: u64,
 }
 
-/// What is asked for: who does it, to whom, and why.
+/// An operator's request: who acts, on which user, and why.
 struct Act {
     operator: Operator,
     user: UserId,
@@ -60,11 +60,11 @@ impl Function {
 
     pub(crate) async fn erase(&self, request: &Request) -> Result<Reply> {
         let act = self.act(request)?;
-        // The address goes with the rest: it is opened first, and told afterwards.
+        // The erase deletes the recovery address, so it is opened first for the notice.
         let account = self.accounts.load(&act.user).await?;
         let kept = self.notifier.contacts.kept(&act.user, account.contact.as_ref()).await;
         let erased = self.members.erase(&act.user).await;
-        // Where it failed halfway, some or all of it may be done: that is an event too, and the user is told.
+        // An erase that failed halfway may have deleted data. It is audited, and the user is told.
         if !matches!(erased, Err(Error::Refusal(_))) {
             act.log(AuditEvent::UserErased);
             self.tell(NoticeKind::Erased, kept.as_ref(), request).await;
@@ -82,7 +82,7 @@ impl Function {
         Ok(Act { operator, user, reason })
     }
 
-    /// Changes the account of the user who is acted on. Returns it, and the address that is kept of them.
+    /// Changes the user's account. Returns the account after it, and the recovery address.
     async fn change(
         &self,
         act: &Act,
@@ -94,7 +94,7 @@ impl Function {
         Ok((after, contact))
     }
 
-    /// Tells the user what was done to them, at the address that is kept: the operator's token has none of theirs.
+    /// Sends a notice to the recovery address, because the operator's token has no address of the user.
     async fn tell(&self, kind: NoticeKind, kept: Option<&EmailAddress>, request: &Request) {
         self.notifier.mail.tell(&request.notice_of_operator(kind), [kept, None]).await;
     }

@@ -1,4 +1,4 @@
-//! `GET` and `PUT /v1/workspaces/{workspace_id}/policy`: what a workspace requires, for its owners.
+//! `GET` and `PUT /v1/workspaces/{workspace_id}/policy`: shows and sets the workspace's policy, for its owners.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
@@ -25,7 +25,7 @@ use shared::{
 
 use crate::Function;
 
-/// What a policy's `grace_days` must be.
+/// The form of `grace_days`.
 const GRACE: &str = "a whole number from 0 to 30";
 /// And its `allowed_factors`.
 const KINDS: &str = "a list of: totp, sms";
@@ -63,7 +63,7 @@ impl Function {
             }
             let next = policy.changed(rules.clone(), &caller.user, request.now);
             match self.policies.save(&workspace, &policy, &next).await {
-                // A request without `If-Match` sets all rules, whatever was set before.
+                // A request without `If-Match` overwrites any other change.
                 Err(Error::Refusal(Refusal::PolicyChanged)) if if_match == IfMatch::Any => {
                     policy = self.policies.load(&workspace).await?;
                 }
@@ -83,7 +83,7 @@ impl Function {
     }
 }
 
-/// The workspace of the path, if the caller owns it; by SSO, one that it vouches for.
+/// The workspace of the path, if the caller owns it. After a login by SSO, the SSO must also vouch for it.
 pub(crate) fn owned(caller: &Caller, request: &Request) -> Result<WorkspaceId, Refusal> {
     let workspace = WorkspaceId::try_from(request.path("workspace_id")).map_err(|_| Refusal::NotOwner)?;
     let vouched = !caller.by_sso() || caller.workspaces().contains(&workspace);
@@ -94,19 +94,19 @@ fn rules(mut fields: Fields) -> Result<PolicyRules, Refusal> {
     let default = PolicyRules::default();
     let required = fields.optional("required", "true or false")?;
     let grace_days = match fields.optional::<f64>("grace_days", GRACE)? {
-        // `7.0` is a whole number too, as JSON Schema has it.
+        // JSON Schema counts `7.0` as a whole number too.
         Some(days) => (0..=LONGEST_GRACE).find(|whole| f64::from(*whole).partial_cmp(&days) == Some(Ordering::Equal)),
         None => Some(default.grace_days),
     };
     let grace_days = grace_days.ok_or_else(|| Refusal::invalid(format!("The field `grace_days` must be {GRACE}.")))?;
-    // By name alone: serde would take `{"totp":null}` for a kind too.
+    // Parsed by name, because serde would accept `{"totp":null}` as a kind too.
     let names = fields.optional::<Vec<String>>("allowed_factors", KINDS)?;
     let kinds = |names: Vec<String>| names.iter().map(|name| Kind::parse(name)).collect::<Option<BTreeSet<_>>>();
     let unknown = || Refusal::invalid(format!("The field `allowed_factors` must be {KINDS}."));
     let allowed = names.map(|names| kinds(names).ok_or_else(unknown)).transpose()?;
     let allow_email_recovery = fields.optional("allow_email_recovery", "true or false")?;
     fields.end()?;
-    // Nobody must be left without a way that needs no carrier.
+    // Authenticator apps are always allowed, so that nobody depends on a phone carrier.
     let allowed_factors = allowed.map_or(default.allowed_factors, |kinds| &kinds | &BTreeSet::from([Kind::Totp]));
     Ok(PolicyRules {
         required: required.unwrap_or(default.required),

@@ -1,4 +1,4 @@
-//! `POST /v1/recovery/codes`: ten new codes, shown here and never again. The old ones stop working in the same write.
+//! `POST /v1/recovery/codes`: makes ten new recovery codes, and shows them only here. The same write ends the old ones.
 
 use serde::Serialize;
 use shared::{
@@ -24,7 +24,7 @@ impl Function {
 
         let (account, drawn) = tokio::try_join!(self.accounts.load(user), self.recovery_secrets.draw(user))?;
         let make = |account: &Account| {
-            // Who has no factor could have no assertion: that is the reason to name.
+            // A user without a factor can have no assertion, so the missing factor is named first.
             let change = account.regenerate(drawn.kept.clone())?;
             required::strong(caller.assertion.as_ref(), account.epoch, now)?;
             Ok(change)

@@ -1,5 +1,5 @@
-//! `POST /v1/recovery/emails`: emails a code to the login token's verified address, never to one from the body. The answer
-//! is the same whether or not the user has a factor; without one nothing is sent or stored.
+//! `POST /v1/recovery/emails`: emails a code to the login token's verified address, never to one from the body. A user
+//! without a factor gets the same answer, but nothing is sent or stored.
 
 use serde::Serialize;
 use shared::{
@@ -61,7 +61,7 @@ impl Function {
         })
     }
 
-    /// Sends a code to `address` if the user has a factor and the address is clear; when the code expires.
+    /// Emails a code to `address`, if the user has a factor and no hold applies. Returns when the code expires.
     async fn count_and_send(
         &self,
         caller: &Caller,
@@ -133,7 +133,7 @@ impl Function {
                 AuditEvent::RecoveryEmailed.log(user, "emailed_code");
                 Ok(())
             }
-            // It may have gone: it stays counted.
+            // The email may have been sent, so it stays counted.
             Err(Unsent::Unknown(fault)) => Err(fault.for_now(self.limits.interval).into()),
             Err(Unsent::Refused) => {
                 self.accounts.give_back_email(user, email).await;
@@ -142,9 +142,9 @@ impl Function {
         }
     }
 
-    /// Tells whoever has the `kept` address that a code was asked for at another one. Only once they are told does the other
-    /// one begin to wait: the wait is there for them to act in. Past the limit on emails they are not told again, and it
-    /// does not.
+    /// Tells the recovery address, `kept`, that a code was requested for the `other` address. Only then does the hold
+    /// of the other address begin, because it gives the user time to act. Without a notice, such as past the quota on
+    /// emails, it does not begin.
     async fn warn(
         &self,
         user: &UserId,
@@ -159,7 +159,7 @@ impl Function {
         else {
             return Ok(());
         };
-        // Whoever else came first tells them, or has sent them something else.
+        // Another request came first. It sends the notice, or it has sent another email.
         let Saved::Done(()) = self.accounts.take_email(user, &warning, Waiting::Stays).await? else { return Ok(()) };
         let other = Some((other.hint(), whole_seconds(self.limits.hold) / 3600));
         let notice = Notice { other, ..request.notice(NoticeKind::OtherAddress) };

@@ -1,4 +1,4 @@
-//! The way back in for who has lost their device: makes recovery codes, emails one, and redeems them.
+//! The function for users who lost their device. It makes recovery codes, emails a code, and redeems both.
 
 use lambda_http::BoxFuture;
 use shared::{
@@ -24,7 +24,7 @@ mod codes;
 mod emails;
 mod redeem;
 
-/// What this function may touch.
+/// The function's stores and clients.
 pub struct Function {
     api: Api,
     accounts: Accounts,
@@ -39,7 +39,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Takes what it needs from the settings.
+    /// Builds the function from its settings.
     pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,
@@ -74,8 +74,8 @@ impl Lambda for Function {
 }
 
 impl Function {
-    /// The address that a code is emailed to, and that it is redeemed at: the login token's, where it is verified. For a
-    /// while after a password reset it is none, for whoever has the mailbox can reset the password too.
+    /// The address for an emailed code, to send and to redeem it: the verified one of the login token. During the hold
+    /// after a password reset it is refused, because anyone with the mailbox can reset the password too.
     fn address<'a>(&self, caller: &'a Caller, now: Timestamp) -> Result<&'a EmailAddress, Refusal> {
         let address = caller.require_address()?;
         match caller.token.password_reset_at {

@@ -1,4 +1,4 @@
-//! Once per cold start: gathers what the function may touch, then serves events.
+//! Builds the function once per cold start, then serves events.
 
 use lambda_http::Error;
 use shared::{

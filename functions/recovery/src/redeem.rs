@@ -1,5 +1,5 @@
-//! `POST /v1/recovery/verify`: a recovery code or an emailed one at a login, where the device is lost. Both have counts of
-//! their own, so that a user who is locked out of their factors still gets in.
+//! `POST /v1/recovery/verify`: redeems a recovery code or an emailed code at a login, for a user who lost their device.
+//! Each has its own count of wrong codes, so a user whose factors are locked can still log in.
 
 use serde::Serialize;
 use shared::{
@@ -85,7 +85,7 @@ impl Function {
         let nonce = sent.nonce;
         let looked = async {
             let seen = seen?;
-            // Where the code went to another address, that is the one kept from now on.
+            // If the code went to another address, that becomes the recovery address.
             let (binding, expected, (kept, keep)) = tokio::join!(
                 self.policies.binding(&seen, caller.workspaces(), now),
                 self.emailed_codes.derive(user, address, sent, &caller.ath),

@@ -1,4 +1,4 @@
-//! Texts a code to a phone.
+//! The function that texts a code to a phone.
 
 use lambda_http::BoxFuture;
 use shared::{
@@ -20,7 +20,7 @@ use shared::{
 
 mod text;
 
-/// What this function may touch.
+/// The function's stores and clients.
 pub struct Function {
     api: Api,
     accounts: Accounts,
@@ -33,7 +33,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Takes what it needs from the settings.
+    /// Builds the function from its settings.
     pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,

@@ -1,5 +1,5 @@
-//! `POST /v1/factors/{factor_id}/texts`: texts a code to a pending or active phone. The text is counted before it is sent,
-//! and taken back if it was refused on its way; one that may have gone stays counted.
+//! `POST /v1/factors/{factor_id}/texts`: texts a code to a pending or active phone. The text is counted before it is
+//! sent. A refused text is given back. A text that may have been sent stays counted.
 
 use std::net::IpAddr;
 
@@ -39,28 +39,28 @@ struct Sent {
     resend_after: u64,
 }
 
-/// Why a text did not go, as far as that is known, and what of it stays counted.
+/// Why a text was not sent, if known, and which counts stay.
 struct Undelivered {
     error: Error,
     stays: Stays,
 }
 
 enum Stays {
-    /// It did not go.
+    /// No count: the text was not sent.
     Nothing,
-    /// The phone, or SNS, took none: until the next may be asked for.
+    /// The wait before the next text and, for a pending phone, the user's count: a STOP or SNS refused the text.
     Wait,
-    /// It may have gone all the same.
+    /// All counts: the text may have been sent.
     All,
 }
 
 impl Undelivered {
-    /// It did not go, for a fault of ours.
+    /// A text that a fault of this service stopped.
     fn broken(fault: Fault) -> Self {
         Self { error: fault.into(), stays: Stays::Nothing }
     }
 
-    /// It did not go: the phone, or SNS, took none.
+    /// A text that a STOP or SNS refused.
     fn refused(refusal: Refusal) -> Self {
         Self { error: refusal.into(), stays: Stays::Wait }
     }
@@ -124,7 +124,7 @@ impl Function {
         Reply::accepted(&sent)
     }
 
-    /// The text that is to be sent, as the account stands.
+    /// Plans the text from the account as it is.
     fn plan(&self, account: &Account, requirements: &Requirements, id: &FactorId, now: Timestamp) -> Result<Text> {
         if let Some(factor) = account.factors.get(id).filter(|factor| factor.kind() == Kind::Sms) {
             if !factor.is_active() {
@@ -141,7 +141,7 @@ impl Function {
         Ok(account.text(id, &self.budget.limits, fresh, now)?)
     }
 
-    /// The digest of the address that texts are counted by, where they are.
+    /// The digest of the client's address, if texts are counted by it.
     async fn address(&self, request: &Request) -> Result<Option<String>, Fault> {
         if !self.budget.limits.by_address() {
             return Ok(None);
@@ -172,7 +172,7 @@ impl Function {
     }
 }
 
-/// Why a text was refused, for its event; nothing where it could not have been asked for.
+/// The reason for the audit event of a refused text. `None` if the request itself was wrong.
 fn why(refusal: &Refusal) -> Option<&'static str> {
     match refusal {
         Refusal::TooManyTexts { limit, .. } => Some(limit),
@@ -182,7 +182,8 @@ fn why(refusal: &Refusal) -> Option<&'static str> {
     }
 }
 
-/// What one client holds: an IPv4 address, or the /64 of an IPv6 one, all of which its provider gives to one customer.
+/// The network of one client: an IPv4 address, or the /64 of an IPv6 address. A provider gives a whole /64 to one
+/// customer.
 fn network(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),

@@ -1,4 +1,4 @@
-//! `POST /v1/factors/{factor_id}/verify`: a code at a login or step-up.
+//! `POST /v1/factors/{factor_id}/verify`: checks a factor's code at a login or step-up, and signs an assertion.
 
 use serde::Serialize;
 use shared::{
@@ -37,7 +37,7 @@ impl Function {
             requirements.map_err(Error::from).and_then(|all| Ok(all.status_by_factor(factor, &attempt.account)?));
         let status = attempt.or_give_back(status).await?;
 
-        // The address that is told of a lock is opened meanwhile.
+        // The recovery address, for the notice of a lock, is opened during the check.
         let contact = attempt.account.contact.as_ref().filter(|_| attempt.lock().is_some());
         let (looked, kept) = tokio::join!(
             self.factor_secrets.check(user, &id, factor, &code, &caller.ath, now),

@@ -1,4 +1,4 @@
-//! `GET /.well-known/jwks.json`: the public keys. No login token; anyone may know them.
+//! `GET /.well-known/jwks.json`: shows the public keys. It needs no login token, because anyone may know them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use shared::{base::error::Result, edge::http::reply::Reply, proof::assertion::ke
 
 use crate::Function;
 
-/// How long a key set may be kept. A new signing key is published this long before it signs.
+/// How long clients may cache the key set. A new signing key is published this long before it signs.
 const LIFE: Duration = Duration::from_hours(1);
 
 #[derive(Serialize)]

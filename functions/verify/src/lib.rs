@@ -1,4 +1,4 @@
-//! Checks a code at a login, and publishes the keys that assertions are checked with.
+//! The function that checks a factor's code, and publishes the public keys of assertions.
 
 use lambda_http::BoxFuture;
 use shared::{
@@ -21,7 +21,7 @@ use shared::{
 mod check;
 mod jwks;
 
-/// What this function may touch.
+/// The function's stores and clients.
 pub struct Function {
     api: Api,
     accounts: Accounts,
@@ -32,7 +32,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// Takes what it needs from the settings.
+    /// Builds the function from its settings.
     pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             api: Api::new(settings, aws, clock)?,

@@ -1,21 +1,20 @@
-// The one way to the stack: sends a request, keeps what went over the wire for those who watch, and turns a problem into
-// an error that a form can show.
+// Sends requests to the stack, and records them for the panels. It turns a problem into an error that a form can show.
 
 import { language } from "./words.js";
 import { hear } from "./clock.js";
 
-/** What went over the wire, the newest first; each with the AWS calls that were made for it. */
+/** The requests and replies, the newest first, each with its AWS calls. */
 export const exchanges = [];
-/** The texts and emails that were sent, the oldest first. */
+/** The sent texts and emails, the oldest first. */
 export const outbox = { texts: [], emails: [] };
 
 const watchers = [];
-/** Calls `act` whenever there is more to see, or the same in another language. */
+/** Calls `act` whenever the panels need to be drawn again: for new data, or in another language. */
 export const watch = (act) => watchers.push(act);
-/** Tells who watches. */
+/** Calls all watchers. */
 export const tell = () => watchers.forEach((act) => act());
 
-/** Why something could not be done: the problem's code, and what the reply said besides. */
+/** A failed request: the problem's code, and the reply's other members. */
 export class Problem extends Error {
   constructor(code, more = {}) {
     super(code);
@@ -24,7 +23,7 @@ export class Problem extends Error {
   }
 }
 
-/** Sends a request; returns what was replied, or throws the problem. */
+/** Sends a request. Returns the reply, or throws a `Problem`. */
 export async function call(method, path, { body, token, assertion, headers = {} } = {}) {
   const sent = { "accept-language": language(), ...headers };
   if (body !== undefined) sent["content-type"] = "application/json";
@@ -35,7 +34,7 @@ export async function call(method, path, { body, token, assertion, headers = {} 
   const started = performance.now();
   let response;
   try {
-    // The keys of a stack may be cached, and those of the next one at this address are others.
+    // No cache: the public keys may be cached, but the next stack at this address has other keys.
     response = await fetch(path, { method, headers: sent, body: body && JSON.stringify(body), cache: "no-store" });
   } catch {
     exchanges.splice(exchanges.indexOf(exchange), 1);
@@ -54,7 +53,7 @@ const read = async (path) => (await fetch(path)).json();
 
 let [asked, shown] = [0, 0];
 
-/** Fetches what was sent; a reply that others have overtaken is an old one. */
+/** Fetches the sent texts and emails. It ignores a reply that arrives after a newer one. */
 export async function fetchOutbox() {
   const turn = (asked += 1);
   const sent = await read("/dev/outbox");
@@ -64,8 +63,8 @@ export async function fetchOutbox() {
 }
 
 /**
- * Fetches what only the stack's own routes show: what was sent, and which AWS calls were made. Without it there is less to
- * see; what was replied is good all the same, and may be recovery codes that come once.
+ * Fetches the sent messages and the AWS calls from the stack's own routes. If that fails, the panels show less, but the
+ * reply still counts. It may have recovery codes, which the API returns only once.
  */
 async function see(exchange) {
   const request = exchange.received["apigw-requestid"];

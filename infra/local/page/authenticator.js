@@ -1,14 +1,14 @@
-// The pretended phone's authenticator app (RFC 6238): what was scanned with it, kept in memory until it is lost.
+// The authenticator app of the simulated phone (RFC 6238). Its accounts are in memory until the phone is lost.
 
 import { tell } from "./api.js";
 import { hear } from "./clock.js";
 
 const STEP = 30_000;
 
-/** The accounts that were scanned, the newest first. */
+/** The scanned accounts, the newest first. */
 export const accounts = [];
 
-/** The app scans a QR code: the link in it names the account. */
+/** Scans a QR code. The link in it names the account. */
 export function scan({ secret, uri }) {
   const name = decodeURIComponent(uri.slice(0, uri.indexOf("?")).split("/").pop()).replace(":", ": ");
   if (!accounts.some((account) => account.secret === secret)) {
@@ -18,16 +18,16 @@ export function scan({ secret, uri }) {
   tell();
 }
 
-/** The phone is lost, and with it what was scanned. */
+/** Loses the phone, and with it all accounts. */
 export function lose() {
   accounts.length = 0;
   tell();
 }
 
-/** How long the code of the moment is shown, in milliseconds. */
+/** How long the current code is still shown, in milliseconds. */
 export const left = () => STEP - (hear() % STEP);
 
-/** The code of the moment. */
+/** The current code. */
 export async function code(secret) {
   const counter = new DataView(new ArrayBuffer(8));
   counter.setBigUint64(0, BigInt(Math.floor(hear() / STEP)));

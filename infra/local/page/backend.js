@@ -1,14 +1,14 @@
-// The app's backend, played by the page: mints login tokens once a password is right, and opens a session only for an
-// assertion that stands every check of the contract.
+// The app's backend, simulated by the page. It mints login tokens after the password, and opens a session only if an
+// assertion passes every check of the contract.
 
 import { call, tell } from "./api.js";
 import { hear } from "./clock.js";
 
-/** How long a login token lives, in seconds. */
+/** How long a login token is valid, in seconds. */
 const LIFE = 600;
 const AUDIENCE = "app";
 
-/** The assertion that was checked last: what it says, and how each check came out. */
+/** The assertion that was checked last, with the result of each check. */
 export const latest = {};
 
 const spent = new Set();
@@ -19,27 +19,27 @@ const base64url = (buffer) =>
 const parse = (part) => JSON.parse(new TextDecoder().decode(bytes(part)));
 
 /**
- * A login token for a user whose password was right at `since`, in milliseconds, or whose session is open since then; and when
- * it ends. Each token has an id of its own, so none is good with what was sent or asserted for another.
+ * Mints a login token for a user who gave the password at `since`, in milliseconds. Returns the token and its expiry.
+ * Each token has an id of its own. So codes and assertions for one token are not valid with another.
  */
 export async function mint(who, since) {
   const body = { sub: who.sub, workspaces: who.workspaces, owned_workspaces: who.owned, expires_in: LIFE };
   if (who.sso) body.sso = who.sso;
   if (who.email) body.email = who.email;
-  // The service begins no factor after an operator's reset for a login that is older.
+  // After an operator's reset, the service begins no factor for an older login.
   body.claims = { auth_time: Math.floor(since / 1000) };
   if (who.resetAt) body.claims.password_reset_at = who.resetAt;
   const reply = await call("POST", "/dev/tokens", { body });
   return { token: reply.body.token, until: hear() + LIFE * 1000 };
 }
 
-/** What an assertion says, unchecked: for who holds it, not for who believes it. */
+/** Decodes an assertion without any check. The backend must check it before it trusts the claims. */
 export function read(assertion) {
   const [header, claims] = assertion.split(".").map((part, index) => (index < 2 ? parse(part) : part));
   return { header, claims };
 }
 
-/** Checks an assertion of the login with this token, for this user and workspace. Spends it if all holds. */
+/** Checks an assertion for this login token, user and workspace. If all checks pass, the assertion is spent. */
 export async function check(assertion, { sub, token, workspace }) {
   const { header, claims } = read(assertion);
   const [issuer, ath] = await Promise.all([serviceIssuer(), hash(token)]);
@@ -67,14 +67,14 @@ export async function check(assertion, { sub, token, workspace }) {
 }
 
 let keys = [];
-/** Whether one of the service's keys has signed it. A key that is not known is asked for; one that is, is kept. */
+/** Whether one of the service's keys signed the assertion. If no stored key verifies it, the keys are fetched again. */
 async function isSigned(assertion, { alg, kid }) {
   const known = keys.find((key) => key.kid === kid);
   if (alg !== "ES256") return false;
   if (known && (await verifies(assertion, known))) return true;
   keys = (await call("GET", "/.well-known/jwks.json")).body.keys;
   const now = keys.find((key) => key.kid === kid);
-  // Another key of the same name is that of a stack that was started anew, without anybody's factors.
+  // If a key with the same `kid` has changed, this is a new stack, which has none of the users' factors.
   if (known && now && now.x !== known.x) [spent, newest].forEach((kept) => kept.clear());
   return Boolean(now) && verifies(assertion, now);
 }
@@ -89,7 +89,7 @@ async function verifies(assertion, jwk) {
 const hash = async (token) => base64url(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(token)));
 
 let known;
-/** The service's issuer, from the stack's configuration: the identity provider's is below it. */
+/** The service's issuer. The identity provider's issuer is this with `/dev` at its end. */
 async function serviceIssuer() {
   known ??= (await (await fetch("/dev/.well-known/openid-configuration")).json()).issuer.replace(/\/dev$/, "");
   return known;

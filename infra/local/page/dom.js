@@ -1,8 +1,8 @@
-// Elements are made here, one by one, and never parsed from text: what a reply says can't become markup.
+// Creates elements one by one. It never parses text as HTML, so that text in a reply can't become markup.
 
 import { t } from "./words.js";
 
-/** An element with its attributes (`onclick` and the like are listeners; what is false or missing is left out). */
+/** Creates an element. Attributes such as `onclick` are listeners. False attributes and children are left out. */
 export function h(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -14,13 +14,13 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
-/** A button that does something; while it does, it can't be pressed again. */
+/** A button that runs `act`. It ignores clicks while `act` runs. */
 export function button(text, act, attributes = {}) {
   const element = h("button", { type: "button", ...attributes, onclick: () => once(element, act) }, text);
   return element;
 }
 
-/** Runs `act` unless it runs already. The button stays where it is for the keyboard: it is not disabled, but deaf. */
+/** Runs `act` unless it is already running. The button is not disabled, so that it keeps the keyboard's focus. */
 export async function once(element, act) {
   if (element.getAttribute("aria-disabled") === "true") return;
   element.setAttribute("aria-disabled", "true");
@@ -31,7 +31,7 @@ export async function once(element, act) {
   }
 }
 
-/** Calls `act` once the user does something elsewhere than on this element: after the press, so that nothing moves away under it. */
+/** Calls `act` once, after the user has clicked or released a key on another element, so that nothing moves before. */
 export function onceElsewhere(element, act) {
   const over = new AbortController();
   const look = ({ target }) => {
@@ -42,10 +42,10 @@ export function onceElsewhere(element, act) {
   for (const doing of ["click", "keyup"]) document.addEventListener(doing, look, { signal: over.signal });
 }
 
-/** What a drawing is made of; nothing else that a reply might have in it comes onto the page. */
+/** The elements and attributes of a drawing. All others in a reply are dropped. */
 const DRAWN = { svg: ["viewBox", "shape-rendering"], rect: ["x", "y", "width", "height", "fill"], path: ["d", "fill"] };
 
-/** Something drawn by the API, as SVG, made again as elements: as an image's address it would be a secret in a URL. */
+/** Builds the API's SVG from new elements. In the address of an image, its secret would be in a URL. */
 export function drawing(svg, label) {
   const parts = [...svg.matchAll(/<(svg|rect|path) ([^<>]*)>/g)].map(([, name, text]) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -60,26 +60,26 @@ export function drawing(svg, label) {
 }
 
 /**
- * What is said, to who does not see the page and to who does: line after line, so that nothing said is lost to what is said
- * next. A line goes out of sight sooner than out of the log, for it takes longer to be spoken than to be read.
+ * The announcements, for screen readers and on the screen. Each is a line of its own, so that the next one does not
+ * replace it. A line disappears from the screen before it leaves the log, because speaking takes longer than reading.
  */
 export const said = h("div", { class: "said", role: "log" });
 const UNTIL_SPOKEN = 10_000;
 
-/** Says something; to who sees the page only where it does not also stay to be read, for it would stand before something else. */
+/** Announces a text. If it also `stays` on the page, only screen readers get it: a line could cover something. */
 export function say(text, { stays = false } = {}) {
   const line = h("p", stays ? { class: "unseen" } : {}, text);
   said.append(line);
   setTimeout(() => line.remove(), UNTIL_SPOKEN);
 }
 
-/** Moves the focus to where reading goes on. */
+/** Moves the focus to an element. */
 export function focusOn(element) {
   if (element && !element.matches("a, button, input, select, textarea, summary, [tabindex]")) element.setAttribute("tabindex", "-1");
   element?.focus({ preventScroll: false });
 }
 
-/** Copies, and says so; a browser may refuse it. */
+/** Copies a text, and announces whether the browser allowed it. */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -90,5 +90,5 @@ export async function copy(text) {
 }
 
 let last = 0;
-/** An id that no other element has. */
+/** A unique id for an element. */
 export const unique = (name) => `${name}-${(last += 1)}`;

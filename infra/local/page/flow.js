@@ -1,4 +1,4 @@
-// What follows what: from the password to an open session, and back to a code where settings ask for one.
+// The order of the screens: from the password to an open session, and to a step-up when a setting requires one.
 
 import { Problem } from "./api.js";
 import { say } from "./dom.js";
@@ -14,37 +14,37 @@ import { password } from "./app/password.js";
 import { security } from "./app/security.js";
 import { signIn } from "./app/signin.js";
 
-/** How the session came to be open: what the home screen tells of. */
+/** How the session was opened, for the home screen. */
 export const entry = { login: null, claims: null };
 
 /** The reason of a login whose user has a factor, but none that their workspaces accept. */
 const METHOD_NOT_ALLOWED = "method_not_allowed";
 
-/** The password was right: asks what follows, and does it. */
+/** Logs a user in after the password: asks the API for its decision, and follows it. */
 export async function logIn(who, workspace) {
   await begin(who, workspace);
   const login = (await ask("POST", "/v1/logins")).body;
   entry.login = login;
   if (login.decision === "allow") await enter(login.assertion);
   else if (login.decision === "challenge") show(challenge, login, { proven: settled, back: logOut });
-  // Of a user whose only factor was begun with an emailed code, where those are forbidden, none is listed: a recovery code helps.
+  // The user's only factor was begun with an emailed code, which is not allowed. A recovery code still helps.
   else if (login.reason === METHOD_NOT_ALLOWED) show(challenge, login, { proven: settled, back: logOut, forbidden: true });
   else show(chooseMethod, login.methods, { back: logOut, why: "enroll.required" });
 }
 
-/** A code was right: with what it proves the session opens, or a factor that is allowed can be begun. */
+/** Continues after a right code. The session opens, or the user may only begin an allowed factor. */
 async function settled({ assertion }) {
   if (await adopt(assertion)) return opened(session.claims.amr.some(isRecovery) ? security : home);
   if (session.claims.mfa === "enroll_only") return show(chooseMethod, await methods(), { back: logOut, why: "enroll.other" });
   throw new Problem("assertion-refused");
 }
 
-/** What is allowed by now: it may have been changed since the login began. Where that is not to be had, what was allowed then. */
+/** The kinds of factors that are allowed now. If the API fails, those that were allowed when the login began. */
 const methods = async () => (await ask("POST", "/v1/logins").then(({ body }) => body, () => entry.login)).methods;
 
 const isRecovery = (method) => method === "recovery" || method === "email";
 
-/** Opens the session with an assertion, if the backend will. */
+/** Opens the session with an assertion, if the backend accepts it. */
 async function enter(assertion) {
   if (!(await adopt(assertion))) throw new Problem("assertion-refused");
   opened(home);
@@ -56,7 +56,7 @@ function opened(screen) {
   show(screen);
 }
 
-/** A factor became active: shows the recovery codes that came with it, and goes on from there. */
+/** Continues after the activation of a factor. If there are new recovery codes, it shows them first. */
 export async function activated({ assertion, recovery_codes: fresh }) {
   const within = session.open;
   say(t("enroll.done"));
@@ -68,29 +68,29 @@ export async function activated({ assertion, recovery_codes: fresh }) {
   else on();
 }
 
-/** Leaves. */
+/** Logs the user out. */
 export function logOut() {
   end();
   goTo(signIn);
 }
 
 /**
- * Does what may need a second factor: where the API asks for one, it is asked for here, and the same is done again. A recovery
- * code or an emailed one confirms it only where `recovery` says so: they are good for beginning a factor, and for no other change.
+ * Runs `act`. If the API requires a second factor, it asks the user for one and runs `act` again. With `recovery`, a
+ * recovery code or an emailed code is enough. These are valid for beginning a factor, and for no other change.
  */
 export async function withFactor(act, { recovery = false } = {}) {
   try {
     return await act();
   } catch (problem) {
     if (!asksForFactor(problem)) throw problem;
-    // One that is good, but not good enough, stays: a recovery code works once, and may be wanted for what it is good for.
+    // A valid assertion stays, even if it is not enough here. A recovery code works once, so don't lose its assertion.
     if (problem.code === "assertion-invalid") forgetAssertion();
   }
   await stepUp(recovery);
   try {
     return await act();
   } catch (problem) {
-    // What has proven who they are may be good for setting up a method that is allowed, and nothing else.
+    // The user's factor may be valid only for beginning another, allowed factor.
     throw asksForFactor(problem) && session.claims?.mfa === "enroll_only" ? new Problem("enroll-only") : problem;
   }
 }
@@ -98,8 +98,8 @@ export async function withFactor(act, { recovery = false } = {}) {
 const asksForFactor = ({ code }) => ["assertion-required", "assertion-invalid"].includes(code);
 
 /**
- * Does what needs the password again: a first factor, for which the API can't ask for another. Whoever enrols one can
- * confirm everything with it from then on, so an open browser must not be enough.
+ * Asks for the password again, then runs `act`. This is for a first factor, because the API can't require another one
+ * then. With that factor a user can confirm everything, so an open browser must not be enough to enroll it.
  */
 export async function withPassword(act) {
   if (!(await interrupt(password))) throw new Problem("cancelled");
@@ -107,11 +107,11 @@ export async function withPassword(act) {
   return act();
 }
 
-/** Asks for a second factor within an open session, or for a code that stands in for it where `recovery` says so. */
+/** Asks for a step-up in an open session. With `recovery`, a recovery code or an emailed code is enough. */
 async function stepUp(recovery) {
   const login = (await ask("POST", "/v1/logins")).body;
   const { decision, reason, factors } = login;
-  // That MFA is settled is not that it was passed: of those who are let in without a code, SSO alone vouches for them.
+  // A login without a code does not prove a factor. Only after SSO is its assertion enough.
   if (decision === "allow" && reason === "sso") return adopt(login.assertion);
   if (decision === "allow" || (!factors.length && reason !== METHOD_NOT_ALLOWED)) throw new Problem("no-factor");
   if (!factors.length && !recovery) throw new Problem("enroll-only");

@@ -1,4 +1,4 @@
-// Forms: labels, hints, and what is wrong beside the field that it is wrong with.
+// Forms: fields with labels and hints, and errors beside the fields.
 
 import { h, once, say, unique } from "./dom.js";
 import { Problem } from "./api.js";
@@ -7,7 +7,7 @@ import { explain } from "./problems.js";
 import { t } from "./words.js";
 
 const carried = new Map();
-/** Has fields that are made from now on hold what those within these elements do, by their names. */
+/** Stores the values of the fields in these elements by name. New fields of the same names start with these values. */
 export function carryOver(elements) {
   for (const { name, type, value, checked } of elements.flatMap((element) => [...element.querySelectorAll("input, select")])) {
     if (type === "checkbox") carried.set(name, checked);
@@ -16,10 +16,10 @@ export function carryOver(elements) {
 }
 export const carryNothing = () => carried.clear();
 
-/** What a field of this name is to hold, where something was carried over. */
+/** The stored value for a field of this name, if there is one. */
 export const carriedTo = (name) => carried.get(name);
 
-/** A labelled input, with a hint where there is one. */
+/** An input with a label, an optional hint, and a place for an error. */
 export function field(name, label, { hint, ...attributes } = {}) {
   const id = unique(name);
   const described = [hint && `${id}-hint`, `${id}-error`].filter(Boolean).join(" ");
@@ -37,7 +37,7 @@ export function field(name, label, { hint, ...attributes } = {}) {
   return Object.assign(element, { input, error });
 }
 
-/** A box to tick. */
+/** A checkbox. */
 export function box(name, label, { hint, ...attributes } = {}) {
   const id = unique(name);
   const input = h("input", { type: "checkbox", id, name, "aria-describedby": hint && `${id}-hint`, ...attributes });
@@ -46,7 +46,7 @@ export function box(name, label, { hint, ...attributes } = {}) {
   return Object.assign(h("div", { class: "box" }, input, text), { input });
 }
 
-/** A choice of one. */
+/** A select field. */
 export function choice(name, label, options, attributes = {}) {
   const id = unique(name);
   const input = h("select", { id, name, ...attributes }, options.map(([value, text]) => h("option", { value }, text)));
@@ -54,16 +54,16 @@ export function choice(name, label, options, attributes = {}) {
   return Object.assign(h("div", { class: "field" }, h("label", { for: id }, label), input), { input });
 }
 
-/** The most that is typed into a code's field: six digits, and some space. */
+/** The most characters in a code's field: six digits, and some spaces. */
 const LONGEST = 16;
 
-/** Six digits, from an app or a text: a phone may offer to fill them in. Of a whole text that is pasted they are taken. */
+/** A field for a code from an app or a text. A phone may offer to fill it in. From a pasted text, it takes the code. */
 export function codeField(label = t("code.label"), attributes = {}) {
   const onpaste = (event) => {
     const pasted = event.clipboardData.getData("text");
     const code = codeIn(pasted);
     element.error.replaceChildren();
-    // A short text is seen in the field as it is. Of a longer one the field would keep a part: six digits of something else.
+    // A short text appears in the field as it is. The field would cut off a longer one, perhaps to six wrong digits.
     if (!code && pasted.length <= LONGEST) return;
     event.preventDefault();
     if (code) element.input.value = code;
@@ -74,7 +74,7 @@ export function codeField(label = t("code.label"), attributes = {}) {
   return element;
 }
 
-/** A form of fields, and what sending it does. What is wrong is said beside `at`, the first field unless said. */
+/** A form that runs `act` on submit. Errors appear beside `at`, by default the first field with a place for them. */
 export function form(fields, submit, act, at = fields.find((element) => element.error)) {
   const error = at?.error ?? h("p", { class: "error", role: "alert" });
   const send = h("button", { type: "submit", class: "primary" }, submit);
@@ -86,7 +86,7 @@ export function form(fields, submit, act, at = fields.find((element) => element.
   return h("form", { novalidate: true, onsubmit }, fields, !at && error, h("div", { class: "actions" }, send));
 }
 
-/** Does something; a problem is said in `error`, and `input` has the focus. Returns whether it went well. */
+/** Runs `act`. On a `Problem`, shows it in `error` and focuses `input`. Returns whether `act` succeeded. */
 export async function attempt(act, error, input) {
   error.replaceChildren();
   input?.removeAttribute("aria-invalid");
@@ -96,7 +96,7 @@ export async function attempt(act, error, input) {
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     error.replaceChildren(explain(problem));
-    // Where the screen was drawn anew meanwhile, as in another language, its place is gone: it is said at the foot of the window.
+    // If the screen was drawn in another language meanwhile, `error` is gone. So announce the problem.
     if (!error.isConnected) say(explain(problem));
     if (input?.matches("input")) input.setAttribute("aria-invalid", "true");
     input?.focus();
@@ -104,7 +104,7 @@ export async function attempt(act, error, input) {
   }
 }
 
-/** A place where it is said why a button's act came to nothing, and the button that acts. */
+/** A button that runs `act`, and a place for its error. */
 export function acting(text, act, attributes = {}) {
   const error = h("p", { class: "error", role: "alert" });
   const press = h("button", { type: "button", ...attributes, onclick: () => once(press, () => attempt(act, error, press)) }, text);

@@ -1,4 +1,4 @@
-// The page: the app in its window, and beside it what happens behind.
+// Draws the page: the app in its window, and beside it the panels that show what happens behind the app.
 
 import { button, focusOn, h, said, say } from "./dom.js";
 import { fetchOutbox, outbox, tell, watch } from "./api.js";
@@ -15,7 +15,7 @@ import { appWindow, show, translate } from "./window.js";
 import { dayAndTime, language, languages, speak, t, timeOfDay } from "./words.js";
 
 const PANELS = { phone, mailbox, http, assertion, aws };
-/** What goes back and forth stands beside what it is made of. */
+/** The panels in two columns: messages and HTTP calls, and beside them the assertion and the AWS calls. */
 const COLUMNS = [["phone", "mailbox", "http"], ["assertion", "aws"]];
 const STEPS = { half: 30, quarter: 900, day: 86_400, week: 604_800 };
 
@@ -35,7 +35,7 @@ function page() {
   );
 }
 
-/** Goes to a part of the page, without a trace in its address. */
+/** A button that goes to a part of the page and does not change the page's address. */
 function jump(name, words, attributes) {
   const go = () => {
     const part = document.getElementById(name);
@@ -78,22 +78,22 @@ function clock() {
 
 const sent = () => outbox.texts.length + outbox.emails.length;
 let heard;
-/** Says that a text or an email came: the panels may be out of sight. */
+/** Announces a new text or email, because the panels may be out of sight. */
 function announce() {
   if (sent() > heard) say(t("outbox.new"));
   heard = sent();
 }
 
 speak(language());
-// The stack may have run for long: its time, and what it has sent already.
+// The stack may have run for a long time. Fetch its time, and the texts and emails that it has already sent.
 await Promise.all([advance(0), fetchOutbox()]);
 heard = sent();
 page();
 show(signIn);
-// Whoever opens the page begins at its top.
+// Keyboard users start at the top of the page.
 Object.assign(document.body, { tabIndex: -1 }).focus();
 document.body.blur();
 document.body.removeAttribute("tabindex");
 watch(announce);
-// Meanwhile another window may have moved the clock, or had something sent.
+// Another window may have moved the clock or caused a text or an email.
 window.addEventListener("focus", () => Promise.all([advance(0), fetchOutbox()]).then(tell, () => {}));

@@ -1,22 +1,23 @@
-// The code in a text that is pasted. A wrong one would be a guess that counts, so where it is not clear there is none.
+// Finds the code in a pasted text. A wrong code would count as an attempt, so an unclear text has no code.
 
-// Digits are one number as long as only these stand between them: a phone's, a date, an amount, an account.
+// Digits are one number if only these characters are between them, as in a phone number, a date, an amount or an
+// account.
 const NUMBER = /\d(?:(?:\)[ -]*| *[-/·•|\\\u2044] *| *[.,:'’]| +)?\d)*/g;
-// A number with these before or after it is something else: an area, an amount, an address, a longer name, an extension.
+// With these before or after it, a number is part of a phone number, an amount, an address or a longer name.
 const BEFORE = /(?:[+\p{Sc}] *|[\p{Script=Latin}_/=?@]|\p{Script=Latin}{2}-)$/u;
 const AFTER = /^(?: ?\p{Sc}|[\p{Script=Latin}_/@%]| *(?:ext\.?|x|#) *\d)/iu;
-// The words beside a code, in the languages of this page.
+// The words beside a code, in the page's languages.
 const NAMED = /(?<!\p{L})(?:code|passcode|c[oó]digo|clave)(?: is| est| es)?[\s:"“«*]*$/iu;
 const NAMES = /^["”»*]* (?:is your|est votre|es tu|es su)/iu;
 
-/** Longer than any message with a code. */
+/** The longest text to search, in characters. No message with a code is longer. */
 const LONGEST = 4000;
 
-/** The six digits of the code in a text; none if there is no code in it, or more than one could be meant. */
+/** Returns the six digits of the code in a text, or nothing if there is no code or more than one. */
 export function codeIn(pasted) {
   if (pasted.length > LONGEST) return undefined;
   const text = pasted.normalize("NFKC").replace(/\p{Cf}/gu, "").replace(/[\p{Pd}\u2212]/gu, "-");
-  // The line that phones fill a code in by says whose it is, and nothing else.
+  // In the line for autofill, `@domain #code`, the code is certain.
   const bound = [...text.matchAll(/^@\S+ #(\d{6})(?!\S)/gm)].map(([, code]) => code);
   if (bound.length) return only(bound);
   const found = [...text.matchAll(NUMBER)]

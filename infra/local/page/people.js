@@ -1,4 +1,4 @@
-// Who is at hand to log in as, and what the identity provider says of each.
+// The people to log in as, with their claims in the login token.
 
 /** The workspaces, by id. */
 export const workspaces = { acme: "Acme", globex: "Globex" };
@@ -14,13 +14,13 @@ export const people = [
 const ATOM = "[\\w!#$%&'*+/=?^`{|}~-]+";
 const LABEL = "[a-z\\d]([a-z\\d-]{0,61}[a-z\\d])?";
 const ADDRESS = new RegExp(`^(?=[^@]{1,64}@)(?=.{3,254}$)${ATOM}(\\.${ATOM})*@${LABEL}(\\.${LABEL})+$`, "i");
-/** Whether it is an address that the service sends mail to: a plain one. To others nothing goes, and nobody is told. */
+/** Whether the service sends mail to this address. It drops mail to unusual addresses without an error. */
 export const isAddress = (text) => ADDRESS.test(text);
 
-/** The address of someone of this name: the name itself where it is one. */
+/** The address for a name. If the name is an address, it is that one. */
 const addressOf = (name) => (isAddress(name) ? name : `${(name.match(/[\w+-]+/g) ?? ["someone"]).join(".")}@example.com`);
 
-/** Someone else, as they describe themselves. */
+/** Another person, with the name and the claims that the user has entered. */
 export function someone(sub, { owner, sso }) {
   const all = Object.keys(workspaces);
   return { sub, name: sub, email: addressOf(sub), phone: "+1 415 555 0199", workspaces: all, owned: owner ? all : [], sso: sso ? all : undefined };

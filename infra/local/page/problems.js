@@ -1,9 +1,9 @@
-// What a problem means to whoever it happened to.
+// Explains problems to the user.
 
 import { hear } from "./clock.js";
 import { day, dayAndTime, hasWords, t, timeOfDay } from "./words.js";
 
-/** A problem in words: by what is special about it, by its code, or else as the API says it. */
+/** A problem in words. It uses the text for the code and reason, or for the code alone, or else the API's detail. */
 export function explain(problem) {
   const key = [`${problem.code}.${problem.reason}`, problem.code].map((code) => `problem.${code}`).find(hasWords);
   const parts = [key ? t(key) : (problem.detail ?? t("problem.unknown", { code: problem.code }))];
@@ -14,7 +14,7 @@ export function explain(problem) {
   return parts.join(" ");
 }
 
-/** From when on it may be tried again, with the day unless that is today. */
+/** Says when the user may try again, with the day unless it is today. */
 export function again(moment) {
   const [on, time] = [day(moment), timeOfDay(moment)];
   return on === day(hear()) ? t("problem.again", { time }) : t("problem.again-on", { day: on, time });

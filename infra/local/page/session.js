@@ -1,31 +1,31 @@
-// The login under way and the session that it opens. In memory only: a reload forgets them.
+// The current login, and the session that it opens. Both are in memory only, so a reload ends them.
 
 import { call, Problem } from "./api.js";
 import { check, mint, read } from "./backend.js";
 import { hear } from "./clock.js";
 import { whereabouts } from "./window.js";
 
-/** What is left of a token or an assertion when it is no longer used, in milliseconds. */
+/** How long before its expiry a token or an assertion is no longer used, in milliseconds. */
 const MARGIN = 5000;
-/** What must be left of a token to ask for a code with it in an open session, in milliseconds. */
+/** How long a token must still be valid to ask for a code with it in an open session, in milliseconds. */
 const TIME_TO_TYPE = 300_000;
 
 const nobody = { visit: null, who: null, workspace: null, since: 0, token: null, until: 0, assertion: null, claims: null, open: false };
-/** Who is there, with which credentials. */
+/** The user, with their credentials. */
 export const session = { ...nobody };
 
-/** Someone has given their password. */
+/** Begins a login after the user has given their password. */
 export async function begin(who, workspace) {
   Object.assign(session, nobody, { visit: Symbol(), who, workspace, since: hear() });
   Object.assign(session, await whileThere(mint(who, session.since)));
 }
 
-/** They are gone. */
+/** Ends the login or session. */
 export const end = () => Object.assign(session, nobody);
 
 /**
- * What is awaited, for who is where they were: once they have left or gone elsewhere nothing follows from it any more. What
- * `comesOnce` follows them, though not out of their session; why it did not come does not.
+ * Settles like `awaited` if the user is still in the same place. Otherwise it never settles, so nothing follows. If the
+ * result `comesOnce`, it is enough that the user is still in the same session. A failure always needs the same place.
  */
 function whileThere(awaited, comesOnce = false) {
   const [visit, place] = [session.visit, whereabouts()];
@@ -38,12 +38,12 @@ function whileThere(awaited, comesOnce = false) {
   });
 }
 
-/** Asks the API, as whoever is there and for as long as they are; a reply that `comesOnce` follows them within their session. */
+/** Sends a request to the API as the current user. The promise settles as `whileThere` describes. */
 export const ask = (method, path, { comesOnce, ...options } = {}) => whileThere(send(method, path, options), comesOnce);
 
 /**
- * Asks for a code to be sent. The code is good only with the login token that asked for it, so an open session gets a fresh one
- * first where the old one ends soon.
+ * Asks the API to send a code. The code is valid only with the login token that asked for it. So an open session first
+ * gets a fresh token if its token expires soon.
  */
 export const askForCode = (path) => whileThere(sendCode(path));
 
@@ -53,8 +53,8 @@ async function sendCode(path) {
 }
 
 /**
- * An open session gets a fresh login token where the old one is over. `login` is the token that a code was sent for: with
- * another one it would be a wrong guess, and is not sent.
+ * Sends a request. An open session first gets a fresh login token if the old one has expired. `login` is the token that
+ * a code was sent for. With another token the code would count as wrong, so it is not sent.
  */
 async function send(method, path, { login, ...options }) {
   const over = session.until - MARGIN < hear();
@@ -65,19 +65,19 @@ async function send(method, path, { login, ...options }) {
   return call(method, path, { ...options, token: session.token, assertion: session.assertion });
 }
 
-/** A fresh login token for the session that is open; an assertion of the old one is not good with it. */
+/** Gets a fresh login token for the open session. The old token's assertion is not valid with it. */
 const renew = async () => Object.assign(session, await whileThere(mint(session.who, session.since)), { assertion: null, claims: null });
 
-/** A fresh login token, because the user has given their password again. */
+/** Gets a fresh login token after the user has given their password again. */
 export async function logInAgain() {
   session.since = hear();
   await renew();
 }
 
-/** The assertion is no longer sent: the next request that needs one will say so. */
+/** Drops the assertion. If the next request needs one, the API will ask for it. */
 export const forgetAssertion = () => Object.assign(session, { assertion: null, claims: null });
 
-/** Takes an assertion: hands it to the backend, which opens the session if all holds. Returns whether it did. */
+/** Has the backend check a new assertion. If all checks pass, the session opens. Returns whether they passed. */
 export async function adopt(assertion) {
   const { claims } = read(assertion);
   Object.assign(session, { assertion, claims });

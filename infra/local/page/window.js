@@ -1,4 +1,5 @@
-// The app's window: one screen at a time. A screen is a function that returns elements; its heading gets the focus.
+// The app's window, which shows one screen at a time. A screen is a function that returns elements. Its heading gets
+// the focus.
 
 import { h, focusOn } from "./dom.js";
 import { carryNothing, carryOver } from "./forms.js";
@@ -6,11 +7,11 @@ import { language } from "./words.js";
 
 const place = h("div", { class: "screen" });
 let [current, screen] = [() => [], null];
-/** What stands above every screen: whose session it is, and where else to go. */
+/** Returns the bar above every screen, with the user and the menu. */
 let above = () => null;
 const bar = h("div", {});
 
-/** The window. What is to stand above its screens is asked for anew with each. */
+/** Creates the window. `navigation` returns the bar above the screens, and is called for each screen. */
 export function appWindow(title, navigation) {
   above = navigation;
   const lights = h("span", { class: "lights", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
@@ -26,22 +27,22 @@ export function show(next, ...what) {
 }
 
 let turn = Symbol();
-/** What changes when the user goes elsewhere. */
+/** A value that changes whenever the user goes elsewhere. */
 export const whereabouts = () => turn;
 
-/** Goes where the user asks to: what was under way on the screens before is left behind. */
+/** Goes to another screen. It abandons everything that is under way on the earlier screens. */
 export function goTo(...next) {
   turn = Symbol();
   show(...next);
 }
 
-/** Whether it is this screen that is shown. */
+/** Whether the window shows this screen. */
 export const showing = (one) => screen === one;
 
-/** Shows what has changed on a screen, where it is the one that is shown. */
+/** Draws a screen again, if the window shows it. */
 export const refresh = (one) => showing(one) && show(one);
 
-/** Shows the screen anew in another language; what was typed and chosen stays. */
+/** Draws the screen again in another language. Fields keep their values. */
 export function translate() {
   carryOver([...place.children]);
   draw();
@@ -54,7 +55,7 @@ function draw() {
 
 const drawAbove = () => bar.replaceChildren(above() ?? "");
 
-/** Shows a screen in between, until it calls what it is given, once; then what was there is there again. */
+/** Shows a screen until it calls its argument, the first time. Then the earlier screen returns as it was. */
 export function interrupt(between) {
   const [before, at, nodes, focused, tongue, here] = [current, screen, [...place.childNodes], document.activeElement, language(), turn];
   let over = false;
@@ -78,7 +79,7 @@ export function interrupt(between) {
   });
 }
 
-/** Types a code where one is asked for, as a phone offers to. Returns whether one is. */
+/** Fills in a code, as a phone offers to. Returns whether the screen has a field for a code. */
 export function fill(code) {
   const input = place.querySelector("[data-takes-code]");
   if (!input) return false;

@@ -1,4 +1,4 @@
-//! The stack's clock: the machine's, moved forward. The functions, the authorizer and the identity provider share it.
+//! The stack's clock, for the functions, the authorizer and the identity provider: the machine's clock, moved forward.
 
 use std::{
     path::Path,
@@ -13,12 +13,12 @@ use shared::base::clock::{Clock, Timestamp};
 
 use crate::data::{self, Data, DataError};
 
-/// The file with the seconds by which the clock is ahead.
+/// The file with the number of seconds by which the clock is ahead.
 const FILE: &str = "clock";
-/// The farthest that a clock may be ahead: 100 years.
+/// The most that the clock may be ahead: 100 years, in seconds.
 const FARTHEST: u64 = 100 * 365 * 86_400;
 
-/// A clock that is `ahead` seconds ahead of `base`, kept with the data.
+/// A clock that is `ahead` seconds ahead of `base`. The data folder stores `ahead`.
 #[derive(Clone)]
 pub struct StackClock {
     base: Clock,
@@ -28,7 +28,7 @@ pub struct StackClock {
 }
 
 impl StackClock {
-    /// The clock as it was left.
+    /// Opens the clock as the last run left it.
     pub fn open(base: Clock, data: &Data) -> Result<Self, DataError> {
         let ahead = match data.path(FILE) {
             Some(path) => seconds_ahead(&path)?,
@@ -37,7 +37,7 @@ impl StackClock {
         Ok(Self { base, ahead: Arc::new(AtomicU64::new(ahead)), moving: Arc::default(), data: data.clone() })
     }
 
-    /// The clock, for those who only read it.
+    /// A read-only view of the clock.
     pub fn clock(&self) -> Clock {
         let (base, ahead) = (self.base.clone(), self.ahead.clone());
         Clock::new(move || base.now().plus(Duration::from_secs(ahead.load(Ordering::SeqCst))))
@@ -48,8 +48,8 @@ impl StackClock {
         self.clock().now()
     }
 
-    /// Moves the clock forward. What is kept moves first, so that a stack that is killed does not start again at a time
-    /// before one that it has told.
+    /// Moves the clock forward. It stores the new value first, so that even a killed stack never restarts at an earlier
+    /// time than it has reported.
     pub fn advance(&self, seconds: u64) -> Result<(), DataError> {
         let _one_by_one = self.moving.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = self.ahead.load(Ordering::SeqCst).saturating_add(seconds).min(FARTHEST);
@@ -59,7 +59,7 @@ impl StackClock {
     }
 }
 
-/// The time of a stack on this machine's clock whose data is in `folder`, running or not.
+/// Returns the time of the stack with its data in `folder`, running or not.
 pub fn now_in(folder: &Path) -> Result<Timestamp, DataError> {
     Ok(Clock::system().now().plus(Duration::from_secs(seconds_ahead(&folder.join(FILE))?)))
 }

@@ -1,4 +1,4 @@
-//! Where a stack keeps what outlives it: one folder, or nowhere.
+//! The data folder of a stack: the files that the next run finds again.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-/// A folder that this process alone uses, or memory.
+/// A folder that only this process uses, or memory.
 #[derive(Clone)]
 pub struct Data(Option<Arc<Folder>>);
 
@@ -16,14 +16,14 @@ struct Folder {
     lock: File,
 }
 
-/// To close the lock would not do: a process that was being started at that moment has it open too, for a moment longer.
+/// Unlocks the file. Closing it is not enough, because a child process that is just starting may still have it open.
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = self.lock.unlock();
     }
 }
 
-/// What is kept can't be used.
+/// A failure to use the data folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// Another stack runs on the same folder.
@@ -32,9 +32,9 @@ pub enum DataError {
     /// A file can't be read or written.
     #[error("could not use {}", .path.display())]
     File {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The machine has no randomness to make keys of.
@@ -46,12 +46,12 @@ pub enum DataError {
 }
 
 impl Data {
-    /// The folder at `path`, or memory where there is none.
+    /// Opens the folder at `path`, or memory without a path.
     pub fn open(path: Option<&Path>) -> Result<Self, DataError> {
         path.map_or(Ok(Self(None)), Self::folder)
     }
 
-    /// The folder at `path`; made for its user's eyes only if it is not there.
+    /// Opens and locks the folder at `path`. If it does not exist, it is created so that only its owner can read it.
     fn folder(path: &Path) -> Result<Self, DataError> {
         let failed = |source| DataError::File { path: path.to_owned(), source };
         if !path.exists() {
@@ -65,17 +65,17 @@ impl Data {
         }
     }
 
-    /// The path of the file `name`, if there is a folder.
+    /// Returns the path of the file `name`, if there is a folder.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         Some(self.0.as_ref()?.path.join(name))
     }
 
-    /// The text of the file `name`, if it is there.
+    /// Reads the file `name`, if it exists.
     pub fn read(&self, name: &str) -> Result<Option<String>, DataError> {
         self.path(name).map_or(Ok(None), |path| read(&path))
     }
 
-    /// Writes the file `name`, whole or not at all.
+    /// Writes the file `name` atomically.
     pub fn write(&self, name: &str, text: &str) -> Result<(), DataError> {
         let Some(path) = self.path(name) else { return Ok(()) };
         let new = path.with_extension("new");
@@ -85,7 +85,7 @@ impl Data {
     }
 }
 
-/// The text of the file at `path`, if it is there.
+/// Reads the file at `path`, if it exists.
 pub fn read(path: &Path) -> Result<Option<String>, DataError> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
@@ -94,7 +94,7 @@ pub fn read(path: &Path) -> Result<Option<String>, DataError> {
     }
 }
 
-/// Writes a file for its user's eyes only: there are keys in one.
+/// Writes a file that only its owner can read, because it may have keys.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);

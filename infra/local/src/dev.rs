@@ -1,5 +1,5 @@
-//! The stack's own routes, which no deployment has: login tokens, the clock, what was sent, the AWS calls that were made,
-//! and faults to order.
+//! The routes below `/dev`, which no deployment has. They issue login tokens, move the clock, list the sent texts and
+//! emails and the AWS calls, and make AWS calls fail.
 
 use std::sync::Arc;
 
@@ -71,7 +71,7 @@ fn phone(body: &[u8]) -> Result<String, (StatusCode, Json<Value>)> {
     Ok(ask.phone)
 }
 
-/// All calls, or with `?request=` those of one request.
+/// Lists all calls, or with `?request=` those of one request.
 async fn calls(State(stack): Stack, RawQuery(query): RawQuery) -> Json<Value> {
     let request = query.as_deref().and_then(|query| query.strip_prefix("request="));
     Json(json!({"calls": stack.aws.calls.list(request)}))

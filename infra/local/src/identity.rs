@@ -1,4 +1,4 @@
-//! An identity provider for development: issues login tokens for any user, and publishes the key to check them with.
+//! An identity provider for development. It issues login tokens for any user, and publishes the key that verifies them.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -14,26 +14,26 @@ use crate::clock::StackClock;
 
 /// The audience of login tokens.
 pub const AUDIENCE: &str = "app";
-/// How long a login token lives unless it is asked otherwise, in seconds.
+/// How long a login token is valid by default, in seconds.
 const LIFE: i64 = 86_400;
 const KEY_ID: &str = "dev";
 
 /// The identity provider.
 pub struct IdentityProvider {
-    /// Its issuer's name, which is also where it is.
+    /// Its issuer name, which is also its URL.
     pub issuer: String,
     key: RsaKeyPair,
     clock: StackClock,
 }
 
 impl IdentityProvider {
-    /// The provider with this key.
+    /// Creates a provider that signs with `key`.
     pub fn new(issuer: String, key: RsaKeyPair, clock: StackClock) -> Self {
         Self { issuer, key, clock }
     }
 
-    /// A login token as it is asked for: every field but `claims` and `expires_in` is the claim of that name, null leaves
-    /// it out.
+    /// Issues a login token. Each field of `ask`, except `expires_in` and `claims`, is a claim. The object `claims` has
+    /// further claims. A claim that is null is left out.
     pub fn token(&self, mut ask: Map<String, Value>) -> Result<String, &'static str> {
         const CLAIMS: [&str; 7] = ["sub", "email", "email_verified", "workspaces", "owned_workspaces", "sso", "scope"];
         let sub = ask.get("sub").and_then(Value::as_str).ok_or("`sub` must be a string")?.to_owned();
@@ -76,7 +76,7 @@ impl IdentityProvider {
         Some(format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature)))
     }
 
-    /// The public key as a JWK set.
+    /// Returns the public key as a JWK set.
     pub fn jwks(&self) -> Value {
         let key = self.key.public_key();
         let part = |bytes: &[u8]| BASE64URL_NOPAD.encode(bytes);
@@ -87,7 +87,7 @@ impl IdentityProvider {
         json!({"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": n, "e": e}]})
     }
 
-    /// What a relying party needs to know (OpenID Connect Discovery).
+    /// Returns the provider's metadata (OpenID Connect Discovery).
     pub fn configuration(&self) -> Value {
         json!({
             "issuer": self.issuer,

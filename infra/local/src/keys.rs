@@ -1,4 +1,5 @@
-//! The keys that a real deployment has in KMS and at its identity provider: made once, kept with the data.
+//! The keys that a real deployment has in KMS and at its identity provider, generated once and stored in the data
+//! folder.
 
 use std::collections::BTreeMap;
 
@@ -13,27 +14,27 @@ use data_encoding::BASE64;
 
 use crate::data::{Data, DataError};
 
-/// Alias of the key that secrets are sealed with: AES-256.
+/// Alias of the key that seals secrets: AES-256.
 pub const SEALING: &str = "alias/mfa-sealing";
-/// Alias of the key that codes to be sent are derived with: HMAC-SHA-256.
+/// Alias of the key that derives sent codes: HMAC-SHA-256.
 pub const CODES: &str = "alias/mfa-codes";
-/// Alias of the key that digests are made with: HMAC-SHA-256.
+/// Alias of the key that makes digests: HMAC-SHA-256.
 pub const DIGESTS: &str = "alias/mfa-digests";
-/// Alias of the key that recovery codes are derived with: HMAC-SHA-256.
+/// Alias of the key that derives recovery codes: HMAC-SHA-256.
 pub const RECOVERY: &str = "alias/mfa-recovery";
-/// Alias of the key that assertions are signed with: P-256.
+/// Alias of the key that signs assertions: P-256.
 pub const SIGNING: &str = "alias/mfa-signing";
-/// Alias of the key that will sign next: published already, so that a rotation finds it known.
+/// Alias of the next signing key: P-256. It is already published, so that backends know it before a rotation.
 pub const SIGNING_NEXT: &str = "alias/mfa-signing-next";
-/// The identity provider's own key: RSA.
+/// The name of the identity provider's key: RSA.
 const IDENTITY: &str = "identity";
 const FILE: &str = "keys.json";
 
-/// The keys of KMS, by alias: raw bytes where they are symmetric, PKCS #8 where they are not.
+/// The keys of KMS, by alias. Symmetric keys are raw bytes, the others are PKCS #8.
 pub struct Keys(BTreeMap<String, Vec<u8>>);
 
 impl Keys {
-    /// The keys that are kept, the identity provider's apart; missing ones are made and kept.
+    /// Reads the stored keys, and generates missing ones. The identity provider's key is returned separately.
     pub fn open(data: &Data) -> Result<(Self, RsaKeyPair), DataError> {
         let damaged = || DataError::Damaged(data.path(FILE).unwrap_or_default());
         let mut kept: BTreeMap<String, String> = match data.read(FILE)? {
@@ -57,7 +58,7 @@ impl Keys {
         Ok((Self(keys), RsaKeyPair::from_pkcs8(&identity).map_err(|_| damaged())?))
     }
 
-    /// The key that `alias` names.
+    /// Finds the key of `alias`.
     pub fn find(&self, alias: &str) -> Option<&[u8]> {
         self.0.get(alias).map(Vec::as_slice)
     }

@@ -1,5 +1,5 @@
-//! The whole product on one machine: an embedded AWS, an API Gateway, an identity provider for development, and the very
-//! functions that Lambda runs. Loopback only; nothing here is reachable from elsewhere, or meant to be.
+//! The local stack: the whole product on one machine. It has an embedded AWS, an API Gateway, an identity provider for
+//! development, and the same functions that Lambda runs. It listens on loopback only, so other machines can't reach it.
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -30,28 +30,28 @@ pub use aws::Latency;
 pub use data::DataError;
 pub use gateway::Functions;
 
-/// How a stack is started.
+/// The options of a stack.
 #[derive(Clone)]
 pub struct Options {
-    /// The API's port; 0 for any free one.
+    /// The API's port, or 0 for any free port.
     pub port: u16,
-    /// The embedded AWS's port; 0 for any free one.
+    /// The embedded AWS's port, or 0 for any free port.
     pub aws_port: u16,
-    /// The folder with what it keeps; without one it keeps nothing.
+    /// The data folder. Without one, the stack keeps its data in memory.
     pub data: Option<PathBuf>,
-    /// The clock that the stack's own runs ahead of.
+    /// The clock that the stack's clock runs ahead of.
     pub clock: Clock,
-    /// How long AWS calls of a function take at least.
+    /// The minimum duration of a function's AWS calls.
     pub latency: Latency,
-    /// Settings of the functions that are other than [`settings`] has them.
+    /// Settings of the functions that replace those of [`settings`].
     pub settings: Vec<(String, String)>,
 }
 
-/// A running stack. It ends when it is dropped; [`Stack::stop`] also waits until it has.
+/// A running stack. It ends when it is dropped. [`Stack::stop`] also waits for the end.
 pub struct Stack {
-    /// Where the API is: `http://127.0.0.1:8080`.
+    /// The API's URL, such as `http://127.0.0.1:8080`.
     pub api_url: String,
-    /// Where AWS is: `http://127.0.0.1:4566`.
+    /// The embedded AWS's URL, such as `http://127.0.0.1:4566`.
     pub aws_url: String,
     /// The functions behind the API.
     pub functions: Arc<Functions>,
@@ -59,7 +59,7 @@ pub struct Stack {
     servers: [JoinHandle<()>; 2],
 }
 
-/// Why a stack could not be started.
+/// The reason why a stack could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Somebody else listens there.
@@ -67,18 +67,18 @@ pub enum StartError {
     PortTaken {
         /// The port.
         port: u16,
-        /// The flag that changes it.
+        /// The flag that sets the port.
         flag: &'static str,
     },
-    /// The port can't be listened on.
+    /// The stack can't listen on the port.
     #[error("could not listen on port {port}")]
     Listen {
         /// The port.
         port: u16,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// What is kept can't be read or written.
+    /// The data folder can't be used.
     #[error(transparent)]
     Data(#[from] DataError),
     /// The embedded database failed.
@@ -93,11 +93,11 @@ pub enum StartError {
 }
 
 impl Stack {
-    /// Starts a stack; it answers when this returns.
+    /// Starts a stack, which accepts requests as soon as this function returns.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let (api, api_url) = listen(options.port, "--port").await?;
         let (aws, aws_url) = listen(options.aws_port, "--aws-port").await?;
-        // After the ports: two stacks on the same ones are told so, not that they share a folder.
+        // The ports come first, so that a second stack with the same options gets the error about the port.
         let data = Data::open(options.data.as_deref())?;
         let clock = StackClock::open(options.clock, &data)?;
         let (keys, identity) = keys::Keys::open(&data)?;
@@ -112,24 +112,24 @@ impl Stack {
         Ok(Self { api_url, aws_url, functions, end, servers })
     }
 
-    /// Lets what is under way finish, and waits until everything that was used is free again.
+    /// Stops the stack. It waits until open requests are done and the ports and the folder are free.
     pub async fn stop(self) {
         drop(self.end);
         for server in self.servers {
-            // A server that broke has ended too.
+            // A server that panicked has ended too.
             let _ = server.await;
         }
     }
 }
 
-/// The API, and beside it the page and the stack's own routes.
+/// Returns the routes of the API, the page and `/dev`.
 fn router(gateway: Arc<Gateway>) -> Router {
     Router::new().nest("/dev", dev::router()).merge(page::router()).fallback(gateway::serve).with_state(gateway)
 }
 
 fn serve(listener: TcpListener, router: Router, mut ended: watch::Receiver<()>) -> JoinHandle<()> {
     let ended = async move {
-        // Nothing is ever sent: the channel closes when the stack ends.
+        // Nobody sends a value. The channel closes when the stack ends.
         while ended.changed().await.is_ok() {}
     };
     let serving = axum::serve(listener, loopback::only(router)).with_graceful_shutdown(ended);
@@ -150,7 +150,7 @@ async fn listen(port: u16, flag: &'static str) -> Result<(TcpListener, String), 
     Ok((listener, format!("http://{address}")))
 }
 
-/// The settings of the functions, as a deployment would have them.
+/// Returns the settings that a deployment would give the functions.
 pub fn settings(api_url: &str) -> Settings {
     Settings::from_iter([
         ("MFA_TABLE", aws::TABLE),

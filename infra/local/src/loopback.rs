@@ -1,5 +1,5 @@
-//! Requests that a page on the web has made a browser send are refused: those under a name of the page's own (DNS
-//! rebinding) by their `Host`, those under ours by their `Origin`.
+//! Refuses requests that foreign web pages make a browser send. A foreign `Host` shows DNS rebinding. A foreign
+//! `Origin` shows a cross-origin request.
 
 use axum::{
     Router,
@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// `router`, for this machine only.
+/// Restricts `router` to requests from this machine.
 pub fn only(router: Router) -> Router {
     router.layer(middleware::from_fn(refuse_foreigners))
 }

@@ -1,4 +1,4 @@
-//! `cargo run -p local`: starts the stack, and says what to do next.
+//! `cargo run -p local` starts the local stack and prints what to try.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program talks to its terminal")]
 
@@ -15,9 +15,9 @@ use shared::base::{clock::Clock, error::chain};
 use totp_rs::{Algorithm, Builder, Secret};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// How long what is under way may take to finish at the end.
+/// How long open requests may take when the stack stops.
 const GRACE: Duration = Duration::from_secs(3);
-/// Where the data is kept unless it is said otherwise.
+/// The default data folder.
 const DATA: &str = ".data";
 
 /// serverless-mfa on this machine: the API, an embedded AWS and an identity provider for development.
@@ -30,13 +30,13 @@ struct Arguments {
     /// Port of the embedded AWS
     #[arg(long, default_value_t = 4566)]
     aws_port: u16,
-    /// Folder with the data
+    /// Data folder
     #[arg(long, default_value = DATA, conflicts_with = "memory")]
     data: PathBuf,
-    /// Keep nothing
+    /// Keep the data in memory only
     #[arg(long)]
     memory: bool,
-    /// Answer AWS calls at once, and not after about as long as AWS takes
+    /// Answer AWS calls at once, not after AWS's usual latency
     #[arg(long)]
     fast: bool,
     #[command(subcommand)]
@@ -45,17 +45,17 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Print the code of the moment, as an authenticator app with this secret would show it
+    /// Print the code that an authenticator app with this secret shows now
     Code {
-        /// The secret, in base32
+        /// Secret, in base32
         secret: String,
-        /// The code that comes next, which is accepted already
+        /// Print the next code, which the service already accepts
         #[arg(long)]
         next: bool,
-        /// Folder with the data of the stack whose clock counts
+        /// Data folder of the stack whose clock to use
         #[arg(long, default_value = DATA)]
         data: PathBuf,
-        /// The stack keeps nothing: the machine's clock counts
+        /// Use the machine's clock, for a stack that keeps its data in memory
         #[arg(long, conflicts_with = "data")]
         memory: bool,
     },
@@ -92,7 +92,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let stack = Stack::start(options).await?;
     println!("{}", welcome(&stack, (!arguments.memory).then_some(arguments.data.as_path())));
     tokio::signal::ctrl_c().await?;
-    // What is under way may finish; a client that never ends holds nobody up.
+    // Open requests may finish, but not longer than the grace period.
     let _ = tokio::time::timeout(GRACE, stack.stop()).await;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The page at `/`: the whole product to be seen at work. Its files are compiled in; nothing of it comes from elsewhere, and
-//! its policy lets nothing come.
+//! The page at `/`, a demo app that shows the whole product at work. Its files are compiled in. Its content security
+//! policy allows nothing from elsewhere.
 
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use axum::{
 /// The file at `/`.
 const INDEX: &str = "index.html";
 
-/// Files of the page by their names, compiled in.
+/// Includes files of the page, each with its name.
 macro_rules! files {
     ($($name:literal),* $(,)?) => { [$(($name, include_str!(concat!("../page/", $name)))),*] };
 }
@@ -59,7 +59,7 @@ const FILES: [(&str, &str); 36] = files![
     "words/fr.js",
 ];
 
-/// What a browser is told with every file: to take scripts, styles and replies from here alone, and to keep nothing.
+/// The headers of every file. A browser loads scripts, styles and replies only from this origin, and caches nothing.
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -73,7 +73,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// The page, and its files below `/page`.
+/// Returns the routes of the page, with its files below `/page`.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/", get(async || file(INDEX)))

@@ -1,5 +1,5 @@
-//! The functions' AWS clients on this machine: the endpoint is the one switch. Each call also says which request it
-//! serves, so that it can be found again among all that were made.
+//! The functions' AWS clients, pointed at the embedded AWS. A header of each call has the id of its API request, to
+//! filter the list of calls.
 
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::{SdkConfig, region::Region};
 use shared::aws::{boot::client_defaults, clients::counting};
 
-/// The header that names the request that a call serves.
+/// The header with the id of the API request that a call belongs to.
 pub const REQUEST_HEADER: &str = "x-local-request";
 
 tokio::task_local! {
-    /// The request that the present task serves.
+    /// The id of the API request that the current task handles.
     pub static REQUEST: String;
 }
 
-/// A configuration that leads to the embedded AWS at `endpoint`.
+/// Returns a configuration for the embedded AWS at `endpoint`.
 pub fn config(endpoint: &str) -> SdkConfig {
     let credentials = Credentials::new("local", "local", None, None, "local");
     client_defaults()
-        // Hundreds of requests at once on a busy machine are no fault of AWS.
+        // A long timeout, because a busy machine with hundreds of requests at once is slow.
         .timeout_config(TimeoutConfig::builder().operation_timeout(Duration::from_secs(30)).build())
         .region(Region::from_static("us-east-1"))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
@@ -42,7 +42,7 @@ fn http_client() -> SharedHttpClient {
     })
 }
 
-/// Names the request in each call.
+/// A connector that adds [`REQUEST_HEADER`] to each call.
 #[derive(Debug)]
 struct Named(SharedHttpConnector);
 

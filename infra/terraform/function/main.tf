@@ -1,4 +1,4 @@
-# A Lambda with its role, log group and alarms.
+# A Lambda function with its role, log group and alarms.
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
@@ -23,7 +23,7 @@ locals {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = ["${aws_cloudwatch_log_group.this.arn}:*"]
       }],
-      # X-Ray has nothing that a policy could name more closely.
+      # X-Ray has no resources that a policy could name.
       var.tracing ? [{ Effect = "Allow", Action = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], Resource = ["*"] }] : [],
     )
   })
@@ -42,7 +42,7 @@ resource "aws_lambda_function" "this" {
   handler       = "bootstrap"
   architectures = [var.architecture]
   filename      = var.zip
-  # Nothing is built yet when a plan is first looked at.
+  # The zip does not exist yet when somebody first looks at a plan.
   source_code_hash               = fileexists(var.zip) ? filebase64sha256(var.zip) : null
   memory_size                    = var.memory
   timeout                        = var.timeout

@@ -1,4 +1,5 @@
-# What the plan must say, without an account: routes are the contract's, policies the grants', and nothing is left open.
+# What a plan must contain, tested without an account: the contract's routes, the policies of the grants, and no open
+# access.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -30,7 +31,7 @@ mock_provider "aws" {
   }
 }
 
-# Each key and each role is its own.
+# Each key and each role has its own ARN.
 override_resource {
   target = aws_kms_key.sealing
   values = { arn = "arn:aws:kms:us-east-1:123456789012:key/sealing", key_id = "sealing" }
@@ -133,7 +134,7 @@ run "routes_are_the_contracts" {
   }
 }
 
-# Whole statements, written here as AWS is to read them, beside what the files make of the grants.
+# Whole statements as AWS reads them, written out here to compare with those that the files make from the grants.
 run "policies_are_the_grants" {
   command = apply
 
@@ -400,7 +401,7 @@ run "verify_may_run_twice_as_often_at_once_as_the_public_keys_take" {
   }
 }
 
-# What a deployment says of its functions, its alarms and its texts arrives where it is meant to.
+# The settings of functions, alarms and texts reach their resources.
 run "what_is_said_of_a_function_reaches_it" {
   command = apply
 
@@ -525,7 +526,7 @@ run "emails_are_from_an_address_below_the_domain" {
   }
 }
 
-# A mock has no tokens: that records are made with the zone is read in the file.
+# A mock has no tokens, so the test reads in the file that the records use the zone.
 run "dns_of_emails_is_in_the_zone_that_most_regions_share" {
   command = plan
 
@@ -534,7 +535,7 @@ run "dns_of_emails_is_in_the_zone_that_most_regions_share" {
     error_message = "Records lead to the zone that is shared."
   }
 
-  # As AWS lists them: General Reference, "Amazon Simple Email Service endpoints and quotas", "DKIM domains".
+  # AWS lists them in General Reference, "Amazon Simple Email Service endpoints and quotas", "DKIM domains".
   assert {
     condition = toset(local.own_dkim_zones) == toset([
       "af-south-1", "ap-northeast-3", "ap-south-2", "ap-southeast-3", "ap-southeast-5", "ca-west-1", "eu-central-2", "eu-south-1",
@@ -557,7 +558,7 @@ run "dns_of_emails_is_in_the_zone_of_a_region_that_has_its_own" {
   }
 }
 
-# Everything that can be said, said otherwise than it is unless said: so that nothing which is said gets lost.
+# Every variable, each with a value other than its default, so that none can get lost.
 run "every_setting_is_what_is_said" {
   command = apply
 

@@ -1,4 +1,4 @@
-# Values that would do harm are refused before anything is made.
+# Terraform refuses harmful values before it makes anything.
 
 mock_provider "aws" {}
 

@@ -1,4 +1,4 @@
-//! Changes of settings: what each writes of an account, and the rules that make it.
+//! Changes of settings: the rules for each, and what it writes.
 
 use std::collections::BTreeMap;
 
@@ -12,36 +12,36 @@ use crate::{
     },
 };
 
-/// How many factors may be pending at once; one more replaces the oldest.
+/// How many factors can be pending at once. One more replaces the oldest.
 const PENDING_LIMIT: usize = 3;
 
-/// A change of settings: what it writes, and nothing else of the account.
+/// What a change of settings writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
-    /// What is done to which factors.
+    /// The edits of factors.
     pub factors: BTreeMap<FactorId, Edit>,
-    /// What becomes of the recovery codes.
+    /// The edit of the recovery codes.
     pub recovery: Recovery,
-    /// The new epoch, where it rises.
+    /// The new epoch, if it rises.
     pub epoch: Option<u64>,
-    /// The address to be kept from now on, where another is.
+    /// The new recovery address, if it changes.
     pub contact: Option<Contact>,
-    /// Whether an emailed code is dropped, as it is with the last factor and with another address.
+    /// Whether to drop the emailed code. See [`Change::drops_emailed`] for other reasons.
     pub drop_emailed: bool,
-    /// Whether both counts of wrong codes are cleared: an operator's affair alone.
+    /// Whether to clear both counts of wrong codes. Only operators do.
     pub unlock: bool,
-    /// When an operator took every factor away, if this is that.
+    /// When an operator removed every factor, if this change is a reset.
     pub reset_at: Option<Timestamp>,
 }
 
 /// What a change does to one factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edit {
-    /// Writes it whole: it is new, or was pending.
+    /// Writes the whole factor: it is new, or was pending.
     Write(Box<Factor>),
-    /// Writes its name alone.
+    /// Writes only its name.
     Rename(FactorName),
-    /// Takes it away.
+    /// Removes it.
     Remove,
 }
 
@@ -51,21 +51,21 @@ pub enum Recovery {
     /// Nothing.
     #[default]
     Keep,
-    /// These are the user's from now on.
+    /// Replaces them.
     Replace(RecoveryCodes),
-    /// The user has none from now on, and no emailed code either.
+    /// Removes them and the emailed code.
     Remove,
 }
 
 impl Change {
-    /// Whether an emailed code is dropped. One that is under way to the address before must not bring that one back.
+    /// Whether to drop the emailed code. A code sent to the previous recovery address must not restore that address.
     pub fn drops_emailed(&self) -> bool {
         self.drop_emailed || self.contact.is_some() || self.recovery == Recovery::Remove
     }
 }
 
 impl Account {
-    /// Begins `factor`: it is pending from now on. Expired ones are dropped, and the oldest where there are too many.
+    /// Begins `factor`, which is then pending. Drops expired pending factors, and the oldest one if there are too many.
     pub fn begin(&self, id: &FactorId, factor: Factor, now: Timestamp) -> Result<Change, Refusal> {
         let kind = factor.kind();
         if self.factors.values().filter(|one| one.is_active() && one.kind() == kind).count() >= kind.limit() {
@@ -78,9 +78,9 @@ impl Account {
         Ok(Change { factors, ..Change::default() })
     }
 
-    /// Makes a pending factor active, proven by a code that is `spent`. Every other pending factor goes, so that nobody can
-    /// begin one with a stolen password and finish it after the owner enrolled. `recovery` comes with the first factor; the
-    /// address to be kept is `contact`, if there is one.
+    /// Activates a pending factor with the code in `spent`. Removes every other pending factor: an attacker with a
+    /// stolen password could have begun it, to activate it after the user enrolls. `recovery` is for the first factor.
+    /// `contact` is the new recovery address, if any.
     pub fn activate(
         &self,
         id: &FactorId,
@@ -101,14 +101,14 @@ impl Account {
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), contact, ..Change::default() })
     }
 
-    /// Gives a factor another name.
+    /// Renames a factor.
     pub fn rename(&self, id: &FactorId, name: FactorName, now: Timestamp) -> Result<Change, Refusal> {
         self.living(id, now)?;
         Ok(Change { factors: [(id.clone(), Edit::Rename(name))].into(), ..Change::default() })
     }
 
-    /// Takes a factor away, and with it every other pending one. With the last active one go the recovery codes. That one stays
-    /// while a workspace requires MFA, which is until `required_until` at least.
+    /// Removes a factor, and every other pending one. Removing the last active factor removes the recovery codes too.
+    /// The last active factor can't be removed while a workspace requires MFA, at least until `required_until`.
     pub fn remove(&self, id: &FactorId, required_until: Option<Timestamp>, now: Timestamp) -> Result<Change, Refusal> {
         let factor = self.living(id, now)?;
         let mut factors = self.without_pending(&[]);
@@ -121,8 +121,9 @@ impl Account {
         Ok(Change { factors, recovery, epoch: Some(self.next_epoch(now)), ..Change::default() })
     }
 
-    /// Makes an app active that the user has elsewhere. Every pending factor goes, and no recovery codes come: they are for the
-    /// user's eyes. An emailed code is dropped. `contact` is kept if no address is yet. `None` where the app was imported already.
+    /// Imports an authenticator app as an active factor. Removes every pending factor and the emailed code. Creates no
+    /// recovery codes, because only the user may see them. Stores `contact` if there is no recovery address. `None` if
+    /// the app was imported before.
     pub fn import(
         &self,
         id: &FactorId,
@@ -149,7 +150,7 @@ impl Account {
         Ok(Change { unlock: true, ..Change::default() })
     }
 
-    /// Takes every factor away, and with them the recovery codes and an emailed one, and clears both counts of wrong codes.
+    /// Removes every factor, the recovery codes and the emailed code, and clears both counts of wrong codes.
     pub fn reset(&self, now: Timestamp) -> Result<Change, Refusal> {
         self.known()?;
         let factors = self.factors.ids().map(|id| (id.clone(), Edit::Remove)).collect();
@@ -157,7 +158,7 @@ impl Account {
         Ok(Change { factors, recovery, epoch, unlock: true, reset_at: Some(now), ..Change::default() })
     }
 
-    /// Makes `codes` the user's recovery codes; the old ones stop working.
+    /// Replaces the recovery codes by `codes`.
     pub fn regenerate(&self, codes: RecoveryCodes) -> Result<Change, Refusal> {
         if !self.has_factor() {
             return Err(Refusal::FactorNotActive);
@@ -165,7 +166,7 @@ impl Account {
         Ok(Change { recovery: Recovery::Replace(codes), ..Change::default() })
     }
 
-    /// The account once `change` is saved.
+    /// The account after `change`.
     #[must_use]
     pub fn after(&self, change: &Change) -> Self {
         let mut after = self.clone();
@@ -204,17 +205,18 @@ impl Account {
         after
     }
 
-    /// The epoch after a change of factors at `now`: later than any before it, also in an account that was erased.
+    /// The epoch after a change of factors at `now`, in Unix milliseconds. It is higher than any earlier one, even
+    /// after an erase.
     fn next_epoch(&self, now: Timestamp) -> u64 {
         now.millis().max(self.epoch + 1)
     }
 
-    /// Refuses what is to be done to a user of whom there is nothing.
+    /// Refuses an operator's change if the user has no account.
     fn known(&self) -> Result<(), Refusal> {
         if self.version == 0 { Err(Refusal::UserNotFound) } else { Ok(()) }
     }
 
-    /// The removal of every pending factor but `kept`.
+    /// Removes every pending factor except `kept`.
     fn without_pending(&self, kept: &[&FactorId]) -> BTreeMap<FactorId, Edit> {
         let pending = self.factors.pending_ids().filter(|id| !kept.contains(id));
         pending.map(|id| (id.clone(), Edit::Remove)).collect()

@@ -1,17 +1,17 @@
-//! The factors of one account, those included that this release can't read.
+//! The factors of one account, with those that this release can't read.
 //!
-//! A release before passkeys must serve an account with a passkey. Otherwise a rollback locks its user out. So a row of a factor
-//! that this release can't read is not a fault. Such a factor is *foreign*. Nobody sees, uses, renames or removes it by its id, and
-//! no write but a reset names an active one.
+//! A release before passkeys must serve an account with a passkey. Otherwise a rollback locks its user out. So a row of
+//! a factor that this release can't read is not a fault. Such a factor is *foreign*. Nobody can see, use, rename or
+//! remove it by its id. Only a reset removes an active one.
 //!
 //! An active foreign factor counts wherever it matters that the user has MFA:
 //!
-//! - The password alone never lets the user in: [`crate::workspace::policy::decision::Decision::of`] says what does.
-//! - The user begins another factor with an assertion only.
+//! - The password alone never logs the user in. [`crate::workspace::policy::decision::Decision::of`] has the rules.
+//! - The user needs an assertion to begin another factor.
 //! - The recovery codes stay when the user removes the last factor that this release can read.
-//! - An operator imports nothing.
+//! - An operator can't import an authenticator app.
 //!
-//! A pending foreign factor goes where other pending ones go.
+//! A change that removes other pending factors removes a pending foreign one too.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub struct Factors {
     foreign: BTreeMap<FactorId, Status>,
 }
 
-/// What the table has of a factor: the first of these that can be read.
+/// A factor's row: the first of these variants that can be read.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Entry {
@@ -36,7 +36,7 @@ enum Entry {
         #[serde(rename = "status")]
         _status: Pending,
     },
-    /// Of any other status, so that an unknown one never means that the user has no MFA.
+    /// Any other status. An unknown one must not mean that the user has no MFA.
     ForeignActive(IgnoredAny),
 }
 
@@ -67,37 +67,37 @@ impl FromIterator<(FactorId, Factor)> for Factors {
 }
 
 impl Factors {
-    /// The factor `id`; `None` where it is foreign, as where there is none.
+    /// The factor `id`. `None` if it is foreign or does not exist.
     pub fn get(&self, id: &FactorId) -> Option<&Factor> {
         self.known.get(id)
     }
 
-    /// The same, to be changed.
+    /// The same, mutable.
     pub fn get_mut(&mut self, id: &FactorId) -> Option<&mut Factor> {
         self.known.get_mut(id)
     }
 
-    /// The factors that can be read, with their ids.
+    /// The factors that this release can read, with their ids.
     pub fn iter(&self) -> impl Iterator<Item = (&FactorId, &Factor)> {
         self.known.iter()
     }
 
-    /// The factors that can be read.
+    /// The factors that this release can read.
     pub fn values(&self) -> impl Iterator<Item = &Factor> {
         self.known.values()
     }
 
-    /// The ids of all of them, those of foreign ones included.
+    /// The ids of all factors, also foreign ones.
     pub fn ids(&self) -> impl Iterator<Item = &FactorId> {
         self.statuses().map(|(id, _)| id)
     }
 
-    /// The ids of the active ones, those of foreign ones included.
+    /// The ids of active factors, also foreign ones.
     pub fn active_ids(&self) -> impl Iterator<Item = &FactorId> {
         self.statuses().filter(|(_, status)| *status == Status::Active).map(|(id, _)| id)
     }
 
-    /// The ids of the pending ones, those of foreign ones included.
+    /// The ids of pending factors, also foreign ones.
     pub fn pending_ids(&self) -> impl Iterator<Item = &FactorId> {
         self.statuses().filter(|(_, status)| *status == Status::Pending).map(|(id, _)| id)
     }
@@ -107,12 +107,12 @@ impl Factors {
         known.chain(self.foreign.iter().map(|(id, status)| (id, *status)))
     }
 
-    /// Puts a factor at `id`.
+    /// Inserts or replaces the factor `id`.
     pub fn insert(&mut self, id: FactorId, factor: Factor) {
         self.known.insert(id, factor);
     }
 
-    /// Takes away what is at `id`; returns the factor if it can be read.
+    /// Removes the factor `id`. Returns it if this release can read it.
     pub fn remove(&mut self, id: &FactorId) -> Option<Factor> {
         self.foreign.remove(id);
         self.known.remove(id)

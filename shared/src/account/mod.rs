@@ -1,5 +1,5 @@
-//! A user's whole MFA state, and what may happen to it. It is one item, so that one conditional write is one atomic rule
-//! over all of it: never a sixth authenticator, never two first activations.
+//! The MFA state of one user, and its changes. It is one item of the table. So one conditional write can check a rule
+//! over all of it: there is never a sixth authenticator app, and never a second first activation.
 
 use std::{cmp::Reverse, time::Duration};
 
@@ -24,77 +24,77 @@ pub mod factors;
 pub mod sending;
 pub mod store;
 
-/// How far behind ours the clock of the identity provider may be.
+/// How far the identity provider's clock may be behind this service's.
 const RESET_SKEW: Duration = Duration::from_mins(1);
 
-/// The account. A user without an item has the default one, at version 0. It is read, and never written whole: a write names what
-/// it changes, so that it leaves alone what only another release knows.
+/// An account. A user without an item has the default one, at version 0. No write replaces the whole item. Each names
+/// the attributes that it changes, and so keeps those that only another release knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Account {
-    /// Of the last change of settings; checks of codes leave it alone.
+    /// Rises with each change of settings, but not with checks of codes.
     pub version: u64,
-    /// Rises whenever a factor is added or removed; 0 without factors ever.
+    /// Rises whenever a factor becomes active or is removed. 0 before that.
     pub epoch: u64,
     /// The id of the last write.
     #[serde(rename = "by")]
     pub write_id: Option<String>,
-    /// The factors, pending ones included.
+    /// The factors, active and pending.
     pub factors: Factors,
     /// Wrong codes in a row, over all active factors.
     pub failures: u32,
     /// When the last attempt was counted.
     pub tried_at: Timestamp,
-    /// The recovery codes, once a factor was activated.
+    /// The recovery codes. The first activation creates them.
     pub recovery: Option<RecoveryCodes>,
     /// Wrong recovery codes in a row.
     pub recovery_failures: u32,
-    /// When the last attempt at one was counted.
+    /// When the last attempt at a recovery code was counted.
     pub recovery_tried_at: Timestamp,
-    /// The texts that the user was sent, if any.
+    /// The counts of texts to the user.
     pub texts: Option<SentTexts>,
-    /// The code that was emailed last, until it is accepted.
+    /// The last emailed code, until it is accepted.
     pub emailed: Option<EmailedCode>,
-    /// The emails with codes that the user was sent, if any.
+    /// The counts of emails with codes to the user.
     pub emails: Option<SentEmails>,
-    /// The address that is kept of the user.
+    /// The recovery address.
     pub contact: Option<Contact>,
-    /// When an operator last took every factor away, if one did.
+    /// When an operator last removed every factor.
     pub reset_at: Option<Timestamp>,
 }
 
 impl Account {
-    /// The active factors, the one used last first.
+    /// The active factors, the most recently used first.
     pub fn active(&self) -> Vec<(&FactorId, &Factor)> {
         let mut active = self.factors.iter().filter(|(_, factor)| factor.is_active()).collect::<Vec<_>>();
         active.sort_by_key(|(id, factor)| Reverse((factor.last_used_at.unwrap_or(factor.created_at), *id)));
         active
     }
 
-    /// The active factors as [`Account::active`], then those that can still be activated, the newest first.
+    /// The factors of [`Account::active`], then those that can still be activated, the newest first.
     pub fn listed(&self, now: Timestamp) -> Vec<(&FactorId, &Factor)> {
         let mut pending = self.pending(now);
         pending.reverse();
         self.active().into_iter().chain(pending).collect()
     }
 
-    /// The factor of this id, in whatever status.
+    /// The factor of this id, in any status.
     pub fn factor(&self, id: &FactorId) -> Result<&Factor, Refusal> {
         self.factors.get(id).ok_or(Refusal::FactorNotFound)
     }
 
-    /// Whether there is a factor to log in with, if only with another release.
+    /// Whether there is an active factor, even one that only another release can read.
     pub fn has_factor(&self) -> bool {
         self.factors.active_ids().next().is_some()
     }
 
-    /// How the user stands with their recovery codes.
+    /// The number of recovery codes left, and whether it is low.
     pub fn recovery_status(&self) -> RecoveryStatus {
         RecoveryStatus::of(self.recovery.as_ref())
     }
 
-    /// Refuses a login token to begin a factor with if its user logged in more than a minute before an operator took every
-    /// factor away, or if it does not tell when they did.
+    /// Refuses a login that is older than an operator's reset, with 1 minute of tolerance. A login without a time is
+    /// refused too. Such a login token can't begin a factor.
     pub fn require_login_since_reset(&self, logged_in_at: Option<Timestamp>) -> Result<(), Refusal> {
         let Some(reset_at) = self.reset_at else { return Ok(()) };
         match logged_in_at {
@@ -112,14 +112,14 @@ impl Account {
         }
     }
 
-    /// Factors that can still be activated, the oldest first.
+    /// The factors that can still be activated, the oldest first.
     fn pending(&self, now: Timestamp) -> Vec<(&FactorId, &Factor)> {
         let mut pending = self.factors.iter().filter(|(_, factor)| factor.is_live_pending(now)).collect::<Vec<_>>();
         pending.sort_by_key(|(id, factor)| (factor.created_at, *id));
         pending
     }
 
-    /// Guesses that a pending factor still takes.
+    /// How many tries a pending factor has left.
     pub fn pending_tries_left(&self, id: &FactorId) -> u32 {
         self.factors.get(id).map_or(0, Factor::pending_tries_left)
     }

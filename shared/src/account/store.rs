@@ -1,5 +1,5 @@
-//! The account in the table. Each write is conditional, and its condition is the rule. Each carries a fresh id:
-//! a write that is refused because that id is there already was applied by an earlier try whose response was lost.
+//! Reads and writes accounts in the table. Each write has a condition, which enforces a rule, and a fresh id. If a
+//! write is refused because its id is in the item already, an earlier try was applied and its response lost.
 
 use std::{
     collections::BTreeMap,
@@ -27,51 +27,51 @@ use crate::{
     proof::factor::Status,
 };
 
-/// How often a change is made again and saved when others keep coming first.
+/// How many times a change is saved, at most, while other changes keep coming first.
 pub const SAVES: u32 = 4;
 
-/// Every user's account.
+/// The accounts of all users.
 #[derive(Clone)]
 pub struct Accounts {
     pub(super) table: Table,
 }
 
-/// What came of a write.
+/// The outcome of a write.
 #[derive(Debug)]
 pub(super) enum Outcome {
     /// It was applied.
     Applied {
-        /// The account as the write left it.
+        /// The account after the write.
         account: Account,
         /// The id of the write.
         write_id: String,
     },
-    /// A condition did not hold; the account as it was.
+    /// A condition failed. Contains the current account.
     Refused(Account),
 }
 
-/// What came of a write that stands on the account as it was read.
+/// The outcome of a write that depends on the account as it was read.
 #[derive(Debug)]
 pub enum Saved<T = ()> {
-    /// It holds.
+    /// It was applied.
     Done(T),
-    /// Another write came first; the account as that left it.
+    /// Another write came first. Contains the newer account.
     Stale(Box<Account>),
 }
 
 impl Accounts {
-    /// The accounts of the deployment's table.
+    /// Reads the table's name from the settings.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { table: Table::new(settings, aws)? })
     }
 
-    /// The account of `user`.
+    /// Reads the account of `user`.
     pub async fn load(&self, user: &UserId) -> Result<Account, Fault> {
         account(self.table.get(&Key::account(user)).await?)
     }
 
-    /// Changes settings: makes the change to what was read, saves it, and makes it again to what another change left
-    /// where that came first. Returns the account after it.
+    /// Changes settings: makes a change from the account, and saves it. If another change came first, starts over with
+    /// the newer account. Returns the account after the change.
     pub async fn change(
         &self,
         user: &UserId,
@@ -82,8 +82,8 @@ impl Accounts {
         self.change_beside(user, read, make, |_: &Account| ready(())).await.map(|(after, _)| after)
     }
 
-    /// The same, where there may be nothing to change; and with work that is done while the change is saved, on the account
-    /// as it will be. Returns what came of that work, where there was a change.
+    /// Like [`Accounts::change`], but `make` may find nothing to change. `beside` runs while the change is saved, with
+    /// the account after it. Returns the result of `beside` if there was a change.
     pub async fn change_beside<T, F: Future<Output = T>>(
         &self,
         user: &UserId,
@@ -103,8 +103,8 @@ impl Accounts {
         Err(Fault::contended("save a change of settings").into())
     }
 
-    /// Saves a change of settings made to `read`, if no other change came first. Names only the paths that it changes, so
-    /// that it can't undo a count, unless that is what it is for, or a code's use.
+    /// Saves a change of settings of `read`, if no other change came first. It writes only the paths that it changes.
+    /// So it can't undo the use of a code, and undoes a count only with [`Change::unlock`].
     async fn save(&self, user: &UserId, read: &Account, change: &Change) -> Result<Saved, Fault> {
         let update = update(read, change)?;
         self.saved(
@@ -117,7 +117,7 @@ impl Accounts {
         .await
     }
 
-    /// Makes a write that stands on the account as it was read.
+    /// Makes a write that depends on the account as it was read.
     pub(super) async fn saved(&self, user: &UserId, update: Expression) -> Result<Saved, Fault> {
         Ok(match self.write(user, update).await? {
             Outcome::Applied { .. } => Saved::Done(()),
@@ -125,7 +125,7 @@ impl Accounts {
         })
     }
 
-    /// Makes a write of the user's account, with an id of its own.
+    /// Writes to the user's account, with a fresh write id.
     pub(super) async fn write(&self, user: &UserId, update: Expression) -> Result<Outcome, Fault> {
         let write_id = random::id()?;
         match self.table.write(&Key::account(user), with_write_id(update, &write_id)).await? {
@@ -138,11 +138,11 @@ impl Accounts {
     }
 }
 
-/// Plans what is to be sent, as `account` stands, and counts it. Where another write came first, plans it again, as that left
-/// the account: so often at most.
+/// Runs `once`, which plans and counts a message, with `account`. If another write came first, runs it again with the
+/// newer account, at most `tries` times in total.
 ///
 /// # Errors
-/// What `once` refuses; a fault of this `doing` where others kept coming first.
+/// The error of `once`, or a fault of `doing` if other writes kept coming first.
 pub async fn until_counted<T, F: Future<Output = Result<Saved<T>>>>(
     mut account: Account,
     tries: u32,
@@ -158,13 +158,13 @@ pub async fn until_counted<T, F: Future<Output = Result<Saved<T>>>>(
     Err(Fault::contended(doing).into())
 }
 
-/// The account in `item`; the default one where there is none.
+/// The account in `item`, or the default one.
 pub(super) fn account(item: Option<Item>) -> Result<Account, Fault> {
     item.map_or_else(|| Ok(Account::default()), item::read)
 }
 
-/// The update, which leaves its id, and is refused where that is there already: a count rises once, however often the SDK
-/// tries.
+/// Adds the write id to the update, and the condition that it is not there yet. So a count rises once, even if the SDK
+/// tries several times.
 fn with_write_id(update: Expression, write_id: &str) -> Expression {
     update
         .set("#write_id = :write_id")
@@ -173,12 +173,12 @@ fn with_write_id(update: Expression, write_id: &str) -> Expression {
         .value(":write_id", string(write_id))
 }
 
-/// The update, only if the write of this id is the last one.
+/// Adds the condition that the write of this id is the last one.
 pub(super) fn only_after(write_id: &str, update: Expression) -> Expression {
     update.only_if("#write_id = :last").value(":last", string(write_id))
 }
 
-/// The update, only if the factor that it calls `#id` has this status.
+/// Adds the condition that the factor `#id` has this status.
 pub(super) fn only_if_status(update: Expression, status: Status) -> Expression {
     update.only_if("factors.#id.#status = :status").name("#status", "status").value(":status", string(status.name()))
 }
@@ -187,7 +187,7 @@ pub(super) fn only_if_status(update: Expression, status: Status) -> Expression {
 fn update(read: &Account, change: &Change) -> Result<Expression, Fault> {
     let mut update = Expression::default().set("version = :next").value(":next", number(read.version + 1));
     if read.version == 0 {
-        // A path inside a map needs the map to be there: the first write brings it.
+        // A path inside a map requires that the map exists: the first write creates it.
         let written = change.factors.iter().filter_map(|(id, edit)| match edit {
             Edit::Write(factor) => Some((id, factor)),
             Edit::Rename(_) | Edit::Remove => None,

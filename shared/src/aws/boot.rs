@@ -1,12 +1,12 @@
-//! A function's cold start: logs as JSON, settings and AWS clients from the environment, nothing that is not needed.
+//! A function's cold start: JSON logs, settings and AWS clients from the environment, and nothing else.
 //!
-//! The clients trust Amazon's roots and no others, which also spares a start the reading of the system's hundred. Each
-//! AWS call has four seconds, well under the 30 s after which the gateway gives up: three tries of two seconds, or one try of a
-//! text or an email.
-//!
-//! An end closes a connection that is idle, some after 20 s, and a function that Lambda has frozen can't see it. The next call over
-//! that connection fails. So the functions close theirs first. A call of the table or the keys is tried again; a text or an email
-//! is not, so none is sent over a connection that was idle.
+//! - The clients trust only Amazon's root certificates. This also saves a start from reading the system's hundred.
+//! - An AWS call has 4 seconds, well under the gateway's 30 s: up to three tries of 2 seconds. A text or an email gets
+//!   one try.
+//! - AWS closes idle connections, some after 20 s. A function that Lambda has frozen can't see that, and its next call
+//!   fails. So the functions close idle connections first.
+//! - The SDK retries calls to the table and the keys, but no text or email. So none of those is sent over an idle
+//!   connection.
 
 use std::time::Duration;
 
@@ -37,16 +37,16 @@ use crate::{
     },
 };
 
-/// Amazon Root CA 1 to 4 and Starfield Services Root CA G2: what every AWS endpoint's certificate leads to.
+/// Amazon Root CA 1 to 4 and Starfield Services Root CA G2, the roots of every AWS endpoint's certificate.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
-/// How long a connection to the table or the keys is kept idle.
+/// The longest that a connection to the table or the keys stays idle.
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
 
-/// Starts the function `name`: its logs, and what `build` makes of its environment.
+/// Starts the function `name`: sets up its logs, and calls `build`.
 ///
 /// # Errors
-/// Names the setting that is missing, here and in the log.
+/// A setting is missing or invalid. The error names it, and is logged.
 pub fn start<F>(
     name: &'static str,
     build: impl FnOnce(&Settings, &Clients, Clock) -> Result<F, SettingError>,
@@ -57,7 +57,7 @@ pub fn start<F>(
     function.inspect_err(|error| tracing::error!(function = name, %error, "the cold start failed"))
 }
 
-/// How a function logs: one JSON object a line, with the request's span.
+/// Makes the layer that writes logs: one JSON object a line, with the request's span.
 pub fn lines<S, W>(writer: W) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
@@ -66,10 +66,10 @@ where
     fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer)
 }
 
-/// The AWS clients of a Lambda: region, credentials and, where set, an endpoint from the environment.
+/// Makes a Lambda's AWS clients. Region, credentials and an optional endpoint come from the environment.
 ///
 /// # Errors
-/// Names the setting that is missing.
+/// A setting is missing. The error names it.
 pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambda_runtime::Error> {
     let credentials = Credentials::new(
         settings.required("AWS_ACCESS_KEY_ID")?,
@@ -94,7 +94,7 @@ pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambd
     Ok(Clients { messages: clients.messages.to_builder().http_client(anew).build(), ..clients })
 }
 
-/// Retries and time-outs as in Lambda.
+/// The retries and timeouts of a function's AWS clients.
 pub fn client_defaults() -> sdk_config::Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))

@@ -1,6 +1,6 @@
-//! The clients of the AWS services. To make them is half of what a cold start does by itself, so those that every function calls
-//! are made once, and the others when they are first needed. Each request counts its calls, tries included: what it costs, and a
-//! sign when it grows.
+//! The clients of the AWS services. Making them takes half of a cold start's own time. So a start makes only those that
+//! every function calls, and the others wait for their first use. Each request counts its AWS calls, retries included,
+//! to show what it costs.
 
 use std::{cell::Cell, future::Future, ops::Deref, sync::LazyLock};
 
@@ -17,19 +17,19 @@ use aws_smithy_runtime_api::client::{
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 
-/// Clients that share their connections, and what others are made from.
+/// Clients that share their connections, and the configuration of all others.
 pub struct Clients {
-    /// For texts and emails, each with a client of its own. A call is tried once, with the whole time that a call has. Where the
-    /// response is lost, the message may have been sent, and a second try would send another.
+    /// The configuration of the clients that send texts and emails. Each call gets one try, with the time of a whole
+    /// call. If its response is lost, the message may have been sent, and a second try could send another.
     pub messages: SdkConfig,
-    /// The table's client.
+    /// The client of the table.
     pub dynamodb: dynamodb::Client,
-    /// The keys' client.
+    /// The client of the keys.
     pub kms: kms::Client,
 }
 
 impl Clients {
-    /// Makes both.
+    /// Makes the clients from `config`.
     pub fn new(config: &SdkConfig) -> Self {
         let messages = config.to_builder().retry_config(RetryConfig::disabled());
         let messages = match config.timeout_config() {
@@ -44,11 +44,11 @@ impl Clients {
     }
 }
 
-/// A client that is made when it is first used.
+/// A client that is made at its first use.
 pub struct Late<C>(LazyLock<C, Box<dyn FnOnce() -> C + Send>>);
 
 impl<C> Late<C> {
-    /// Says how to make it.
+    /// Stores `make`, which the first use calls.
     pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
         Self(LazyLock::new(Box::new(make)))
     }
@@ -66,13 +66,13 @@ tokio::task_local! {
     static CALLS: Cell<u32>;
 }
 
-/// What `work` comes to, and how many calls it made through clients of [`counting`].
+/// Runs `work`. Returns its result, and the number of its calls through [`counting`] clients.
 pub(crate) async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
     let scoped = async { (work.await, CALLS.with(Cell::get)) };
     CALLS.scope(Cell::new(0), scoped).await
 }
 
-/// `client`, each of whose calls is counted for the request that makes it.
+/// Wraps `client`. Each call is counted for the request that makes it.
 pub fn counting(client: SharedHttpClient) -> SharedHttpClient {
     http_client_fn(move |settings: &HttpConnectorSettings, components: &RuntimeComponents| {
         SharedHttpConnector::new(Counting(client.http_connector(settings, components)))
@@ -84,7 +84,7 @@ struct Counting(SharedHttpConnector);
 
 impl HttpConnector for Counting {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        // Outside of a request nobody counts.
+        // Outside of a request there is no counter.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
         self.0.call(request)
     }

@@ -1,7 +1,7 @@
-//! Derives codes and digests in KMS: HMAC-SHA-256 with a key that never leaves it.
+//! Derives codes and digests in KMS: HMAC-SHA-256 with a key that never leaves KMS.
 //!
-//! What is derived is spelled so that no two uses ever share a message: a version, the purpose, whom it is for, and the
-//! nonce, each with its length before it.
+//! No two uses share a message. It holds a version, the purpose, the subject and, for a code, the nonce, each with its
+//! length before it.
 
 use std::fmt;
 
@@ -19,36 +19,36 @@ use crate::{
     },
 };
 
-/// What makes one derivation unlike every other: 128 random bits, the only part of it that the table keeps.
+/// The 128 random bits that make a derivation unique. The table stores them, and never the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Nonce(ByteArray<16>);
 
 impl Nonce {
-    /// The nonce of these random bytes.
+    /// Makes a nonce of random bytes.
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(ByteArray::new(bytes))
     }
 }
 
-/// What is derived. Each is a domain of its own.
+/// The use of a derived value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MacPurpose {
     /// A user's ten recovery codes.
     Recovery,
-    /// A code that is texted.
+    /// A texted code.
     Text,
-    /// A code that is emailed.
+    /// An emailed code.
     Email,
     /// The digest of an email address.
     EmailAddress,
     /// The digest of a phone number.
     Number,
-    /// The digest of an exchange.
+    /// The digest of a phone number's exchange.
     Exchange,
-    /// The digest of a client's address.
+    /// The digest of a client's IP address or network.
     Address,
-    /// The id of an app that is imported, from its user and its secret.
+    /// The id of an imported app, from its user and its secret.
     Import,
 }
 
@@ -67,34 +67,34 @@ impl MacPurpose {
     }
 }
 
-/// The message that KMS makes a MAC of: for `purpose`, of whom or what (`subject`: a user and their factor, a number), and
-/// from `nonce`; a digest has none, for it must come out the same again.
+/// Builds the message that KMS makes a MAC of. `subject` says whom or what the MAC is for, such as a user and their
+/// factor, or a number. A digest has no `nonce`, because it must be the same each time.
 pub fn message(purpose: MacPurpose, subject: &[&str], nonce: Option<&Nonce>) -> Vec<u8> {
     let mut message = Vec::with_capacity(128);
     let texts = ["serverless-mfa/1", purpose.name()].into_iter().chain(subject.iter().copied()).map(str::as_bytes);
     for part in texts.chain(nonce.map(|nonce| nonce.0.as_slice())) {
-        // No part is longer than a `sub` of 255 or an address of 254 characters.
+        // The length always fits: no part is longer than a `sub` of 255 or an address of 254 characters.
         message.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
         message.extend_from_slice(part);
     }
     message
 }
 
-/// The output of HMAC-SHA-256, which a code or a digest is reduced from. Zeroized on drop, never printed.
+/// The output of HMAC-SHA-256, from which a code or a digest is cut. Zeroized on drop, never printed.
 pub struct Mac(pub(crate) Zeroizing<[u8; 32]>);
 
 impl Mac {
-    /// The bytes.
+    /// The 32 bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Its first 128 bits, as a number.
+    /// The first 128 bits, as a number.
     pub fn bits(&self) -> u128 {
         self.0.iter().take(16).fold(0, |bits, byte| bits << 8 | u128::from(*byte))
     }
 
-    /// A digest of what it was made of: 128 bits in base64url. Without the key, nobody can guess their way back from it.
+    /// The digest: 128 bits in base64url. Nobody can guess the message from it without the key.
     pub fn digest(&self) -> String {
         BASE64URL_NOPAD.encode(&self.bits().to_be_bytes())
     }
@@ -106,7 +106,7 @@ impl fmt::Debug for Mac {
     }
 }
 
-/// The HMAC keys of one use (sent codes, recovery codes and digests have a ring each), and the way to KMS.
+/// The HMAC keys of one use, and the KMS client. Sent codes, recovery codes and digests have a ring each.
 pub struct Deriver {
     kms: Client,
     keys: KeyRing,
@@ -118,13 +118,13 @@ impl Deriver {
         Ok(Self { kms: aws.kms.clone(), keys: settings.key_ring(ring)? })
     }
 
-    /// The label of the key that new codes are derived with, to be kept beside their nonce.
+    /// The label of the key for new codes. The caller stores it beside the nonce.
     pub fn current_label(&self) -> Result<&str, Fault> {
         let (label, _) = self.keys.current().ok_or(Fault::new("find a current key"))?;
         Ok(label)
     }
 
-    /// The MAC of `message` by the key that `label` stands for.
+    /// Computes the MAC of `message` with the key of `label`.
     pub async fn derive(&self, label: &str, message: Vec<u8>) -> Result<Mac, Fault> {
         let key = self.keys.find(label).ok_or(Fault::new("find the key that a code was derived with"))?;
         let reply =
@@ -138,12 +138,12 @@ impl Deriver {
         Ok(Mac(Zeroizing::new(bytes)))
     }
 
-    /// The keyed digest of `subject`, by the current key: the same for the same subject until the key is changed.
+    /// Computes the keyed digest of `subject` with the current key. It stays the same until the key changes.
     pub async fn digest(&self, purpose: MacPurpose, subject: &str) -> Result<String, Fault> {
         Ok(self.digest_of(purpose, &[subject]).await?.digest())
     }
 
-    /// The same of a subject of several parts, whole.
+    /// Computes the whole MAC of a subject of several parts with the current key.
     pub async fn digest_of(&self, purpose: MacPurpose, subject: &[&str]) -> Result<Mac, Fault> {
         self.derive(self.current_label()?, message(purpose, subject, None)).await
     }

@@ -1,4 +1,4 @@
-//! What an update of an item does, and on which conditions: clauses of DynamoDB's expressions, put together.
+//! Updates of an item with their conditions, put together from clauses of DynamoDB's expressions.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::base::error::Fault;
 
-/// An update under construction. Each clause stands alone; placeholders are shared by all of them.
+/// An update that is being built. All clauses share its placeholders.
 #[derive(Clone, Debug, Default)]
 pub struct Expression {
     set: Vec<String>,
@@ -31,28 +31,28 @@ impl Expression {
         self
     }
 
-    /// Makes the update only if `condition` holds too.
+    /// Adds a condition. All conditions must hold.
     #[must_use]
     pub fn only_if(mut self, condition: impl Into<String>) -> Self {
         self.conditions.push(condition.into());
         self
     }
 
-    /// Lets clauses call the attribute `name` by `placeholder`, which begins with `#`.
+    /// Defines `placeholder`, which begins with `#`, for the attribute `name`.
     #[must_use]
     pub fn name(mut self, placeholder: impl Into<String>, name: impl Into<String>) -> Self {
         self.names.insert(placeholder.into(), name.into());
         self
     }
 
-    /// Lets clauses call `value` by `placeholder`, which begins with `:`.
+    /// Defines `placeholder`, which begins with `:`, for `value`.
     #[must_use]
     pub fn value(mut self, placeholder: impl Into<String>, value: AttributeValue) -> Self {
         self.values.insert(placeholder.into(), value);
         self
     }
 
-    /// Sets `path` to `value` by `placeholder`, or removes it where there is no value.
+    /// Sets `path` to `value` by `placeholder`, or removes it if there is no value.
     ///
     /// # Errors
     /// The value can't be written.
@@ -75,7 +75,7 @@ impl Expression {
         clauses.map(|(verb, clauses)| format!("{verb} {}", clauses.join(", "))).collect::<Vec<_>>().join(" ")
     }
 
-    /// The condition expression, if there is one. `OR` in a condition needs its own parentheses.
+    /// The condition expression, if there is one. A condition with `OR` needs its own parentheses.
     pub(super) fn condition(&self) -> Option<String> {
         (!self.conditions.is_empty()).then(|| self.conditions.join(" AND "))
     }

@@ -1,4 +1,4 @@
-//! Where each item of the table lies.
+//! The keys of the table's items.
 
 use crate::{
     aws::item::{Item, string},
@@ -8,7 +8,7 @@ use crate::{
     },
 };
 
-/// Where an item lies.
+/// The key of an item.
 #[derive(Clone, Debug)]
 pub struct Key {
     pub(super) pk: String,
@@ -21,35 +21,35 @@ impl Key {
         Self { pk: format!("USER#{user}"), sk: "ACCOUNT".to_owned() }
     }
 
-    /// What `workspace` requires.
+    /// The policy of `workspace`.
     pub fn policy(workspace: &WorkspaceId) -> Self {
         Self { pk: format!("{WORKSPACE}{workspace}"), sk: "POLICY".to_owned() }
     }
 
-    /// The workspace whose policy `item` is.
+    /// The workspace of the policy in `item`.
     pub fn workspace_of(item: &Item) -> Result<WorkspaceId, Fault> {
         let id = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix(WORKSPACE));
         let id = id.and_then(|id| WorkspaceId::try_from(id.to_owned()).ok());
         id.ok_or(Fault::new("read whose policy it is"))
     }
 
-    /// The texts that were counted for `subject` in `window`.
+    /// The count of texts for `subject` in `window`.
     pub fn texts(subject: &str, window: &str) -> Self {
         Self { pk: format!("TEXTS#{subject}"), sk: window.to_owned() }
     }
 
-    /// What was last written of `user` to each workspace.
+    /// The states of `user` that were last written to workspaces.
     pub fn seen(user: &UserId) -> Self {
         Self { pk: format!("USER#{user}"), sk: "SEEN".to_owned() }
     }
 
-    /// The member of `workspace` with this name: what they are sorted by, then who they are. Part of a name is where those
-    /// begin that start with it.
+    /// The member of `workspace` with this name: the state, which sorts members, then the user. A prefix gives the
+    /// place where the names with that prefix begin.
     pub fn member(workspace: &WorkspaceId, name: &str) -> Self {
         Self { pk: format!("MEMBERS#{workspace}"), sk: format!("{MEMBER}{name}") }
     }
 
-    /// How many members of each sort `workspace` has.
+    /// The counts of the members of `workspace`, by state.
     pub fn summary(workspace: &WorkspaceId) -> Self {
         Self { pk: format!("MEMBERS#{workspace}"), sk: "SUMMARY".to_owned() }
     }
@@ -59,7 +59,7 @@ impl Key {
     }
 }
 
-/// What comes before the workspace that a policy is of.
+/// The prefix of a policy's partition key.
 const WORKSPACE: &str = "WORKSPACE#";
-/// What comes before a member's name.
+/// The prefix of a member's sort key.
 pub(super) const MEMBER: &str = "MEMBER#";

@@ -1,4 +1,4 @@
-//! AWS as the floors above see it: the cold start and its clients, the table, and KMS, which seals, opens and derives.
+//! Access to AWS for the floors above: the cold start, the clients, the table, and KMS, which seals, opens and derives.
 
 pub mod boot;
 pub mod clients;

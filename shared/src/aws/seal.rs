@@ -1,5 +1,5 @@
-//! A secret at rest: KMS ciphertext, bound by its encryption context to one user, one item and one purpose. Copied to
-//! another user or factor, it does not open.
+//! Secrets at rest, as KMS ciphertext. The encryption context binds each to one user, one item and one purpose. A
+//! ciphertext that is copied to another user or factor does not open.
 
 use std::collections::HashMap;
 
@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-/// The ciphertext, as the table keeps it.
+/// A ciphertext, as the table stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sealed(#[serde(with = "serde_bytes")] Vec<u8>);
 
-/// What is sealed. A function's grant to decrypt names the purposes it may open.
+/// The purpose of a sealed secret. A function's grant to decrypt names the purposes that it may open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SealPurpose {
     /// An authenticator app's secret.
@@ -42,14 +42,14 @@ impl SealPurpose {
     }
 }
 
-/// What a ciphertext is bound to.
+/// The user, item and purpose that a ciphertext is bound to.
 #[derive(Clone, Copy, Debug)]
 pub struct EncryptionContext<'a> {
-    /// Whose it is.
+    /// The user whose secret it is.
     pub user: &'a UserId,
     /// The factor's id, or `contact`.
     pub item: &'a str,
-    /// What it is.
+    /// The secret's purpose.
     pub purpose: SealPurpose,
 }
 
@@ -61,19 +61,19 @@ impl EncryptionContext<'_> {
     }
 }
 
-/// The sealing key, and the way to KMS.
+/// The sealing key, and the KMS client.
 pub struct Sealer {
     kms: Client,
     key: String,
 }
 
 impl Sealer {
-    /// Takes the key's id from the setting `MFA_SEALING_KEY`.
+    /// Reads the key's id from the setting `MFA_SEALING_KEY`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { kms: aws.kms.clone(), key: settings.required("MFA_SEALING_KEY")? })
     }
 
-    /// Seals `secret`.
+    /// Seals `secret` for `binding`.
     pub async fn seal(&self, binding: EncryptionContext<'_>, secret: &[u8]) -> Result<Sealed, Fault> {
         let request = self.kms.encrypt().key_id(&self.key).set_encryption_context(Some(binding.context()));
         let reply =
@@ -82,7 +82,7 @@ impl Sealer {
         Ok(Sealed(ciphertext.into_inner()))
     }
 
-    /// Opens what was sealed for the same `binding`; a fault for any other.
+    /// Opens a secret that was sealed for the same `binding`. Any other is a fault.
     pub async fn open(&self, binding: EncryptionContext<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let request = self.kms.decrypt().key_id(&self.key).set_encryption_context(Some(binding.context()));
         let reply = request.ciphertext_blob(Blob::new(sealed.0.as_slice())).send().await;

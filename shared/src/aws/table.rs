@@ -1,5 +1,5 @@
-//! The one table: its keys, and what a conditional write comes back with. The conditions are the security rules; each
-//! stands in the store of the noun that it protects.
+//! The one table, and the results of its conditional writes. The conditions are the security rules. Each is defined in
+//! the module of the data that it protects.
 
 use std::time::Duration;
 
@@ -31,54 +31,54 @@ pub struct Table {
     name: String,
 }
 
-/// What came of a conditional write.
+/// The result of a conditional write.
 #[derive(Debug)]
 pub enum Written {
-    /// It was applied; the item as it is now.
+    /// The write was applied. Holds the item after it. After [`Table::put`] the item is empty.
     Applied(Item),
-    /// Its condition did not hold; the item as it was, if there is one.
+    /// Its condition did not hold. Holds the item as it was, if there is one.
     Refused(Option<Item>),
 }
 
-/// What came of a transaction.
+/// The result of a transaction.
 #[derive(Debug)]
 pub enum Transacted {
-    /// All of it was applied.
+    /// All writes were applied.
     Applied,
-    /// None of it was; for each write in turn, why it was not to be.
+    /// No write was applied. Holds the refusal of each write, in order.
     Cancelled(Vec<WriteRefusal>),
 }
 
-/// What stood in the way of one write of a transaction.
+/// The reason why one write of a transaction was not applied.
 #[derive(Debug)]
 pub enum WriteRefusal {
-    /// Nothing.
+    /// The write itself was allowed.
     None,
-    /// Its condition did not hold; the item as it was, if there is one.
+    /// Its condition did not hold. Holds the item as it was, if there is one.
     Condition(Option<Item>),
-    /// Another write of the item was under way, or too many were: it may be tried again.
+    /// Another write of the item was under way, or there were too many writes. A retry may help.
     Busy,
 }
 
-/// How often a write is made that others of the same item keep out.
+/// The most tries of a call, if other calls get in its way.
 pub const TRIES: u32 = 6;
-/// How many items are read together at most (`BatchGetItem`'s quota).
+/// The most items in one batch of reads, an AWS limit of `BatchGetItem`.
 const BATCH: usize = 100;
 
 impl Table {
-    /// Takes the table's name from the setting `MFA_TABLE`.
+    /// Reads the table's name from the setting `MFA_TABLE`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { db: aws.dynamodb.clone(), name: settings.required("MFA_TABLE")? })
     }
 
-    /// The item at `key`, read strongly consistently.
+    /// Reads the item at `key`, strongly consistently.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>, Fault> {
         let request = self.db.get_item().table_name(&self.name).consistent_read(true);
         let request = request.key("pk", string(&key.pk)).key("sk", string(&key.sk));
         Ok(request.send().await.map_err(|error| Fault::aws("read an item", error))?.item)
     }
 
-    /// The items at `keys`, read strongly consistently; those that are there, in any order.
+    /// Reads the items at `keys`, strongly consistently. Returns those that exist, in any order.
     pub async fn get_all(&self, keys: &[Key]) -> Result<Vec<Item>, Fault> {
         let mut found = Vec::new();
         for batch in keys.chunks(BATCH) {
@@ -99,7 +99,7 @@ impl Table {
             let reply = self.db.batch_get_item().request_items(&self.name, keys).send().await;
             let reply = reply.map_err(|error| Fault::aws("read items together", error))?;
             found.extend(reply.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
-            // What DynamoDB had no room for just now.
+            // DynamoDB returns the keys that it had no capacity for.
             left =
                 reply.unprocessed_keys.unwrap_or_default().remove(&self.name).map(|rest| rest.keys).unwrap_or_default();
             if !left.is_empty() {
@@ -109,8 +109,8 @@ impl Table {
         if left.is_empty() { Ok(found) } else { Err(Fault::contended("read items together")) }
     }
 
-    /// The first `limit` members whose names start as `start` does, of those after `after`, by name, read strongly
-    /// consistently.
+    /// Reads the first `limit` members whose names begin with the name in `start`, strongly consistently. They are
+    /// sorted by name, and begin after `after`.
     pub async fn members(&self, start: &Key, after: Option<&Key>, limit: usize) -> Result<Vec<(String, Item)>, Fault> {
         let limit = i32::try_from(limit).unwrap_or(i32::MAX);
         let request = self.db.query().table_name(&self.name).consistent_read(true).limit(limit);
@@ -127,7 +127,7 @@ impl Table {
         named.collect()
     }
 
-    /// Puts `item` at `key`, on condition that the one that is there is of this `version`; 0 for none.
+    /// Puts `item` at `key` if the stored item has this `version`. Version 0 means that there is none.
     pub async fn put(&self, key: &Key, mut item: Item, version: u64) -> Result<Written, Fault> {
         item.extend(key.attributes());
         let put = self.db.put_item().table_name(&self.name).set_item(Some(item));
@@ -148,8 +148,8 @@ impl Table {
         }
     }
 
-    /// Updates the item at `key`, or makes it. Its conditions failing is an outcome, not an error. Where a transaction holds
-    /// the item, which the SDK does not try again by itself, the update is made again a little later.
+    /// Updates the item at `key`, or creates it. A failed condition is a result, not an error. If a transaction holds
+    /// the item, the update is tried again after a pause, which the SDK does not do.
     pub async fn write(&self, key: &Key, expression: Expression) -> Result<Written, Fault> {
         let update = self
             .db
@@ -178,8 +178,8 @@ impl Table {
         Err(Fault::contended("write an item"))
     }
 
-    /// Makes all of the writes or none; of at most 100. The client names them by a token, so that a try whose response was
-    /// lost is not made twice.
+    /// Makes all of the writes, at most 100, or none. The SDK sends a token, so that a retry after a lost response does
+    /// not apply them twice.
     pub async fn transact(&self, writes: impl IntoIterator<Item = Write>) -> Result<Transacted, Fault> {
         let writes = writes.into_iter().map(|write| write.build(&self.name)).collect::<Result<Vec<_>, Fault>>()?;
         match self.db.transact_write_items().set_transact_items(Some(writes)).send().await {
@@ -198,12 +198,12 @@ impl Table {
 }
 
 impl WriteRefusal {
-    /// Whether it is a condition that did not hold.
+    /// Whether a condition did not hold.
     pub fn is_condition(&self) -> bool {
         matches!(self, Self::Condition(_))
     }
 
-    /// `None` for a reason that trying again does not remove.
+    /// Reads a reason. `None` if a retry does not help.
     fn of(reason: &CancellationReason) -> Option<Self> {
         match reason.code() {
             None | Some("None") => Some(Self::None),
@@ -214,8 +214,8 @@ impl WriteRefusal {
     }
 }
 
-/// Waits before what was tried `attempt` times is tried again: at random up to 20 ms, then 40 and so on, so that those who
-/// were in each other's way are not again.
+/// Waits a random time before the retry after try number `attempt`: up to 20 ms, then 40 ms and so on, up to 640 ms. So
+/// calls that were in each other's way rarely meet again.
 pub async fn pause(attempt: u32) -> Result<(), Fault> {
     let most = 10_u64 << attempt.min(6);
     let [low, high] = random::bytes()?;

@@ -1,4 +1,4 @@
-//! One write of a transaction.
+//! The writes of a transaction.
 
 use std::collections::HashMap;
 
@@ -27,17 +27,17 @@ enum Act {
 }
 
 impl Write {
-    /// Changes the item at `key`, or makes it.
+    /// Updates the item at `key`, or creates it.
     pub fn update(key: Key, expression: Expression) -> Self {
         Self { key, act: Act::Update, expression }
     }
 
-    /// Takes the item at `key` away, if the conditions of `expression` hold.
+    /// Deletes the item at `key` if the conditions of `expression` hold.
     pub fn delete(key: Key, expression: Expression) -> Self {
         Self { key, act: Act::Delete, expression }
     }
 
-    /// Leaves the item at `key` as it is, but holds it to the conditions of `expression`.
+    /// Changes nothing, but requires the conditions of `expression` of the item at `key`.
     pub fn check(key: Key, expression: Expression) -> Self {
         Self { key, act: Act::Check, expression }
     }
@@ -68,7 +68,7 @@ impl Write {
     }
 }
 
-/// The placeholders of a request, if it has any: DynamoDB refuses an empty map.
+/// The placeholders of a request. `None` if there are none, because DynamoDB refuses an empty map.
 pub(super) fn placeholders<V>(placeholders: HashMap<String, V>) -> Option<HashMap<String, V>> {
     (!placeholders.is_empty()).then_some(placeholders)
 }

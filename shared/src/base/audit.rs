@@ -1,11 +1,11 @@
-//! What happened, for alarms and audits: one structured log line each, stable, never with a code, a secret or an address.
+//! Audit events: one structured log line each, with a stable name. No line holds a code, a secret or an address.
 
 use crate::base::{
     ids::{UserId, WorkspaceId},
     single_line::line,
 };
 
-/// Something an operator may count, be warned of, or search for.
+/// An event that an operator may count, search for, or set an alarm on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditEvent {
     /// A factor was begun.
@@ -14,35 +14,35 @@ pub enum AuditEvent {
     FactorActivated,
     /// A factor was removed.
     FactorRemoved,
-    /// A code was accepted.
+    /// A code of an active factor was accepted.
     VerificationAccepted,
     /// A code was wrong.
     VerificationRejected,
     /// A code was right, but used before.
     VerificationReplayed,
-    /// The last failure that the schedule allows: the user's factors are locked.
+    /// The last allowed attempt failed: the user's factors or recovery codes are locked.
     VerificationLocked,
-    /// A recovery code or an emailed one was redeemed.
+    /// A recovery code or an emailed code was redeemed.
     RecoveryUsed,
     /// A code was emailed.
     RecoveryEmailed,
-    /// Three recovery codes are left, or fewer.
+    /// Three or fewer recovery codes are left.
     RecoveryLow,
-    /// The recovery codes were made anew.
+    /// The user's recovery codes were replaced.
     RecoveryRegenerated,
     /// A workspace's policy was changed.
     PolicyChanged,
     /// An operator cleared a user's counts of wrong codes.
     UserUnlocked,
-    /// An operator took all factors from a user.
+    /// An operator removed all factors of a user.
     UserReset,
-    /// An operator had a user forgotten.
+    /// An operator erased a user.
     UserErased,
-    /// An operator gave a user the authenticator app that they had elsewhere.
+    /// An operator imported a user's authenticator app.
     FactorImported,
     /// A text was sent.
     TextSent,
-    /// A text was asked for and refused: by a limit, by STOP, or on its way.
+    /// A text was not sent: a quota, a STOP or SNS refused it.
     TextRefused,
 }
 
@@ -76,18 +76,18 @@ impl AuditEvent {
         tracing::info!(event = self.name(), user = user.as_str(), factor, "event");
     }
 
-    /// The same, with a word on why it came to that.
+    /// Writes the event's line, with a reason.
     pub fn log_why(self, user: &UserId, factor: &str, why: &str) {
         tracing::info!(event = self.name(), user = user.as_str(), factor, why, "event");
     }
 
-    /// Writes the line of what an operator did to a user, and why.
+    /// Writes the line of an operator's act on a user, with the reason.
     pub fn log_operator(self, user: &UserId, operator: &UserId, reason: &Reason) {
         let (operator, reason) = (operator.as_str(), reason.0.as_str());
         tracing::info!(event = self.name(), user = user.as_str(), operator, reason, "event");
     }
 
-    /// Writes the line of what happened to a workspace, with a word on how.
+    /// Writes the line of a workspace's event. `how` is one word, such as `raised`.
     pub fn log_workspace(self, user: &UserId, workspace: &WorkspaceId, how: &str) {
         let workspace = workspace.to_string();
         tracing::info!(event = self.name(), user = user.as_str(), workspace, how, "event");
@@ -103,9 +103,9 @@ pub struct Import<'a> {
     pub factor: &'a str,
     /// The operator.
     pub operator: &'a UserId,
-    /// Why they did it.
+    /// The operator's reason.
     pub reason: &'a Reason,
-    /// Whether the factor's secret is shorter than is safe.
+    /// Whether the factor's secret has less than 112 bits (NIST SP 800-131A).
     pub weak: bool,
 }
 
@@ -118,12 +118,12 @@ impl Import<'_> {
     }
 }
 
-/// Why an operator did something, in their own words: 1 to 256 characters on one line.
+/// An operator's reason, in their own words: 1 to 256 characters on one line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason(String);
 
 impl Reason {
-    /// Reads a reason; `None` where it is too long, or nothing, or steers the text around it.
+    /// Reads a reason as a [`line`] of at most 256 characters.
     pub fn parse(text: &str) -> Option<Self> {
         line(text, 256).map(|reason| Self(reason.to_owned()))
     }

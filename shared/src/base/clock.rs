@@ -1,5 +1,5 @@
-//! Time, read in one place. A request reads `now` once, at its top, and passes it down, so every window, wait and expiry
-//! can be tested by moving one clock.
+//! The clock, and moments in time. A request reads `now` once, at its start, and passes it down. So tests check every
+//! window, wait and expiry by moving one clock.
 
 use std::{
     fmt,
@@ -10,7 +10,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// A moment, in milliseconds since the Unix epoch. That is also how the table keeps it.
+/// A moment, in milliseconds since the Unix epoch. The table stores it in this form.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
@@ -36,30 +36,30 @@ impl Timestamp {
         self.0 / 1000
     }
 
-    /// The moment `span` later; the end of time at the latest.
+    /// The moment `span` later, at most `u64::MAX` milliseconds.
     #[must_use]
     pub fn plus(self, span: Duration) -> Self {
         Self(self.0.saturating_add(millis(span)))
     }
 
-    /// The moment `span` earlier; the epoch at the earliest.
+    /// The moment `span` earlier, but not before the epoch.
     #[must_use]
     pub fn minus(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(millis(span)))
     }
 
-    /// How long ago `earlier` was; zero if it is yet to come.
+    /// The time since `earlier`. It is zero if `earlier` comes later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// RFC 3339, UTC, in whole seconds: `2026-11-24T09:30:00Z`.
+    /// The moment in RFC 3339, UTC, whole seconds: `2026-11-24T09:30:00Z`.
     pub fn rfc3339(self) -> String {
         i64::try_from(self.seconds())
             .ok()
             .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok())
             .and_then(|moment| moment.format(&Rfc3339).ok())
-            // Past the year 9999, which no honest clock shows.
+            // RFC 3339 can't express a year after 9999.
             .unwrap_or_else(|| "9999-12-31T23:59:59Z".to_owned())
     }
 }
@@ -68,17 +68,17 @@ fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A span in whole seconds, rounded up: what `Retry-After` tells, so that who waits that long has waited enough.
+/// A span in whole seconds, rounded up. A client that waits for this `Retry-After` has waited long enough.
 pub fn whole_seconds(span: Duration) -> u64 {
     millis(span).div_ceil(1000)
 }
 
-/// What time it is. Cheap to clone; clones show the same time.
+/// A source of the current time. Clones are cheap, and show the same time.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// A clock that shows what `read` returns.
+    /// Makes a clock that shows what `read` returns.
     pub fn new(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(read))
     }
@@ -87,7 +87,7 @@ impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
     pub fn system() -> Self {
         Self::new(|| {
-            // Before 1970 everything counts as expired: codes do not match, assertions are not accepted.
+            // Before 1970 the clock reads 0: app codes don't match, and assertions fail on `iat`.
             Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis))
         })
     }

@@ -1,6 +1,6 @@
-//! Two audiences for every failure. A [`Refusal`] is us saying no: part of the contract, told to the client. A [`Fault`]
-//! is something that broke: the log gets its whole chain, the client a bare 500 or 503. Neither ever holds a code, a
-//! secret or a phone number.
+//! The two kinds of failure of a request. A [`Refusal`] is part of the contract, and the client is told the reason. A
+//! [`Fault`] is something that broke. The log gets its whole chain, the client only a 500 or a 503. Neither ever holds
+//! a code, a secret or a phone number.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::base::clock::Timestamp;
 
-/// What a request can end in, other than its answer.
+/// The failure of a request.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The answer is no.
+    /// The service refuses the request.
     #[error("refused: {0:?}")]
     Refusal(Refusal),
-    /// There is no answer.
+    /// Something broke.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -29,151 +29,152 @@ impl From<Refusal> for Error {
     }
 }
 
-/// A no that the contract names. What each means to a client stands in `infra/openapi.yaml`.
+/// A refusal that the contract names. `infra/openapi.yaml` says what each means to a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The request is not of the contract's form; says what to change.
+    /// The request breaks the contract. The text says what to change.
     InvalidRequest(String),
     /// The body is over 16 KiB.
     BodyTooLarge,
-    /// There is a body, and it is not declared to be JSON.
+    /// The body is not declared as JSON.
     UnsupportedMediaType,
-    /// The gateway's authorizer vouched for nobody.
+    /// The gateway's authorizer verified no login token.
     Unauthenticated,
     /// The login token lacks this claim.
     ClaimMissing(String),
     /// This claim of the login token can't be read.
     ClaimInvalid(String),
-    /// There is no assertion, or a valid one that is not enough.
+    /// There is no assertion, or a valid one that proves too little.
     AssertionRequired,
-    /// The assertion fails the check that is named.
+    /// The assertion fails the named check.
     AssertionInvalid(&'static str),
-    /// A login by SSO acts on nothing that the user's tenants share.
+    /// A login by SSO can't act on what the user's tenants share.
     SsoUser,
-    /// The factor that proved was begun with an emailed code less than a day ago.
+    /// The assertion's factor was begun with an emailed code, and has been active for less than 24 hours.
     FactorTooNew {
-        /// Until a day is over.
+        /// The rest of the 24 hours.
         wait: Duration,
     },
-    /// The login token is from before an operator took the user's factors away.
+    /// The login began before an operator reset the user, or the token does not say when.
     LoginTooOld,
-    /// The login token ends before a code that is sent now could be typed.
+    /// The login token expires before the user could type a code.
     LoginEndsSoon,
     /// The user has no such factor.
     FactorNotFound,
-    /// Only a pending factor can be activated.
+    /// The factor is active already.
     FactorNotPending,
     /// The caller does not own the workspace.
     NotOwner,
-    /// The caller is no operator, or is to act on themselves.
+    /// The caller is no operator, or acts on themselves.
     NotOperator,
-    /// Nothing is known of the user that an operator named.
+    /// The service does not know the user.
     UserNotFound,
-    /// The user whom a factor is to be imported for has one already.
+    /// The user of an import already has another factor.
     UserHasFactors,
-    /// Only an owner who has MFA may require it of others.
+    /// An owner without MFA can't require it of others.
     OwnerNeedsMfa,
     /// Another change of the policy came first.
     PolicyChanged,
-    /// A workspace of the user does not allow that.
+    /// A workspace of the user does not allow this.
     NotAllowedByWorkspace,
-    /// The user's last factor, while a workspace requires one.
+    /// The user's last factor can't be removed while a workspace requires one.
     LastFactor {
-        /// From when on no workspace does that binds the user by now, if none of them sees the user again.
+        /// When the last workspace that requires MFA stops binding the user, if none of them sees the user again.
         binds_until: Timestamp,
     },
-    /// Only an active factor can be verified.
+    /// The factor is pending, or the user has no active factor.
     FactorNotActive,
-    /// The user has as many of this kind as they may.
+    /// The user may have no more factors of this kind.
     TooManyFactors,
-    /// The pending factor is past its life or its guesses.
+    /// The pending factor expired, is about to expire, or used up its attempts.
     EnrollmentExpired,
     /// The code is wrong.
     CodeRejected {
-        /// How many more may follow before the next wait.
+        /// Attempts left before the next wait, or at all.
         attempts_left: u32,
     },
-    /// The code is right, but it, or a later one, has been accepted before.
+    /// The code is right, but this code or a later one was accepted before.
     CodeUsed,
-    /// The phone has no code that could be accepted: none was sent, or it expired, or was accepted.
+    /// No sent code can be accepted: none was sent, or it expired, was accepted, or was tried too often.
     CodeExpired,
-    /// Only a phone is sent texts.
+    /// The factor is not a phone, so it gets no texts.
     FactorNotSms,
-    /// The number can't be texted, for the reason that the contract spells so.
+    /// The number can't be texted. Holds the reason, as the contract spells it.
     PhoneNotSupported(&'static str),
-    /// The number has texted STOP.
+    /// The phone answered STOP.
     PhoneOptedOut,
-    /// So many texts were sent that the next must wait.
+    /// A quota on texts is used up, or the next text must wait.
     TooManyTexts {
-        /// What the limit is on, as the contract spells it.
+        /// The subject of the quota, as the contract spells it.
         limit: &'static str,
-        /// How long.
+        /// How long to wait.
         wait: Duration,
     },
-    /// So many emails were sent that the next must wait.
+    /// A quota on emails is used up, or the next email must wait.
     TooManyEmails {
-        /// How long.
+        /// How long to wait.
         wait: Duration,
     },
-    /// The login token has no address that its identity provider has verified.
+    /// The login token has no email address that the identity provider verified.
     EmailNotVerified,
-    /// No email can be sent to the address, as it is spelled.
+    /// No email can be sent to the address as it is spelled.
     EmailNotWritable,
-    /// No code is emailed for now: the password was reset, or the address is new.
+    /// The hold: the password was reset, the address is new, or there is no recovery address.
     EmailRecoveryHeld,
-    /// The email was refused on its way, and has not been sent.
+    /// The email was refused, so it was not sent.
     EmailNotSent,
-    /// The text was refused on its way, and has not been sent.
+    /// The text was refused, so it was not sent.
     TextNotSent,
-    /// Too many wrong codes: the next attempt must wait.
+    /// After too many wrong codes, the next attempt must wait.
     TooManyAttempts {
-        /// How long.
+        /// How long to wait.
         wait: Duration,
     },
-    /// Too many wrong codes: only a recovery code, an emailed code or an operator helps.
+    /// The factors are locked. A recovery code, an emailed code or an operator unlocks them.
     Locked,
-    /// Too many wrong recovery codes: only an emailed code or an operator helps.
+    /// The recovery codes are locked. An emailed code or an operator unlocks them.
     RecoveryLocked,
 }
 
 impl Refusal {
-    /// The request is not of the contract's form: `why` says what to change.
+    /// Makes a [`Self::InvalidRequest`]. `why` says what to change.
     pub fn invalid(why: impl Into<String>) -> Self {
         Self::InvalidRequest(why.into())
     }
 }
 
-/// When to try again what failed for a moment.
+/// The wait after a temporary fault.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Something broke. Its text is for the log.
+/// A failure inside the service. Its text is for the log.
 #[derive(Debug, thiserror::Error)]
 #[error("could not {doing}")]
 pub struct Fault {
     doing: &'static str,
-    /// When trying again may help, if it may.
+    /// The wait before a retry, if a retry helps.
     retry_after: Option<Duration>,
     #[source]
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Fault {
-    /// What can't be, was: a row that can't be read, a key that is not listed.
+    /// Makes a fault without a cause, such as a row that can't be read or a key that is not listed.
     pub fn new(doing: &'static str) -> Self {
         Self { doing, retry_after: None, cause: None }
     }
 
-    /// Broken by `cause`; trying again would not help.
+    /// Makes a fault from `cause`. A retry does not help.
     pub fn caused(doing: &'static str, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self { doing, retry_after: None, cause: Some(cause.into()) }
     }
 
-    /// Others kept coming in between; trying again may help.
+    /// Makes a temporary fault: other requests kept coming first.
     pub fn contended(doing: &'static str) -> Self {
         Self { doing, retry_after: Some(SOON), cause: None }
     }
 
-    /// An AWS call that failed for good. Throttling, time-outs, lost connections and 5xx pass; the rest does not.
+    /// Makes a fault from an AWS error. It is temporary after throttling, a timeout, a lost connection, a conflict or a
+    /// 5xx.
     pub fn aws<E>(doing: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -188,19 +189,19 @@ impl Fault {
         Self { doing, retry_after: temporary.then_some(SOON), cause: Some(Box::new(error)) }
     }
 
-    /// The same, where trying again may help after `wait`.
+    /// Makes the fault temporary: a retry may help after `wait`.
     #[must_use]
     pub fn for_now(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
     }
 
-    /// When trying again may help, if it may: 503 rather than 500.
+    /// The wait before a retry, for a 503. `None` means a 500.
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 }
 
-/// Error codes, sent with a 400, of what is over in a moment.
+/// Whether the AWS error `code`, which comes with a 400, is temporary.
 fn passes(code: &str) -> bool {
     matches!(
         code,
@@ -215,7 +216,7 @@ fn passes(code: &str) -> bool {
     )
 }
 
-/// An error with its causes, outermost first: for a log or a terminal.
+/// The text of an error and its causes, outermost first, for a log or a terminal.
 pub fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))

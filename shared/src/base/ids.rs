@@ -1,17 +1,17 @@
-//! Who someone is, as the login token says it. Ids go into keys of the table and into encryption contexts, so what does
-//! not fit there can't be built.
+//! Ids of users and workspaces, from the login token. They become parts of table keys and encryption contexts. A text
+//! that does not fit there can't become an id.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A user: the login token's `sub`. 1 to 255 printable ASCII characters.
+/// A user's id, the login token's `sub`: 1 to 255 printable ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(String);
 
 impl UserId {
-    /// Whether a text can be one.
+    /// Whether `text` is a valid id of a user.
     pub fn is_one(text: &str) -> bool {
         (1..=255).contains(&text.len()) && text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
     }
@@ -42,7 +42,8 @@ impl fmt::Display for UserId {
     }
 }
 
-/// A workspace: a tenant of the app, by id, never by a name that somebody chose. 1 to 64 of `[A-Za-z0-9._:-]`.
+/// A workspace's id, never a name that somebody chose: 1 to 64 of `[A-Za-z0-9._:-]`. A workspace is a tenant of the
+/// app.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WorkspaceId(String);
@@ -68,7 +69,7 @@ impl From<WorkspaceId> for String {
     }
 }
 
-/// The text is not an id of this sort.
+/// The error of a text that is not a valid id.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid id")]
 pub struct InvalidId;

@@ -1,4 +1,4 @@
-//! What every other floor needs: ids, time, randomness, settings, errors, quotas, audit events. It knows no AWS service.
+//! The basics for all floors: ids, time, randomness, settings, errors, quotas, audit events. It calls no AWS service.
 
 pub mod audit;
 pub mod clock;

@@ -1,13 +1,13 @@
-//! Windows of time in which something is counted. They are fixed, in UTC: the next begins where one ends.
+//! Fixed windows of time in UTC, and counts in them. A window begins when the one before it ends.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Timestamp;
 
-/// A window, by its length.
+/// The length of a window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FixedWindow {
-    /// Ten minutes.
+    /// 10 minutes.
     TenMinutes,
     /// An hour.
     Hour,
@@ -24,7 +24,7 @@ impl FixedWindow {
         }
     }
 
-    /// Its name in keys of the table.
+    /// The window's name in the table's keys.
     pub const fn name(self) -> &'static str {
         match self {
             Self::TenMinutes => "TEN_MINUTES",
@@ -38,26 +38,26 @@ impl FixedWindow {
         now.seconds() / self.seconds()
     }
 
-    /// When the window that `now` is in ends.
+    /// The end of the window that `now` is in.
     pub fn end(self, now: Timestamp) -> Timestamp {
         Timestamp::from_seconds((self.index(now) + 1) * self.seconds())
     }
 }
 
-/// How many in the window of this number.
+/// The count of something in one window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Count {
     /// The window's number.
     pub window: u64,
-    /// How many.
+    /// The count.
     pub count: u32,
 }
 
 impl Count {
-    /// One more, if the window allows it; else when the next window begins.
+    /// Counts one more, if `most` allows it. Else returns the window's end.
     pub fn one_more(self, window: FixedWindow, most: u32, now: Timestamp) -> Result<Self, Timestamp> {
         let index = window.index(now);
-        // A window later than this one was counted by a clock ahead of ours: it goes on.
+        // A later window comes from a clock ahead of ours: its count goes on.
         let count = if self.window < index { 0 } else { self.count };
         if count >= most {
             return Err(window.end(now));

@@ -1,13 +1,13 @@
-//! Randomness, drawn in one place: the operating system's CSPRNG. Rules take the bytes as arguments.
+//! Random bytes, drawn only here, from the operating system's CSPRNG. Rules take the bytes as arguments.
 
 use data_encoding::BASE64URL_NOPAD;
 
 use crate::base::error::Fault;
 
-/// `N` random bytes.
+/// Draws `N` random bytes.
 ///
 /// # Errors
-/// A fault where the operating system has none to give: better no secret than a guessable one.
+/// A fault if the operating system has none. A missing secret is better than a guessable one.
 #[expect(clippy::disallowed_methods, reason = "the one place that draws system randomness")]
 pub fn bytes<const N: usize>() -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
@@ -15,7 +15,7 @@ pub fn bytes<const N: usize>() -> Result<[u8; N], Fault> {
     Ok(bytes)
 }
 
-/// A fresh id of 128 random bits in base64url, for what must only be unique: a write's `by`, an assertion's `jti`.
+/// Draws a unique id: 128 random bits in base64url, for a write's `by` or an assertion's `jti`.
 pub fn id() -> Result<String, Fault> {
     Ok(BASE64URL_NOPAD.encode(&bytes::<16>()?))
 }

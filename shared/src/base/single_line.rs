@@ -1,20 +1,21 @@
-//! A line that somebody wrote: a name, a reason. It is shown to others, and stands in logs and headers, so nothing in it may
-//! change how what is around it is read.
+//! Lines that somebody wrote, such as a name or a reason. Other people see them, and logs and headers hold them. So no
+//! character may change how the text around the line is read.
 
-/// The line that `text` is, without spaces around it; `None` where that is nothing, or where `text` has more than `longest`
-/// characters or one that is not plain.
+/// Reads `text` as a line, without the spaces around it. `None` if it is empty, has more than `longest` characters, or
+/// has one that steers text.
 pub fn line(text: &str, longest: usize) -> Option<&str> {
     let plain = text.chars().count() <= longest && !text.chars().any(steers_text);
     Some(text.trim_matches(is_space)).filter(|line| plain && !line.is_empty())
 }
 
-/// White space, and U+FEFF, which shows as nothing: to Rust that is no space, to the contract's patterns (ECMA-262) it is.
+/// Whether `c` is white space or the invisible U+FEFF. U+FEFF is no space to Rust, but is one to the contract's
+/// patterns (ECMA-262).
 fn is_space(c: char) -> bool {
     c.is_whitespace() || c == '\u{feff}'
 }
 
-/// Characters that change how the text around them is read: controls, line and paragraph separators, and those that
-/// turn the direction of writing.
+/// Whether `c` changes how the text around it is read. Controls, line and paragraph separators, and changes of the
+/// writing direction do.
 fn steers_text(c: char) -> bool {
     c.is_control()
         || matches!(

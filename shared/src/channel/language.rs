@@ -1,8 +1,8 @@
-//! The languages that texts and emails speak, and templates of their words.
+//! The languages of texts and emails, and the filling of templates.
 
 use zeroize::Zeroizing;
 
-/// The languages that we speak.
+/// A language of texts and emails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// English.
@@ -14,7 +14,7 @@ pub enum Language {
 }
 
 impl Language {
-    /// All of them; the first is spoken to who asks for none.
+    /// All languages. The first is the default.
     pub const ALL: [Self; 3] = [Self::English, Self::French, Self::Spanish];
 
     /// The language's tag (RFC 5646).
@@ -26,9 +26,11 @@ impl Language {
         }
     }
 
-    /// The language that a client asks for in `Accept-Language` (RFC 9110 section 12.5.4): of those that we speak the one with
-    /// the highest weight, of equal ones the one named first. `*` is any that the header does not name. A region falls back to
-    /// its language (RFC 4647 section 3.4), also where an underscore stands before it, as in a locale.
+    /// Chooses the language from `Accept-Language` (RFC 9110 section 12.5.4):
+    ///
+    /// - The highest weight wins. Of equal weights, the first in the header wins.
+    /// - `*` means the first language that the header does not name.
+    /// - A region falls back to its language (RFC 4647 section 3.4), also in a locale such as `fr_CA`.
     pub fn accepted(header: Option<&str>) -> Self {
         let ranges: Vec<_> = header.unwrap_or_default().split(',').take(32).filter_map(Range::parse).collect();
         let mut best = (Self::English, 0.0);
@@ -53,12 +55,12 @@ impl Language {
 struct Range<'a> {
     /// The language without its region, or `*`.
     language: &'a str,
-    /// From 0, which is never, to 1.
+    /// From 0 to 1. Zero excludes the language.
     weight: f32,
 }
 
 impl<'a> Range<'a> {
-    /// Reads `fr-CA;q=0.9`. `None` where what follows the language is no weight.
+    /// Reads a range such as `fr-CA;q=0.9`. `None` if the text after the language is not a weight.
     fn parse(text: &'a str) -> Option<Self> {
         let (tag, weight) = match text.split_once(';') {
             Some((tag, parameter)) => (tag, weight(parameter.trim())?),
@@ -79,9 +81,10 @@ fn weight(parameter: &str) -> Option<f32> {
     number.trim().parse().ok().filter(|weight| (0.0..=1.0).contains(weight))
 }
 
-/// `template` with each `{name}` of `parts` replaced by its value. Values are not looked at again, and other braces stay.
+/// Replaces each `{name}` of `parts` in `template` by its value. Leaves other braces, and braces in values, as they
+/// are.
 pub(crate) fn fill(template: &str, parts: &[(&str, &str)]) -> Zeroizing<String> {
-    // Written once, into room enough: no copy of a code stays behind.
+    // Enough capacity from the start: a string that grows would leave a copy of a code in memory.
     let values: usize = parts.iter().map(|(_, value)| value.len()).sum();
     let mut text = Zeroizing::new(String::with_capacity(template.len() + 4 * values));
     let mut rest = template;

@@ -1,4 +1,4 @@
-//! The ways to reach a user: texts by SNS and emails by SES, with their words and limits.
+//! Texts by SNS and emails by SES: their words, quotas and senders.
 
 pub mod email;
 pub mod language;

@@ -1,21 +1,21 @@
-//! Why a text or an email was not sent, as far as that can be known.
+//! Whether a message that failed may have been sent all the same.
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::base::error::{Fault, chain};
 
-/// Why it was not sent, as far as we know.
+/// Why sending a text or an email failed.
 #[derive(Debug)]
 pub enum Unsent {
-    /// It was refused: it has not gone.
+    /// AWS refused it: it was not sent.
     Refused,
-    /// There was no answer, or one that leaves it open: it may have gone.
+    /// The response is missing or unclear: it may have been sent.
     Unknown(Fault),
 }
 
 impl Unsent {
-    /// What an AWS error means for `what`; a refusal is logged.
+    /// Reads an AWS error about `what`. Logs a refusal.
     pub(super) fn new<E>(what: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -35,7 +35,8 @@ impl Unsent {
     }
 }
 
-/// Why a call failed. Of what the service says the code alone: its words can quote the number or the address.
+/// Why a call failed. Contains the service's error code, but not its message, which can quote the number or the
+/// address.
 pub(super) fn why<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

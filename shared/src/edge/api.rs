@@ -1,4 +1,4 @@
-//! What every function needs to take a request and to answer it.
+//! Receives requests and answers them, for every function. The trait [`Lambda`] defines a function's entry point.
 
 use std::{
     future::Future,
@@ -22,15 +22,15 @@ use crate::{
     proof::assertion::keys::PublicKeys,
 };
 
-/// A function of the deployment: its routes, and what answers them.
+/// A function of the deployment, which serves some of the API's routes.
 pub trait Lambda: Sync {
-    /// What it needs to take a request and to answer it.
+    /// The API that receives and answers the function's requests.
     fn api(&self) -> &Api;
 
-    /// Handles a request by its route. Boxed: the futures of AWS calls are large, and their types deep.
+    /// Handles a request by its route. The future is boxed because futures of AWS calls are large and have deep types.
     fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>>;
 
-    /// Answers one event of the gateway.
+    /// Answers one event from the gateway.
     fn handle(&self, event: lambda_http::Request) -> impl Future<Output = Response<Body>> + Send {
         async move {
             let request = self.api().receive(event);
@@ -39,7 +39,7 @@ pub trait Lambda: Sync {
     }
 }
 
-/// What every function needs to take a request and to answer it.
+/// What every function needs to receive a request and to answer it.
 pub struct Api {
     clock: Clock,
     callers: Callers,
@@ -48,7 +48,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// Takes `MFA_ISSUER`, `MFA_AUDIENCE`, the signing keys and the names of claims from the settings.
+    /// Creates it from the settings `MFA_ISSUER`, `MFA_AUDIENCE`, the signing keys and the names of claims.
     pub fn new(settings: &Settings, aws: &Clients, clock: Clock) -> Result<Self, SettingError> {
         Ok(Self {
             clock,
@@ -58,12 +58,12 @@ impl Api {
         })
     }
 
-    /// Takes a request in. Its time is now.
+    /// Reads an event as a request that came now.
     fn receive(&self, event: lambda_http::Request) -> Request {
         Request::new(event, self.clock.now())
     }
 
-    /// Answers a request, and writes its line into the log. Every line on the way stands in its span.
+    /// Answers a request, and logs one line about it. All lines of the request's log are in its span.
     async fn answer(&self, request: &Request, handled: BoxFuture<'_, Result<Reply>>) -> Response<Body> {
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
         let (id, invocation, route) = (request.id(), request.invocation(), request.route());
@@ -76,18 +76,18 @@ impl Api {
         .await
     }
 
-    /// The user who is asking, after a login by password. A login by SSO is refused: it acts on nothing that the user's tenants
-    /// share. An assertion that the request carries is checked here, and an invalid one is an error.
+    /// Identifies the user after a login by password. It refuses a login by SSO, because the account belongs to all of
+    /// the user's workspaces, and SSO does not vouch for all. If there is an assertion, it must be valid.
     pub async fn caller(&self, request: &Request) -> Result<Caller> {
         self.callers.read(request, Admitted::ByPassword).await
     }
 
-    /// The same, after a login by password or by SSO: for a route that acts only on what SSO vouches for.
+    /// Identifies the user after any login, for routes that act only on the login's workspaces.
     pub async fn caller_also_by_sso(&self, request: &Request) -> Result<Caller> {
         self.callers.read(request, Admitted::All).await
     }
 
-    /// The public keys that assertions are checked with.
+    /// The public keys that verify assertions.
     pub fn keys(&self) -> &PublicKeys {
         self.callers.keys()
     }

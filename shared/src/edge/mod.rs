@@ -1,5 +1,5 @@
-//! The edge: an event of the gateway in, a reply out; and the caller, as the login token names them. What every function needs
-//! for that is an [`api::Api`].
+//! Reads the gateway's events, identifies the caller by the login token, and writes replies. Each function does this
+//! through an [`api::Api`].
 
 pub mod api;
 pub mod caller;

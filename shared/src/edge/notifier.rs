@@ -1,4 +1,4 @@
-//! Tells users by email what happened to their account, at the address of the login token and at the one that is kept.
+//! Emails notices to users, at the address in the login token and at the recovery address.
 
 use crate::{
     account::check::attempt::Failed,
@@ -11,22 +11,22 @@ use crate::{
     edge::http::request::Request,
 };
 
-/// The addresses that are kept of users, and the way to them.
+/// Emails notices to users.
 pub struct Notifier {
-    /// The addresses that are kept.
+    /// The recovery addresses.
     pub contacts: ContactSecrets,
-    /// Sends.
+    /// The sender of emails.
     pub mail: EmailSender,
 }
 
 impl Notifier {
-    /// Takes what it needs from the settings.
+    /// Creates a notifier from the settings.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { contacts: ContactSecrets::new(settings, aws)?, mail: EmailSender::new(settings, aws)? })
     }
 
-    /// What a check came to. Where it came to nothing, and no code is accepted any more, the user is told: whoever guessed
-    /// knows the password.
+    /// Returns the outcome of a check. If the check failed and caused a lock, it first emails the user a notice,
+    /// because the person who guessed knows the password.
     pub async fn or_tell<T>(
         &self,
         outcome: Result<T, Failed>,

@@ -1,4 +1,4 @@
-//! Codes: the six digits that a user types, and those that are derived in KMS from a nonce and never kept.
+//! Six-digit codes: typed by users, or sent. KMS derives a sent code from a nonce, and the table never stores the code.
 
 use std::{fmt, time::Duration};
 
@@ -11,21 +11,21 @@ use crate::{
     base::clock::Timestamp,
 };
 
-/// How long a code that was sent is accepted.
+/// How long a sent code is valid.
 pub const SENT_LIFE: Duration = Duration::from_mins(10);
-/// A code that is sent again lives so long still; one that would not is replaced.
+/// A code is sent again only if it stays valid for this long. Otherwise a new code replaces it.
 pub const RESENT_LIFE: Duration = Duration::from_mins(5);
 
-/// No code is sent that would live shorter: nobody could type it.
+/// A code that would expire sooner is not sent, because nobody could type it in time.
 pub const SHORTEST_LIFE: Duration = Duration::from_mins(1);
 
-/// Six digits. Zeroized on drop, never printed.
+/// A code of six digits. It is zeroized on drop and never printed.
 pub struct Code(Zeroizing<String>);
 
 impl Code {
-    /// Reads a code as a user types it; `None` unless it is six ASCII digits, spaces and dashes among them ignored.
+    /// Reads a code as a user types it. Ignores spaces and dashes. Returns `None` unless six ASCII digits remain.
     pub fn parse(typed: &str) -> Option<Self> {
-        // Longer than any spelling of six digits that a person would type.
+        // No user types more.
         if typed.len() > 32 {
             return None;
         }
@@ -33,8 +33,8 @@ impl Code {
         (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(Self(digits))
     }
 
-    /// The code that `mac` comes to: truncated as in RFC 4226 section 5.3, with the last byte of HMAC-SHA-256 in the place
-    /// of HMAC-SHA-1's.
+    /// Derives the code from `mac`, truncated as in RFC 4226 section 5.3. The offset is in the last byte of
+    /// HMAC-SHA-256 instead of HMAC-SHA-1.
     pub fn of(mac: &Mac) -> Self {
         let bytes = mac.bytes();
         let offset = usize::from(bytes.last().copied().unwrap_or_default() & 15);
@@ -43,12 +43,12 @@ impl Code {
         Self(Zeroizing::new(format!("{:06}", number % 1_000_000)))
     }
 
-    /// The six digits.
+    /// Returns the six digits.
     pub fn digits(&self) -> &str {
         &self.0
     }
 
-    /// Whether both are the same, compared in constant time.
+    /// Returns whether both codes are equal. Compares in constant time.
     pub fn is(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
@@ -60,32 +60,33 @@ impl fmt::Debug for Code {
     }
 }
 
-/// A code that was sent, as the table keeps it: what it is derived from, never the code.
+/// A sent code, as the table stores it: what the code is derived from, never the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCode {
     /// The label of the key that it is derived with.
     pub key: String,
     /// The nonce that it is derived from.
     pub nonce: Nonce,
-    /// When it is no longer accepted.
+    /// When it expires.
     pub expires: Timestamp,
     /// How often it was sent.
     pub sends: u32,
     /// When it was last sent.
     pub sent_at: Timestamp,
-    /// Whether it is derived from the login token's hash too, so that it is good for the login that asked. A row that says
-    /// nothing was written before codes were.
+    /// Whether it is also derived from the hash of the login token, so that it is valid only for that login. Rows
+    /// without a value are from before such codes.
     #[serde(default)]
     pub by_login: bool,
 }
 
 impl SentCode {
-    /// Whether it can still be accepted.
+    /// Returns whether it can still be accepted.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.expires
     }
 
-    /// Whether it was sent at all. One that was refused on its way has no life, and holds the wait for the next.
+    /// Returns whether it was sent at all. If sending was refused, the code expired at once. It then only makes the
+    /// next code wait.
     pub fn was_sent(&self) -> bool {
         self.sent_at < self.expires
     }
@@ -117,12 +118,12 @@ mod tests {
 
     #[test]
     fn a_mac_is_truncated_as_rfc_4226_says() {
-        // The example of RFC 4226 section 5.4: offset 10, 0x50ef7f19, of which the last six digits.
+        // The example of RFC 4226 section 5.4: offset 10, 0x50ef7f19, and its last six digits.
         let mut mac = [0; 32];
         mac[10..14].copy_from_slice(&[0x50, 0xef, 0x7f, 0x19]);
         mac[31] = 0x5a;
         assert_eq!(Code::of(&Mac(Zeroizing::new(mac))).digits(), "872921");
-        // The highest bit is masked, and zeros stay in front.
+        // The highest bit is masked, and leading zeros stay.
         mac[10..14].copy_from_slice(&[0x80, 0, 0, 42]);
         let code = Code::of(&Mac(Zeroizing::new(mac)));
         assert_eq!(code.digits(), "000042");

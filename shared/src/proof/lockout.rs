@@ -1,26 +1,29 @@
-//! How many guesses, how long the wait.
+//! The waits after wrong codes, and the lock at the end.
 //!
-//! A user's failures are counted over all their factors, before the code is looked at. The first five are free. After the
-//! fifth the next attempt must wait 30 s, counted from the last one; after each further failure twice as long, up to an
-//! hour. At the cap nothing is accepted any more: the user's factors are *locked* until a recovery code, an emailed code
-//! or an operator lifts that. An accepted code sets the count back to zero; a new code, a new login or another factor
-//! does not. NIST SP 800-63B allows 100 failures per account; factors stop at 50.
+//! An attempt is counted before its code is checked. One count covers all active factors of a user:
 //!
-//! Recovery codes have the same schedule on a count of their own, with a cap of 100: so whoever is locked out of their
-//! factors, by their own hand or a guesser's, still gets in.
+//! - The first five failures cause no wait.
+//! - After the fifth, the next attempt must wait 30 seconds, counted from the last attempt.
+//! - Each further failure doubles the wait, up to one hour.
+//! - At 50 failures the factors are *locked*. A recovery code, an emailed code or an operator unlocks them. NIST SP
+//!   800-63B allows 100 failures per account.
+//! - An accepted code resets the count to zero. A new code, a new login or another factor does not.
 //!
-//! The same numbers decide here and in the condition of the write that counts ([`Schedule::tiers`]).
+//! Recovery codes have a count of their own, with the same waits and a cap of 100. So a user can still get in when the
+//! factors are locked, whether by the user or by an attacker.
+//!
+//! The condition of the write that counts uses the same numbers ([`Schedule::tiers`]).
 
 use std::time::Duration;
 
 use crate::base::clock::Timestamp;
 
-/// Failures before the first wait.
+/// The failures before the first wait.
 pub const FREE: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
-/// A schedule of waits, with the number of failures at which it locks.
+/// A schedule of waits, and the number of failures at which it locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     cap: u32,
@@ -31,35 +34,35 @@ pub const FACTORS: Schedule = Schedule { cap: 50 };
 /// The schedule of a user's recovery codes.
 pub const RECOVERY: Schedule = Schedule { cap: 100 };
 
-/// Whether an attempt may be made.
+/// Whether an attempt is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Now.
+    /// Yes, now.
     Go,
-    /// After this long.
+    /// Yes, after this time.
     Wait(Duration),
-    /// Not any more.
+    /// No, the schedule has locked.
     Locked,
 }
 
-/// Counts of failures that wait equally long.
+/// A range of failure counts with the same wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tier {
-    /// The lowest count of the tier.
+    /// The lowest count.
     pub from: u32,
-    /// The highest.
+    /// The highest count.
     pub to: u32,
-    /// How long after the last attempt the next may be made.
+    /// The time from the last attempt to the next.
     pub wait: Duration,
 }
 
 impl Schedule {
-    /// Whether, after `failures` of which the last was at `tried_at`, an attempt may be made at `now`.
+    /// Decides whether an attempt is allowed at `now`, after `failures` of which the last was at `tried_at`.
     pub fn judge(self, failures: u32, tried_at: Timestamp, now: Timestamp) -> Verdict {
         let Some(tier) = self.tiers().into_iter().find(|tier| (tier.from..=tier.to).contains(&failures)) else {
             return Verdict::Locked;
         };
-        // Free attempts look at no clock: one that stands behind the clock that counted last owes nothing.
+        // Free attempts ignore the clock, because this clock may be behind the one that counted last.
         if tier.wait.is_zero() {
             return Verdict::Go;
         }
@@ -69,12 +72,12 @@ impl Schedule {
         }
     }
 
-    /// Whether `failures` is the count at which the schedule locks.
+    /// Returns whether the schedule locks at exactly `failures`.
     pub fn locks_at(self, failures: u32) -> bool {
         failures == self.cap
     }
 
-    /// The schedule as ranges, lowest first. A count beyond the last is locked.
+    /// Returns the schedule as ranges, lowest first. Any higher count is locked.
     pub fn tiers(self) -> Vec<Tier> {
         let mut tiers = vec![Tier { from: 0, to: FREE - 1, wait: Duration::ZERO }];
         let mut wait = FIRST_WAIT;
@@ -89,7 +92,7 @@ impl Schedule {
     }
 }
 
-/// How many attempts may follow `failures` before the next wait.
+/// Returns how many attempts are left before the next wait.
 pub fn left_before_wait(failures: u32) -> u32 {
     FREE.saturating_sub(failures)
 }

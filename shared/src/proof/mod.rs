@@ -1,4 +1,5 @@
-//! What a user can prove, and how: factors, codes, recovery codes, their lockout, and the assertion that says it was proven.
+//! Everything that proves who a user is: factors, codes and recovery codes. Also the lockout after wrong codes, and the
+//! assertion that this service signs.
 
 pub mod assertion;
 pub mod code;

@@ -1,5 +1,5 @@
-//! A number in a region that we may text. That a number starts with `+1` says little: Jamaica's does too. What decides is
-//! libphonenumber's metadata, which is read when the first number is: no start of a function waits for it.
+//! Phone numbers, and whether this service may text them. The prefix `+1` does not decide that, because Jamaica has it
+//! too. The metadata of libphonenumber does. It loads with the first number, so it delays no cold start.
 
 use std::fmt;
 
@@ -9,32 +9,32 @@ use zeroize::Zeroizing;
 
 use crate::base::settings::{SettingError, Settings};
 
-/// The calling code of every region that may be allowed: the North American Numbering Plan's.
+/// The calling code of every supported region: the North American Numbering Plan.
 const CALLING_CODE: i32 = 1;
-/// Longer than any spelling of 15 digits (E.164's most) that a person would type.
+/// The longest text that is read. No user types more for 15 digits, the maximum of E.164.
 const LONGEST: usize = 40;
 
-/// A number that may be texted, in E.164: `+14155550123`. Zeroized on drop, never printed.
+/// A number that may be texted, in E.164: `+14155550123`. It is zeroized on drop and never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(Zeroizing<String>);
 
-/// Why a number is not one that may be texted.
+/// The reason why a number may not be texted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
-    /// It is of a country or territory that is not allowed.
+    /// Its country or territory is not allowed.
     Country,
-    /// Who is called earns by it.
+    /// A premium-rate number, whose owner earns by calls.
     Premium,
-    /// Who is called pays for it.
+    /// A toll-free number, whose owner pays for calls.
     TollFree,
-    /// It is of a range for internet telephony alone.
+    /// A number in a range for internet telephony only.
     Voip,
-    /// It is no number, is not spelled as one, or is of a range without phones that take texts.
+    /// Not a number, not spelled as one, or in a range without phones that receive texts.
     Invalid,
 }
 
 impl Unsupported {
-    /// The reason as the contract spells it.
+    /// Returns the reason as the contract spells it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Country => "country",
@@ -46,13 +46,14 @@ impl Unsupported {
     }
 }
 
-/// Where a number may be from.
+/// The regions that a number may be from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Regions(Vec<Region>);
 
 impl Regions {
-    /// Takes them from the setting `MFA_TEXT_REGIONS` (`US,CA` unless set). Territories of the United States may be among
-    /// them, nothing else: carriers, prices and STOP are alike there, and the limits know the exchanges of `+1`.
+    /// Reads the regions from the setting `MFA_TEXT_REGIONS`, `US,CA` by default. Only these and territories of the
+    /// United States are valid, because carriers, prices and STOP are the same there. The quotas also rely on the
+    /// exchanges of `+1`.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let names = settings.optional("MFA_TEXT_REGIONS").unwrap_or_else(|| "US,CA".to_owned());
         let regions = names.split(',').map(|name| match name.trim() {
@@ -70,17 +71,17 @@ impl Regions {
     }
 }
 
-/// A country with numbers that texts come from: a number of one is none to send from in the other.
+/// A country with its own sender numbers. A number of one can't send texts in the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Country {
-    /// And its territories.
+    /// The United States and its territories.
     UnitedStates,
     /// Canada.
     Canada,
 }
 
 impl Country {
-    /// The country of this name, as settings spell it: `US`, `CA`.
+    /// Reads a country by its name in settings: `US` or `CA`.
     pub fn parse(name: &str) -> Option<Self> {
         match name {
             "US" => Some(Self::UnitedStates),
@@ -95,21 +96,22 @@ impl Country {
 }
 
 impl Regions {
-    /// The countries that these are of.
+    /// Returns the countries of these regions.
     pub fn countries(&self) -> impl Iterator<Item = Country> {
         self.0.iter().map(|region| Country::of(Some(*region)))
     }
 }
 
 impl PhoneNumber {
-    /// Reads a number as a person spells it: `+`, then ASCII digits, with spaces, dots, dashes and parentheses among them.
+    /// Reads a number as a user types it: `+`, then ASCII digits. Spaces, dots, dashes and parentheses may be among
+    /// them.
     pub fn parse(typed: &str, regions: &Regions) -> Result<Self, Unsupported> {
         let e164 = spelled(typed).ok_or(Unsupported::Invalid)?;
         let number = PHONE_NUMBER_UTIL.parse(e164.as_str(), None).map_err(|_| Unsupported::Invalid)?;
         if number.country_code != CALLING_CODE {
             return Err(Unsupported::Country);
         }
-        // Not what the library makes of it, a prefix dropped or an extension: the very digits.
+        // The library may drop a prefix or an extension. Require exactly the typed digits.
         if *PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164) != **e164 {
             return Err(Unsupported::Invalid);
         }
@@ -130,35 +132,35 @@ impl PhoneNumber {
         }
     }
 
-    /// A number that was allowed once, as it was kept.
+    /// Reads a stored number, which was allowed before.
     pub fn kept(e164: &[u8]) -> Option<Self> {
         Some(Self(Zeroizing::new(std::str::from_utf8(e164).ok()?.to_owned())))
     }
 
-    /// The number in E.164.
+    /// Returns the number in E.164.
     pub fn e164(&self) -> &str {
         &self.0
     }
 
-    /// What its user knows it again by: its last four digits.
+    /// Returns the hint for its user: the last four digits.
     pub fn hint(&self) -> String {
         let last = self.0.len().saturating_sub(4);
         format!("+1 ••• ••• {}", self.0.get(last..).unwrap_or_default())
     }
 
-    /// The country that it is of.
+    /// Returns its country.
     pub fn country(&self) -> Country {
         let number = PHONE_NUMBER_UTIL.parse(self.e164(), None).ok();
         Country::of(number.and_then(|number| PHONE_NUMBER_UTIL.get_region_for_number(&number)))
     }
 
-    /// The exchange that it is in, `+1 NPA NXX`: 10,000 numbers that are often one company's.
+    /// Returns its exchange, `+1 NPA NXX`: 10,000 numbers that often belong to one company.
     pub fn exchange(&self) -> &str {
         self.0.get(..8).unwrap_or_default()
     }
 }
 
-/// The digits of a number with `+` before them, if it is spelled as one.
+/// Returns `+` and the digits of a number, if it is spelled as one.
 fn spelled(typed: &str) -> Option<Zeroizing<String>> {
     let rest = typed.strip_prefix('+').filter(|_| typed.len() <= LONGEST)?;
     let mut e164 = Zeroizing::new(String::with_capacity(LONGEST));
@@ -179,12 +181,12 @@ impl fmt::Debug for PhoneNumber {
     }
 }
 
-/// What the table keeps of a number that can be read.
+/// The data of a number that the table stores unsealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phone {
-    /// What its user knows it again by.
+    /// The hint for its user.
     pub hint: String,
-    /// The keyed digest of the number, under which its texts are counted.
+    /// The keyed digest of the number, by which quotas count its texts.
     pub number_digest: String,
     /// The keyed digest of its exchange.
     pub exchange_digest: String,
@@ -279,8 +281,8 @@ mod tests {
         }
     }
 
-    /// Every area code there could be, as metadata 9.0.42 judges it. Newer metadata may open more in the United States and
-    /// Canada; the lists of what is elsewhere or costs should hardly move.
+    /// All possible area codes, as metadata 9.0.42 classifies them. Newer metadata may open more in the United States
+    /// and Canada. The other lists should hardly change.
     #[test]
     fn every_area_code_is_judged() {
         let mut judged = BTreeMap::<_, Vec<u32>>::new();

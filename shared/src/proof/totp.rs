@@ -1,5 +1,5 @@
-//! An authenticator app's secret, and which time step a code is of (RFC 6238: SHA-1, 6 digits, 30 s — the one setting
-//! that Google Authenticator, 1Password and Authy all accept).
+//! The secrets of authenticator apps: reads them, checks their codes, and draws QR codes (RFC 6238). Codes use SHA-1, 6
+//! digits and 30 s, the only setting that Google Authenticator, 1Password and Authy all accept.
 
 use std::{fmt, ops::RangeInclusive, sync::LazyLock};
 
@@ -11,43 +11,43 @@ use zeroize::Zeroizing;
 
 use crate::base::clock::Timestamp;
 
-/// Bytes of a new secret: 160 bits, as RFC 4226 section 4 recommends.
+/// The length of a new secret: 160 bits, as RFC 4226 section 4 recommends.
 pub const SECRET_BYTES: usize = 20;
-/// Bytes of a secret from elsewhere. Google's own were of 80 bits.
+/// The lengths of an imported secret. Google's secrets had 80 bits.
 const IMPORTED_BYTES: RangeInclusive<usize> = 10..=64;
 const DIGITS: u8 = 6;
 const STEP_SECONDS: u64 = 30;
-/// Steps accepted before and after the present one (RFC 6238 section 5.2), for clocks that drift.
+/// The time steps accepted before and after the current one, because clocks drift (RFC 6238 section 5.2).
 const DRIFT_STEPS: u16 = 1;
 
-/// Base32 whose last letter may carry bits that are none of the secret's: apps ignore them.
+/// Base32 that ignores unused bits of the last letter, because apps ignore them too.
 static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
     let mut base32 = BASE32_NOPAD.specification();
     base32.check_trailing_bits = false;
     base32.encoding().unwrap_or(BASE32_NOPAD)
 });
 
-/// The latest time step whose code is accepted at `now`.
+/// Returns the latest time step whose code is accepted at `now`.
 pub fn latest_step(now: Timestamp) -> u64 {
     now.seconds() / STEP_SECONDS + u64::from(DRIFT_STEPS)
 }
 
-/// Why a text is no secret.
+/// The reason why a text is not a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It has small and capital letters, so it is not base32. Keycloak's are so: it stores the raw text.
+    /// It mixes upper and lower case, so it is not base32. Keycloak stores such raw secrets.
     MixedCase,
-    /// It is not base32, or is not of 80 to 512 bits.
+    /// It is not base32, or not of 80 to 512 bits.
     NotBase32,
 }
 
-/// A shared secret of server and app. Zeroized on drop; never printed by accident.
+/// A secret that server and app share. It is zeroized on drop and never printed.
 pub struct TotpSecret(Totp);
 
 impl TotpSecret {
-    /// The secret of these bytes.
+    /// Makes a secret from `bytes`.
     pub fn new(bytes: &[u8]) -> Self {
-        // Not `build`, which refuses under 128 bits: the length is its maker's affair.
+        // `build` would refuse imported secrets under 128 bits.
         let totp = Builder::new()
             .with_algorithm(Algorithm::SHA1)
             .with_digits(DIGITS)
@@ -58,10 +58,10 @@ impl TotpSecret {
         Self(totp)
     }
 
-    /// Reads a secret as apps are given it: base32 (RFC 4648 section 6) of 80 to 512 bits, all in one case, padded or not, spaces
-    /// and dashes ignored.
+    /// Reads a secret in the form that apps accept: base32 (RFC 4648 section 6) of 80 to 512 bits, in one case. Padding
+    /// is optional. Spaces and dashes are ignored.
     pub fn parse(base32: &str) -> Result<Self, Unreadable> {
-        // No exporter mixes cases. What does is a secret's raw text, a quarter of which would be read as another secret.
+        // No exporter mixes cases, but raw secrets do. A quarter of those would decode to a wrong secret.
         let [upper, lower] =
             [u8::is_ascii_uppercase, u8::is_ascii_lowercase].map(|case| base32.bytes().any(|byte| case(&byte)));
         if upper && lower {
@@ -71,7 +71,7 @@ impl TotpSecret {
     }
 
     fn decode(base32: &str) -> Option<Self> {
-        // Longer than any spelling of 512 bits that a person or a program would make.
+        // No person or program needs more characters for 512 bits.
         if base32.len() > 256 {
             return None;
         }
@@ -81,27 +81,27 @@ impl TotpSecret {
         IMPORTED_BYTES.contains(&bytes.len()).then(|| Self::new(&bytes))
     }
 
-    /// Whether it is shorter than the 112 bits that NIST SP 800-131A asks of a key.
+    /// Returns whether it has fewer than the 112 bits that NIST SP 800-131A requires of a key.
     pub fn is_weak(&self) -> bool {
         self.bytes().len() < 14
     }
 
-    /// The secret's bytes, to be sealed.
+    /// Returns the bytes, for sealing.
     pub fn bytes(&self) -> &[u8] {
         self.0.secret().as_bytes()
     }
 
-    /// The secret as an app takes it when it is typed in: base32 without padding.
+    /// Returns the secret as a user types it into an app: base32 without padding.
     pub fn base32(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.secret().to_base32())
     }
 
-    /// The time step that `digits` is the code of, if it is within one step of `now`. Compared in constant time.
+    /// Returns the time step of the code `digits`, if it is within one step of `now`. Compares in constant time.
     pub fn matching_step(&self, digits: &str, now: Timestamp) -> Option<u64> {
         self.0.check(digits, now.seconds())
     }
 
-    /// The otpauth key URI that a QR code carries. `issuer` names the app, `account` the user within it.
+    /// Returns the otpauth key URI for a QR code. `issuer` names the app, `account` the user.
     pub fn uri(&self, issuer: &str, account: &str) -> Zeroizing<String> {
         let secret = self.base32();
         let (issuer, account) = (label(issuer), label(account));
@@ -118,13 +118,13 @@ impl fmt::Debug for TotpSecret {
     }
 }
 
-/// A part of the label: percent-encoded, and without the colon that parts issuer from account.
+/// Percent-encodes one part of the label. Replaces colons, because a colon separates issuer and account.
 fn label(text: &str) -> String {
     const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     utf8_percent_encode(&text.replace(':', " "), ENCODED).to_string()
 }
 
-/// `uri` as a QR code: a self-contained SVG. `None` where it is too long for one (over 2 KB).
+/// Draws `uri` as a QR code, a self-contained SVG. Returns `None` if `uri` is too long (over 2 KB).
 pub fn qr_svg(uri: &str) -> Option<String> {
     let code = QrCode::with_error_correction_level(uri, EcLevel::M).ok()?;
     Some(code.render::<svg::Color>().min_dimensions(240, 240).build())
@@ -136,7 +136,7 @@ mod tests {
 
     const RFC: &[u8] = b"12345678901234567890";
 
-    /// RFC 4226 appendix D: the counter is the time step.
+    /// The vectors of RFC 4226 appendix D. Their counter is the time step.
     #[test]
     fn rfc_4226_vectors() {
         let codes =
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// RFC 6238 appendix B, the SHA-1 column, of whose eight digits ours are the last six.
+    /// The SHA-1 column of RFC 6238 appendix B. Our codes are the last six of its eight digits.
     #[test]
     fn rfc_6238_vectors_and_their_neighbours() {
         let vectors = [
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(TotpSecret::parse(&spelled(257)).unwrap_err(), Unreadable::NotBase32);
     }
 
-    /// Keycloak draws 20 of these letters and stores them as they are (`RandomString.alphanum`).
+    /// Keycloak draws 20 of these characters and stores them unencoded (`RandomString.alphanum`).
     #[test]
     fn no_secret_as_keycloak_stores_it_is_taken_for_base32() {
         const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

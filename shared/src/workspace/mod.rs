@@ -1,4 +1,4 @@
-//! Workspaces: what each requires, and what it sees of its members.
+//! Workspaces: the policy of each, and the members that it sees.
 
 pub mod member;
 pub mod policy;

@@ -1,4 +1,4 @@
-//! How a user changes what they have: adds and removes factors, has recovery codes made anew.
+//! How a user changes their account: adds and removes factors, and renews recovery codes.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use crate::{
 const APPS: usize = 3;
 
 impl User {
-    /// Enrols an app, the first factor or another.
+    /// Enrolls an app, as the first factor or another.
     pub async fn add_app(&mut self) {
         if !self.has_room_for_an_app() {
             return;
@@ -28,12 +28,11 @@ impl User {
         self.activate(attempt, Factor { id, device: Device::App { app, off, last: step } }).await;
     }
 
-    /// Whether the user has fewer apps than they may.
     pub fn has_room_for_an_app(&self) -> bool {
         self.factors.iter().filter(|factor| matches!(factor.device, Device::App { .. })).count() < APPS
     }
 
-    /// Enrols the phone, if it is not.
+    /// Enrolls the phone unless it is enrolled.
     pub async fn add_phone(&mut self) {
         if self.factors.iter().any(|factor| matches!(factor.device, Device::Phone { .. })) {
             return;
@@ -70,7 +69,7 @@ impl User {
         self.fresh.push(attempt);
     }
 
-    /// Removes one of several factors.
+    /// Removes a factor, if the user has several.
     pub async fn remove(&mut self) {
         if self.factors.len() < 2 {
             return;
@@ -81,14 +80,14 @@ impl User {
         self.assertion = None;
         match (removed.status, removed.code()) {
             (200, _) => self.assertion = removed.body["assertion"].as_str().map(str::to_owned),
-            // It was removed before the kill, which ended the assertion.
+            // The removal was done before the kill, and ended the assertion.
             (403, "assertion-invalid") if lost => {}
             _ => self.violation(&format!("a removal was answered {}: {}", removed.status, removed.body)),
         }
         self.fresh.retain(|attempt| !attempt.path.contains(&factor.id));
     }
 
-    /// Has new recovery codes made. An old one is wrong from then on.
+    /// Makes new recovery codes. An old one is wrong from then on.
     pub async fn renew_codes(&mut self) {
         let (made, _) = self.ask("new codes", Method::POST, "/v1/recovery/codes", None).await;
         if !self.expect("new recovery codes", &made, 201) {

@@ -1,5 +1,5 @@
-//! A code as a client presents it: several times at once, and again for each answer that a kill took, until all are there.
-//! Whatever comes back is held to what the ledger knows.
+//! A code as a client presents it: several times at once, and again for each answer that a kill took. Every answer is
+//! compared with the ledger.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -11,7 +11,7 @@ use crate::{
     world::{Reply, STEP},
 };
 
-/// Attempts that are free: after them one waits.
+/// The attempts after which a wait begins.
 pub const FREE: usize = 5;
 
 /// A right code, and where to present it.
@@ -20,21 +20,21 @@ pub struct Attempt {
     pub what: &'static str,
     pub path: String,
     pub code: String,
-    /// What it spends.
+    /// The name in the ledger of what it spends.
     pub spends: String,
-    /// The time step that it is of, if it is an app's.
+    /// The time step of an app's code.
     pub step: Option<u64>,
     pub counter: Counter,
 }
 
 impl Attempt {
-    /// The code of a factor, at a login. `spends` tells its codes apart.
+    /// A factor's code at a login. `spends` tells its codes apart.
     pub fn verify(id: &str, code: String, step: Option<u64>, spends: &str) -> Self {
         let (path, spends) = (format!("/v1/factors/{id}/verify"), format!("{id} {spends}"));
         Self { what: VERIFY, path, code, spends, step, counter: Counter::Factors }
     }
 
-    /// The code that makes a factor active.
+    /// The code that activates a factor.
     pub fn activate(id: &str, code: String, step: Option<u64>) -> Self {
         let (path, spends) = (format!("/v1/factors/{id}/activate"), format!("{id} pending"));
         Self { what: "activate", path, code, spends, step, counter: Counter::Pending }
@@ -46,7 +46,7 @@ impl Attempt {
         Self { what: "redeem", path, code: code.to_owned(), spends, step: None, counter: Counter::Recovery }
     }
 
-    /// Whether a refusal of this code says that what it spends is spent. A texted code that was accepted is there no more.
+    /// Whether a refusal says that the code is spent. The row of a texted code is gone after it was accepted.
     fn says_used(&self, code: &str) -> bool {
         match self.counter {
             Counter::Factors => code == "code-used" || (code == "code-expired" && self.step.is_none()),
@@ -55,24 +55,24 @@ impl Attempt {
         }
     }
 
-    /// Whether its time step may have passed by in this time.
+    /// Whether its time step may have passed between `from` and `until`.
     fn slipped(&self, from: u64, until: u64) -> bool {
         self.step.is_some_and(|step| [from, until].iter().any(|time| (time / STEP).abs_diff(step) > 1))
     }
 }
 
-/// What came of a code.
+/// What became of a code.
 pub enum Outcome {
-    /// It was accepted, with this answer.
+    /// It was accepted with this answer.
     Accepted(Value),
-    /// It was accepted, and the answer lost.
+    /// It was accepted, and the answer was lost.
     Used,
-    /// It has to wait, or comes too late.
+    /// It must wait, or came too late.
     NotNow,
 }
 
 impl User {
-    /// Presents a right code so many times at once, and again for each answer that was lost.
+    /// Presents a right code `copies` times at once, and again for each lost answer.
     pub async fn present(&mut self, attempt: &Attempt, copies: usize) -> Outcome {
         let was_spent = self.ledger.of(&attempt.spends).spent;
         let counted = self.failures.of(attempt.counter);
@@ -112,7 +112,7 @@ impl User {
         }
     }
 
-    /// Presents a wrong code so many times at once; how many answers said that it is wrong.
+    /// Presents a wrong code `copies` times at once. Returns how many answers rejected it.
     pub async fn guess(&mut self, attempt: &Attempt, copies: usize) -> usize {
         let counted = self.failures.of(attempt.counter);
         let answers = self.at_once(attempt, copies).await;

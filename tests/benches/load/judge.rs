@@ -1,4 +1,4 @@
-//! What must hold of an account: what its user's client knows is what the service lists, and what the table has.
+//! What must hold of an account: the client, the service and the table agree.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl User {
-    /// Logs in as far as the challenge, which names the factors.
+    /// Logs in up to the challenge, which names the factors.
     pub async fn hold_login(&mut self) {
         let (login, _) = self.ask("login", Method::POST, "/v1/logins", None).await;
         if self.expect("a login", &login, 200) {
@@ -39,8 +39,8 @@ impl User {
         }
     }
 
-    /// Holds it that the active factors are those that were confirmed and not removed, and that as many recovery codes are
-    /// left as can be.
+    /// Checks that the active factors are those that were confirmed and not removed, and that the number of recovery
+    /// codes is possible.
     fn hold_factors(&self, body: &Value) {
         let listed = body["factors"].as_array().unwrap().iter().filter(|factor| factor["status"] == "active");
         let listed: BTreeSet<_> = listed.map(|factor| factor["id"].as_str().unwrap()).collect();
@@ -63,7 +63,7 @@ impl User {
         }
     }
 
-    /// The end: whatever wait there was is over, and everything works.
+    /// The end: all waits are over, and everything works.
     pub async fn end(&mut self) {
         self.fresh.clear();
         self.assertion = None;
@@ -87,7 +87,7 @@ impl User {
         self.hold_list().await;
     }
 
-    /// Holds what the table has of the user to what their client knows.
+    /// Compares the user's row with what their client knows.
     fn hold_account(&self, account: &Account) {
         let active: BTreeSet<_> = account.active().into_iter().map(|(id, _)| id.as_str()).collect();
         let used = account.recovery.as_ref().map_or(10, |codes| codes.used.len());
@@ -111,7 +111,7 @@ impl User {
         }
     }
 
-    /// Holds it that kills gave no guesser more than the schedule does.
+    /// Checks that kills gave an attacker no more guesses than the schedule of waits allows.
     pub fn hold_guesses(&self) {
         let Some(guesses) = &self.guessed_at else { return };
         let (Some(first), Some(last)) = (guesses.looked_at.first(), guesses.looked_at.last()) else { return };
@@ -124,14 +124,14 @@ impl User {
             }
         });
         let due = waits.fold(Duration::ZERO, Duration::saturating_add);
-        // A second more: when an answer came is known to the second.
+        // One second more, because the times of answers are whole seconds.
         let took = Duration::from_secs(last - first + 1);
         self.world.tally.hold(took >= due, || format!("{}: {} guesses in {took:?}", self.sub, guesses.looked_at.len()));
     }
 }
 
-/// Reads the whole table: every account's row can be read and is its user's, and every workspace has as many members as it
-/// counts. How many rows there are.
+/// Reads the whole table. Every account's row must be readable and match its user, and every workspace must count its
+/// members right. Returns the number of rows.
 pub async fn hold_table(world: &World, users: &[User]) -> usize {
     let rows = world.scan().await;
     let mut accounts = BTreeMap::new();

@@ -1,31 +1,31 @@
-//! What a user's client knows of their codes: each is accepted at most once, and refused as used only if it may have been;
-//! and how many failures can have been counted.
+//! What a user's client knows of their codes, and how many failures can have been counted. Each code is accepted at
+//! most once, and refused as used only if it may have been used.
 
 use std::collections::BTreeMap;
 
-/// One thing that can be spent: a time step of an app, a texted code, a recovery code, a pending factor.
+/// The uses of one thing that can be spent: a time step of an app, a texted code, a recovery code, a pending factor.
 #[derive(Clone, Copy, Default)]
 pub struct Uses {
     /// Answers that accepted it.
     pub accepted: usize,
-    /// Requests whose answer never came: each may have been accepted.
+    /// Requests whose answer was lost. Each may have been accepted.
     pub lost: usize,
-    /// Whether an answer has said that it is spent.
+    /// Whether an answer said that it is spent.
     pub spent: bool,
 }
 
-/// What counts the attempts at a code.
+/// The counter of attempts at a code.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Counter {
     /// The user's failures.
     Factors,
     /// The user's failures at recovery codes.
     Recovery,
-    /// The pending factor's own tries.
+    /// The pending factor's own attempts.
     Pending,
 }
 
-/// The most that each count of a user's failures can be.
+/// The highest possible value of each of a user's counters.
 #[derive(Default)]
 pub struct Failures {
     factors: usize,
@@ -41,7 +41,7 @@ impl Failures {
         }
     }
 
-    /// Counts attempts that were sent. One that was accepted has cleared the count, but the others may have come after it.
+    /// Counts attempts that were sent. An accepted one clears the count, but the others may come after it.
     pub fn count(&mut self, counter: Counter, cleared: bool, sent: usize) {
         match counter {
             Counter::Factors if cleared => self.factors = sent - 1,
@@ -62,7 +62,7 @@ impl Ledger {
         self.0.get(what).copied().unwrap_or_default()
     }
 
-    /// Notes the answers of a code that was presented. What is wrong with them, if anything is.
+    /// Records the answers to a code. Returns an error if they break a rule.
     pub fn note(&mut self, what: &str, accepted: usize, used: bool, lost: usize) -> Result<(), &'static str> {
         let known = self.0.entry(what.to_owned()).or_default();
         let was_spent = known.spent;

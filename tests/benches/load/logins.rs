@@ -1,4 +1,4 @@
-//! How a user proves who they are: with an app, a texted code or a recovery code; and who else tries.
+//! How a user logs in: with an app, a texted code or a recovery code. Also what an attacker tries.
 
 use reqwest::Method;
 
@@ -10,15 +10,16 @@ use crate::{
     world::STEP,
 };
 
-/// Whether an app shows a step's code at no other step nearby (once in some hundred thousand it does): spent at both, it
-/// would look like one that was accepted twice.
+/// Whether no other step nearby has the same code. A code that is spent at both steps would look as if it was accepted
+/// twice. Once in about 100,000 codes it does.
 fn is_plain(app: &Authenticator, step: u64) -> bool {
     let code = app.code(step * STEP);
     (step - 3..=step + 3).all(|other| other == step || app.code(other * STEP) != code)
 }
 
 impl User {
-    /// A login with an app: perhaps mistyped first, perhaps sent twice or thrice at once, perhaps again later.
+    /// Logs in with an app. The user may mistype first, send the code up to three times at once, or send it again
+    /// later.
     pub async fn verify_app(&mut self, index: usize) {
         let Device::App { app, off, last } = &self.factors[index].device else { panic!("it is an app") };
         let id = self.factors[index].id.clone();
@@ -41,7 +42,7 @@ impl User {
         }
     }
 
-    /// A login with a phone.
+    /// Logs in with a phone.
     pub async fn verify_phone(&mut self, index: usize) {
         let id = self.factors[index].id.clone();
         let Device::Phone { spent } = self.factors[index].device else { panic!("it is a phone") };
@@ -55,7 +56,7 @@ impl User {
         }
     }
 
-    /// A login with a recovery code, where one is known.
+    /// Logs in with a recovery code, if one is known.
     pub async fn recover(&mut self) {
         let Some(codes) = self.recovery.as_mut().filter(|codes| !codes.unspent.is_empty()) else { return };
         let code = codes.unspent.remove(self.rng.index(codes.unspent.len()));
@@ -66,7 +67,7 @@ impl User {
         {
             codes.unclear += 1;
         }
-        // A recovery code proves enough to begin a factor. The activation then brings an assertion that is good for more.
+        // The assertion after a recovery code only begins a factor. The activation gives a stronger one.
         if self.assertion.is_some() && self.has_room_for_an_app() && self.rng.percent(10) {
             self.add_app().await;
         } else {
@@ -74,7 +75,7 @@ impl User {
         }
     }
 
-    /// Presents a right code, and perhaps once more when it is spent.
+    /// Presents a right code. Sometimes presents it again after it is spent.
     async fn show(&mut self, attempt: Attempt, copies: usize) -> Outcome {
         let copies = copies.min(FREE.saturating_sub(self.failures.of(attempt.counter))).max(1);
         let outcome = self.present(&attempt, copies).await;
@@ -90,7 +91,7 @@ impl User {
         outcome
     }
 
-    /// Has a code texted, and reads it. Where a kill emptied the outbox first, another text brings the same code.
+    /// Requests a texted code and reads it. If a kill emptied the outbox, another text brings the same code.
     pub async fn text(&mut self, id: &str) -> Option<String> {
         for _ in 0..5 {
             let (sent, _) = self.ask("text", Method::POST, &format!("/v1/factors/{id}/texts"), None).await;
@@ -105,7 +106,7 @@ impl User {
         None
     }
 
-    /// Somebody guesses, two codes at once.
+    /// An attacker guesses, two codes at once.
     pub async fn be_guessed_at(&mut self) {
         let Device::App { app, .. } = &self.factors[0].device else { panic!("it is an app") };
         let wrong = app.wrong_code(self.world.now());

@@ -1,6 +1,7 @@
-//! Load and kill: half an hour of logins compressed, through the local stack as a process of its own that is killed with
-//! SIGKILL at random moments and started again on what it left. No code may be accepted twice across the kills, no account
-//! damaged, no confirmed enrolment lost. Run by hand: `cargo bench -p tests --bench load`; it fails on any violation.
+//! A load test with kills. It compresses 30 minutes of logins through the local stack, which runs in its own process.
+//! SIGKILL ends that process at random moments, and it starts again on its data. No code may be accepted twice, no
+//! account damaged, and no confirmed enrollment lost. Run by hand: `cargo bench -p tests --bench load`. It fails on any
+//! violation.
 
 #![expect(
     clippy::unwrap_used,
@@ -36,34 +37,34 @@ mod tally;
 mod user;
 mod world;
 
-/// Half an hour of logins compressed, while the stack is killed again and again
+/// Compresses 30 minutes of logins, and kills the stack again and again
 #[derive(Parser)]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
-    /// Seed of all that is drawn; the time, if there is none
+    /// Seed of the random numbers; the default is the time
     #[arg(long)]
     seed: Option<u64>,
     /// Users at the start
     #[arg(long, default_value_t = 600)]
     users: usize,
-    /// Users whom somebody guesses at, among them
+    /// How many of them are attacked by a guesser
     #[arg(long, default_value_t = 10)]
     guessed_at: usize,
-    /// Users who do something at the same time
+    /// Users who act at the same time
     #[arg(long, default_value_t = 32)]
     clients: usize,
-    /// Verifies at least
+    /// Least number of verifies
     #[arg(long, default_value_t = 100_000)]
     verifies: usize,
-    /// Minutes of the stack's time at least
+    /// Least number of minutes by the stack's clock
     #[arg(long, default_value_t = 30)]
     minutes: u64,
-    /// Kills
+    /// Number of kills
     #[arg(long, default_value_t = 10)]
     kills: usize,
     #[command(flatten)]
     place: Place,
-    /// What cargo says to every benchmark
+    /// The flag that cargo passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
     #[command(subcommand)]

@@ -1,10 +1,10 @@
-//! What is drawn, the same again from the same seed: `SplitMix64` (Steele, Lea and Flood 2014).
+//! Random numbers, the same for the same seed: `SplitMix64` (Steele, Lea and Flood 2014).
 
 /// A stream of numbers.
 pub struct Rng(u64);
 
 impl Rng {
-    /// The stream of this number among those of a seed.
+    /// Stream number `stream` of a seed.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = Self(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
         rng.next();
@@ -24,12 +24,12 @@ impl Rng {
         self.next() % limit
     }
 
-    /// An index of something of this length.
+    /// A random index below `length`.
     pub fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap()
     }
 
-    /// True so many times in a hundred.
+    /// True in `times` of a hundred cases.
     pub fn percent(&mut self, times: u64) -> bool {
         self.below(100) < times
     }

@@ -1,5 +1,5 @@
-//! The course of a run: users enrol, log in step by step while the stack is killed, and at the end everything they have is
-//! looked at.
+//! The course of a run. Users enroll, and log in step by step while the stack is killed. At the end, every factor and
+//! code is checked.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,12 +15,12 @@ use crate::{
     world::{STEP, World},
 };
 
-/// Requests that must be under way when the stack is killed.
+/// The fewest requests in flight when the stack is killed.
 const LOAD: usize = 16;
-/// Users who enrol in each step.
+/// Users who enroll in each step.
 const NEW: usize = 3;
 
-/// Runs it all.
+/// Runs the whole test.
 pub async fn run(arguments: &Arguments, seed: u64, world: &Arc<World>, stack: Process) {
     let clients = Arc::new(Semaphore::new(arguments.clients));
     let mut users = Vec::new();
@@ -68,7 +68,7 @@ pub async fn run(arguments: &Arguments, seed: u64, world: &Arc<World>, stack: Pr
     println!("{rows} rows read; {} violations", world.tally.violations());
 }
 
-/// Lets all users do something, so many at the same time. They come back in the order in which they are done.
+/// Lets all users act, `clients` of them at the same time. Returns them in the order in which they finish.
 async fn everyone(users: Vec<User>, act: Act, clients: &Arc<Semaphore>) -> Vec<User> {
     let mut tasks = JoinSet::new();
     for mut user in users {
@@ -82,8 +82,8 @@ async fn everyone(users: Vec<User>, act: Act, clients: &Arc<Semaphore>) -> Vec<U
     tasks.join_all().await
 }
 
-/// Kills the stack so many times, each after a number of verifies that is drawn, in the midst of things. Returns how long
-/// it took each time until it answered again.
+/// Kills the stack `kills` times, each after a random number of verifies and with requests in flight. Returns how long
+/// each restart took.
 async fn kill(
     world: Arc<World>,
     mut stack: Process,
@@ -122,12 +122,12 @@ fn progress(world: &World, steps: u64, started: Duration) {
     );
 }
 
-/// So many a second.
+/// A count per second.
 fn rate(count: usize, took: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap()) / took.as_secs_f64()
 }
 
-/// What came of the codes.
+/// Prints what happened to the codes.
 fn summary(users: &[User]) {
     let codes: Vec<_> = users.iter().flat_map(|user| user.ledger.all()).collect();
     let count = |is_so: fn(&&&Uses) -> bool| codes.iter().filter(is_so).count();

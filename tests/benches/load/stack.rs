@@ -1,4 +1,5 @@
-//! The local stack as a process of its own, so that it can be killed: this very program, started again with `serve`.
+//! The local stack in a process of its own, so that it can be killed. The process is this program, started with
+//! `serve`.
 
 use std::{
     io,
@@ -10,15 +11,15 @@ use local::{Latency, Options, Stack};
 use shared::base::clock::Clock;
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Nobody is refused a text: that there are limits others test.
+/// Limits that refuse no text, because other tests cover the limits.
 const TEXT_LIMITS: &str = "resend=0,user-10m=100000,user-day=100000,number-hour=100000,number-day=100000,\
      pending-number-hour=100000,pending-number-day=100000,address-hour=off,exchange-hour=100000,exchange-day=100000,\
      deployment-day=1000000,deployment-pending-day=1000000";
 
-/// Where a stack runs.
+/// The ports of a stack.
 #[derive(Clone, clap::Args)]
 pub struct Place {
-    /// Port of the API. Below those that connections are made from, or one of them might take it while the stack is down
+    /// Port of the API. It is below the ports of outgoing connections, which could take it while the stack is down
     #[arg(long, default_value_t = 18480)]
     pub port: u16,
     /// Port of the embedded AWS, likewise
@@ -26,7 +27,7 @@ pub struct Place {
     pub aws_port: u16,
 }
 
-/// Runs the stack on a folder until standard input ends: it never outlives who started it.
+/// Runs the stack on a folder until standard input ends. So it never outlives its parent process.
 pub async fn serve(folder: PathBuf, place: &Place) {
     let lines = fmt::layer().compact().with_writer(io::stderr);
     tracing_subscriber::registry().with(LevelFilter::ERROR).with(lines).init();
@@ -43,7 +44,7 @@ pub async fn serve(folder: PathBuf, place: &Place) {
     ended.await.unwrap().unwrap();
 }
 
-/// Such a process. It ends with its handle.
+/// The process of a stack. It ends when this is dropped.
 pub struct Process {
     folder: PathBuf,
     place: Place,
@@ -51,18 +52,18 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts one; it may take a moment until it answers.
+    /// Starts a stack, without waiting until it answers.
     pub fn start(folder: &Path, place: &Place) -> Self {
         Self { folder: folder.to_owned(), place: place.clone(), child: spawn(folder, place) }
     }
 
-    /// Kills it with SIGKILL; it is gone when this returns.
+    /// Kills the process with SIGKILL, and waits until it is gone.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Starts it anew on the same folder and ports.
+    /// Starts the process again on the same folder and ports.
     pub fn restart(&mut self) {
         self.child = spawn(&self.folder, &self.place);
     }

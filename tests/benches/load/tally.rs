@@ -1,4 +1,4 @@
-//! What was asked and answered, how long it took, and what must not have happened.
+//! Counts of requests and answers, their times, and the violations.
 
 use std::{
     collections::BTreeMap,
@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What requests are counted as that check a code at a login.
+/// The name for requests that check a code at a login.
 pub const VERIFY: &str = "verify";
-/// How a request ends whose answer never came.
+/// The outcome of a request whose answer never came.
 pub const LOST: &str = "no answer";
 
 /// How many violations are printed.
@@ -41,19 +41,19 @@ impl Tally {
         }
     }
 
-    /// Since the start of the run.
+    /// The time since the start of the run.
     pub fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// A request is sent.
+    /// Counts a request that is sent.
     pub fn asked(&self, what: &str) -> Instant {
         self.verifies.fetch_add(usize::from(what == VERIFY), Ordering::SeqCst);
         self.under_way.fetch_add(1, Ordering::SeqCst);
         Instant::now()
     }
 
-    /// It ended so: with a status, a problem's code, or without an answer.
+    /// Counts how a request ended: a status, a problem's code, or no answer.
     pub fn ended(&self, what: &'static str, how: &str, asked: Instant) {
         self.under_way.fetch_sub(1, Ordering::SeqCst);
         *self.answers.lock().unwrap().entry(what).or_default().entry(how.to_owned()).or_default() += 1;
@@ -62,7 +62,7 @@ impl Tally {
         }
     }
 
-    /// Something happened that must not.
+    /// Records a violation.
     pub fn violation(&self, what: &str) {
         let mut violations = self.violations.lock().unwrap();
         violations.push(what.to_owned());
@@ -71,7 +71,7 @@ impl Tally {
         }
     }
 
-    /// Holds it that something is so.
+    /// Records a violation unless `is_so`.
     pub fn hold(&self, is_so: bool, otherwise: impl FnOnce() -> String) {
         if !is_so {
             self.violation(&otherwise());
@@ -82,7 +82,7 @@ impl Tally {
         self.violations.lock().unwrap().len()
     }
 
-    /// Verifies that were asked for.
+    /// The number of verifies that were sent.
     pub fn verifies(&self) -> usize {
         self.verifies.load(Ordering::SeqCst)
     }
@@ -92,12 +92,12 @@ impl Tally {
         self.under_way.load(Ordering::SeqCst)
     }
 
-    /// How many requests of a sort ended so.
+    /// How many requests named `what` ended as `how`.
     pub fn count(&self, what: &str, how: &str) -> usize {
         self.answers.lock().unwrap().get(what).and_then(|answers| answers.get(how)).copied().unwrap_or_default()
     }
 
-    /// Every sort of request with its answers, a line each.
+    /// Every kind of request with its answers, one a line.
     pub fn table(&self) -> String {
         let mut table = String::new();
         for (what, answers) in self.answers.lock().unwrap().iter() {
@@ -108,7 +108,7 @@ impl Tally {
         table
     }
 
-    /// How long a verify took whose answer came, at most, of so many in a hundred.
+    /// The percentile of the times of answered verifies.
     pub fn verified_in(&self, percent: usize) -> Duration {
         let mut times = self.verified_in.lock().unwrap();
         times.sort_unstable();

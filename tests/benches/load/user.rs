@@ -1,4 +1,4 @@
-//! A user: what they have, what they know of it, and what they do in half a minute.
+//! A user: their factors, what their client knows, and what they do in a time step.
 
 use std::sync::Arc;
 
@@ -19,17 +19,17 @@ pub struct User {
     pub world: Arc<World>,
     pub rng: Rng,
     pub token: String,
-    /// Their phone's number, whether it is enrolled or not.
+    /// The number of their phone, enrolled or not.
     pub number: String,
     pub factors: Vec<Factor>,
-    /// Their recovery codes; nothing where the answer that had them was lost.
+    /// Their recovery codes. `None` if the answer with them was lost.
     pub recovery: Option<Codes>,
-    /// The assertion of the moment, if they have one.
+    /// The current assertion, if there is one.
     pub assertion: Option<String>,
     pub ledger: Ledger,
-    /// What was accepted since the clock last moved.
+    /// The attempts that were accepted since the clock last moved.
     pub fresh: Vec<Attempt>,
-    /// Somebody who has their password guesses at their codes; they themselves stay away.
+    /// The guesses of an attacker who has the password. The user does not log in meanwhile.
     pub guessed_at: Option<Guesses>,
     pub failures: Failures,
 }
@@ -40,21 +40,21 @@ pub struct Factor {
     pub device: Device,
 }
 
-/// What makes a factor's codes.
+/// What makes the codes of a factor.
 pub enum Device {
-    /// An app on a phone whose clock is this many steps off, and the last step whose code was presented.
+    /// An app whose clock is `off` steps off, and the last step whose code was presented.
     App { app: Authenticator, off: i64, last: u64 },
-    /// A phone, and how many texted codes were spent.
+    /// A phone, and the number of texted codes that were spent.
     Phone { spent: usize },
 }
 
-/// Recovery codes that are not known to be spent, and how many more may not be.
+/// Recovery codes that are unspent, and how many more may be unspent.
 pub struct Codes {
     pub unspent: Vec<String>,
     pub unclear: usize,
 }
 
-/// Guesses at a user's codes: how many were sent, and when those were made that were looked at.
+/// An attacker's guesses: how many were sent, and the times of those that were checked.
 #[derive(Default)]
 pub struct Guesses {
     pub sent: usize,
@@ -64,11 +64,11 @@ pub struct Guesses {
 /// What all users do together.
 #[derive(Clone, Copy)]
 pub enum Act {
-    /// What is done in one time step.
+    /// The actions of one time step.
     Step,
-    /// The stack was killed in this step: what was accepted and confirmed must still be.
+    /// The check after a kill: everything accepted and confirmed is still so.
     AfterKill,
-    /// The end: everything they have must work.
+    /// The end: every factor and code must work.
     End,
 }
 
@@ -150,7 +150,7 @@ impl User {
 
     async fn after_kill(&mut self) {
         for attempt in self.fresh.clone() {
-            // Not so often that the next right code would have to wait.
+            // Stops early enough that the next right code does not have to wait.
             if self.failures.of(attempt.counter) + 1 < FREE {
                 self.present(&attempt, 1).await;
             }
@@ -158,12 +158,12 @@ impl User {
         self.hold_list().await;
     }
 
-    /// The step whose code an app shows that is so many steps off.
+    /// The step of an app whose clock is `off` steps off.
     pub fn step_of(&self, off: i64) -> u64 {
         (self.world.now() / STEP).checked_add_signed(off).unwrap()
     }
 
-    /// Sends a request of the user's, with their assertion, until it is answered; and whether an answer was lost before.
+    /// Sends a request with the user's assertion until an answer comes. Also returns whether an answer was lost before.
     pub async fn ask(&self, what: &'static str, method: Method, path: &str, body: Option<Value>) -> (Reply, bool) {
         let mut lost = false;
         loop {
@@ -185,7 +185,7 @@ impl User {
         self.world.tally.violation(&format!("{}: {what}", self.sub));
     }
 
-    /// Holds it that a reply is of this status.
+    /// Counts a violation unless the reply has this status. Returns whether it has.
     pub fn expect(&self, what: &str, reply: &Reply, status: u16) -> bool {
         let is_so = reply.status == status;
         self.world.tally.hold(is_so, || format!("{}: {what} was answered {}: {}", self.sub, reply.status, reply.body));

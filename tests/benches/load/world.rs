@@ -1,5 +1,5 @@
-//! The stack as clients find it: at one address, up or down, with a clock that moves and a mailbox. Every request goes
-//! through here, so that every answer is counted and none is lost but to a kill.
+//! The stack as clients see it: an address, up or down, with a clock and an outbox. Every request passes through here,
+//! so that every answer is counted, and none is lost except to a kill.
 
 use std::{collections::HashMap, path::PathBuf, time::Duration};
 
@@ -18,28 +18,28 @@ use crate::{
 
 /// Seconds of a TOTP time step.
 pub const STEP: u64 = 30;
-/// The longest that a start may take.
+/// The longest time that a start may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The stack, and what is counted of it.
+/// The stack and its counts.
 pub struct World {
     pub tally: Tally,
     api: String,
     aws: String,
     folder: PathBuf,
-    /// The life that the stack is in; none while it is down.
+    /// The current life of the stack. `None` while it is down.
     life: watch::Sender<Option<Life>>,
     mail: Mutex<Mail>,
 }
 
-/// A stack from its start to its kill, with connections of its own.
+/// The stack from a start to its kill, with its own connections.
 #[derive(Clone)]
 struct Life {
     number: usize,
     http: Client,
 }
 
-/// The code that was texted last to each number, as the outbox had it at a time of the run.
+/// The last code that was texted to each number, and when the outbox was read.
 #[derive(Default)]
 struct Mail {
     read: Option<Duration>,
@@ -53,19 +53,19 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// The code of the problem that it is; empty where it is none.
+    /// The code of a problem, or an empty text.
     pub fn code(&self) -> &str {
         self.body["type"].as_str().and_then(|uri| uri.rsplit('/').next()).unwrap_or_default()
     }
 
-    /// How it is counted.
+    /// The name under which it is counted.
     fn how(&self) -> String {
         if self.code().is_empty() { self.status.to_string() } else { self.code().to_owned() }
     }
 }
 
 impl World {
-    /// The world of a stack at this place with its data in `folder`, which is down as yet.
+    /// The world of a stack at this place, with its data in `folder`. The stack is down.
     pub fn new(place: &Place, folder: PathBuf) -> Self {
         Self {
             tally: Tally::new(),
@@ -77,7 +77,7 @@ impl World {
         }
     }
 
-    /// Waits until the stack answers; from then on clients find it. How long that took.
+    /// Waits until the stack answers, and opens it to the clients. Returns how long that took.
     pub async fn open(&self, number: usize) -> Duration {
         let started = self.tally.elapsed();
         let http = Client::new();
@@ -95,7 +95,7 @@ impl World {
         self.tally.elapsed().saturating_sub(started)
     }
 
-    /// Kills the stack and starts it anew. How long it took from its start until it answered.
+    /// Kills the stack and starts it again. Returns how long the start took.
     pub async fn kill(&self, stack: &mut Process) -> Duration {
         let number = self.life.send_replace(None).map_or(0, |life| life.number);
         stack.kill();
@@ -108,7 +108,7 @@ impl World {
         self.life.borrow().as_ref().map_or(0, |life| life.number)
     }
 
-    /// Sends a request once the stack is up; no answer where a kill came first.
+    /// Sends a request when the stack is up. Returns `None` if a kill came before the answer.
     pub async fn send(&self, what: &'static str, request: impl FnOnce(&Client) -> RequestBuilder) -> Option<Reply> {
         let life = self.life.subscribe().wait_for(Option::is_some).await.unwrap().clone().unwrap();
         let asked = self.tally.asked(what);
@@ -138,26 +138,26 @@ impl World {
         format!("{}{path}", self.api)
     }
 
-    /// The stack's time, in Unix seconds, up or down.
+    /// The stack's time in Unix seconds. It can be read while the stack is down too.
     pub fn now(&self) -> u64 {
         local::clock::now_in(&self.folder).unwrap().seconds()
     }
 
     /// Moves the stack's clock to a time.
     pub async fn move_to(&self, time: u64) {
-        // An answer that is lost says nothing of whether it moved: the clock itself does.
+        // A lost answer does not tell whether the clock moved, so the clock itself decides.
         while self.now() < time {
             let ask = json!({"advance_seconds": time - self.now()});
             self.send("clock", |http| http.post(self.url("/dev/clock")).json(&ask)).await;
         }
     }
 
-    /// The code that was texted last to a number, if it is there: a kill empties the outbox.
+    /// The last code that was texted to a number. A kill empties the outbox.
     pub async fn texted(&self, number: &str) -> Option<String> {
         let asked = self.tally.elapsed();
         let mut mail = self.mail.lock().await;
-        // Who waited while another one read has their text in what that one found, if the reading began late enough. So it
-        // begins late: the outbox is long.
+        // The outbox is long, so clients share a reading. It begins late, so that it also has the texts of the clients
+        // that wait.
         if mail.read.is_none_or(|read| read < asked) {
             sleep(Duration::from_millis(100)).await;
             let read = Some(self.tally.elapsed());

@@ -1,43 +1,43 @@
-//! What must hold, and whether it does.
+//! The limits of a run ("bars"), and whether each is met.
 
 /// The bars of a run.
 pub struct Bars {
-    /// Whether anything is held. A single request on a debug binary tells nothing of a time.
+    /// Whether this run holds bars. A single request on a debug binary says nothing about times.
     measures: bool,
     bars: Vec<Bar>,
 }
 
-/// One bar.
+/// A measurement and its limit.
 pub struct Bar {
-    /// What is held.
+    /// The name of the measurement.
     pub what: String,
-    /// What was measured, at most `limit` where the bar is met.
+    /// The measured value. At most `limit` if the bar is met.
     pub measured: f64,
     /// The limit.
     pub limit: f64,
-    /// What both are in.
+    /// The unit of both.
     pub unit: &'static str,
 }
 
 impl Bar {
-    /// Whether it is met.
+    /// Whether the bar is met.
     pub fn met(&self) -> bool {
         self.measured <= self.limit
     }
 
-    /// What was measured, as it is shown.
+    /// The measured value as text.
     pub fn shown(&self) -> String {
         format!("{:.2}{}", self.measured, self.unit)
     }
 }
 
 impl Bars {
-    /// None as yet, and none to come unless this run `measures`.
+    /// An empty list, to which nothing is added unless this run `measures`.
     pub fn new(measures: bool) -> Self {
         Self { measures, bars: Vec::new() }
     }
 
-    /// Holds it that something is at most so much.
+    /// Adds a bar: `measured` must be at most `limit`.
     pub fn at_most(&mut self, what: impl Into<String>, measured: f64, limit: f64, unit: &'static str) {
         if !self.measures {
             return;
@@ -48,18 +48,18 @@ impl Bars {
         self.bars.push(bar);
     }
 
-    /// Whether all are met.
+    /// Whether all bars are met.
     pub fn met(&self) -> bool {
         self.bars.iter().all(Bar::met)
     }
 
-    /// All of them.
+    /// All bars.
     pub fn all(&self) -> &[Bar] {
         &self.bars
     }
 }
 
-/// The largest of what was measured of several things: one bar holds them all.
+/// The largest of several measurements, so that one bar covers them all.
 pub fn worst(measured: impl Iterator<Item = f64>) -> f64 {
     measured.fold(f64::NAN, f64::max)
 }

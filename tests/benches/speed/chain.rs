@@ -1,4 +1,5 @@
-//! The AWS calls of a warm request, as they went over the wire. How many they may be, and how many in a row, the ordinary tests hold.
+//! The AWS calls of a warm request, as seen on the wire. Ordinary tests limit their number and how many follow one
+//! another.
 
 use std::time::Duration;
 
@@ -9,15 +10,15 @@ use crate::{
     world::{Again, World},
 };
 
-/// How often a request is looked at, of which the shortest chain counts.
+/// How often a request is observed. The shortest chain counts.
 const LOOKS: usize = 3;
 
-/// The calls of a request, as steps: those of one step were under way at the same time.
+/// The calls of a request, in steps. The calls of one step run at the same time.
 pub struct Chain(pub Vec<Vec<Call>>);
 
 impl Chain {
-    /// What a function asks of AWS for a request once it is warm. A busy machine may have two calls at once look as if one
-    /// followed the other, but never the other way round: the shortest chain of several looks counts.
+    /// The calls that a warm function makes for a request. On a busy machine, two calls at once can look like a
+    /// sequence, but not the other way round. So the shortest of several chains counts.
     pub async fn seen(world: &World<'_>, again: &Again<'_>) -> Self {
         let wire = Wire::to(world.aws_url()).await;
         let mut lambda = world.lambda_on(again.route.function(), &wire.url, &[]).await;
@@ -34,22 +35,22 @@ impl Chain {
         shortest.unwrap()
     }
 
-    /// Each call.
+    /// All calls.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
         self.0.iter().flatten()
     }
 
-    /// Bytes of the bodies, there and back.
+    /// Bytes of the bodies in both directions.
     pub fn bytes(&self) -> usize {
         self.calls().map(|call| call.sent + call.received).sum()
     }
 
-    /// Units that they take of DynamoDB, to read and to write.
+    /// DynamoDB units, to read and to write.
     pub fn units(&self) -> f64 {
         self.calls().map(|call| call.units).sum()
     }
 
-    /// What they take where AWS has the latency of [`Latency::REAL`], in milliseconds.
+    /// The milliseconds that they take with [`Latency::REAL`].
     pub fn latency(&self) -> f64 {
         let latency = |call: &Call| match call.service {
             "dynamodb" => Latency::REAL.dynamodb,

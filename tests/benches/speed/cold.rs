@@ -1,4 +1,4 @@
-//! Cold starts: each function's release binary and the hello-world, started in turn, round after round.
+//! Cold starts. Each function's release binary and the hello-world start in turn, round after round.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use crate::{
     world::{Again, World},
 };
 
-/// What was measured of a program's starts.
+/// The measurements of a program's starts.
 pub struct Starts {
     /// The program.
     pub name: &'static str,
@@ -20,17 +20,17 @@ pub struct Starts {
     pub size: f64,
     /// Milliseconds from the start of the process to its first poll.
     pub init: Samples,
-    /// The processor's milliseconds until then.
+    /// CPU milliseconds until that poll.
     pub init_cpu: Samples,
-    /// Milliseconds of its first event.
+    /// Milliseconds for its first event.
     pub first: Samples,
-    /// The processor's milliseconds in all, when that was answered.
+    /// CPU milliseconds in total, until the first answer.
     pub cpu: Samples,
-    /// MB of memory at the most, when it has answered its heavier events too.
+    /// Peak memory in MB, after its heavier events too.
     pub memory: Samples,
 }
 
-/// Starts each program so many times.
+/// Starts each program `rounds` times.
 pub async fn measure(world: &World<'_>, rounds: usize) -> Vec<Starts> {
     let ada = warm::ada(world).await;
     let mut zoe = User::new("zoe", workspace::MOST);
@@ -44,7 +44,7 @@ pub async fn measure(world: &World<'_>, rounds: usize) -> Vec<Starts> {
     let others = others.into_iter().chain([Route::Login, Route::Verify].map(|route| Again::new(world, &zoe, route)));
     let others: Vec<_> = others.collect();
     let mut starts: Vec<_> = [HELLO].into_iter().chain(FUNCTIONS).map(|name| Starts::new(name, world)).collect();
-    // The first round warms what there is of caches: its times do not count.
+    // The first round fills caches and does not count.
     for round in 0..=rounds {
         for turn in turns(round, starts.len()) {
             let starts = &mut starts[turn];
@@ -91,7 +91,7 @@ impl Starts {
     }
 }
 
-/// Holds the functions to the hello-world and to their sizes.
+/// Holds the functions to the hello-world and to limits of size.
 pub fn hold(starts: &[Starts], bars: &mut Bars) {
     let (hello, functions) = starts.split_first().unwrap();
     for one in functions {

@@ -1,5 +1,5 @@
-//! What a million logins cost by each method: AWS's list prices, times the calls that were seen on the wire and the time that
-//! the functions took where AWS is as slow as it is. Written into `infra/README.md`.
+//! The cost of a million logins by each method. It is AWS's list prices, times the calls on the wire and the functions'
+//! time with AWS's real latency. The table goes into `infra/guide/costs.md`.
 
 use crate::{
     chain::Chain,
@@ -10,16 +10,16 @@ use crate::{
     world::{Again, World},
 };
 
-/// List prices of us-east-1 in US dollars a million, all taken down in mid-2026, each from the page that is named.
+/// List prices in us-east-1, in US dollars per million, as of mid-2026. Each names its page.
 mod price {
-    /// Requests of an HTTP API ("Amazon API Gateway pricing"), and of Lambda ("AWS Lambda Pricing").
+    /// Requests of an HTTP API ("Amazon API Gateway pricing") and of Lambda ("AWS Lambda Pricing").
     pub const REQUESTS: f64 = 1.00 + 0.20;
     /// Milliseconds of Lambda on arm64 with 256 MB, at 0.0000133334 a GB-second ("AWS Lambda Pricing").
     pub const MILLISECONDS: f64 = 13.3334 / 4.0 / 1000.0;
-    /// Reads of up to 4 KB, and writes of up to 1 KB, on demand ("Amazon DynamoDB pricing").
+    /// On-demand reads of up to 4 KB and writes of up to 1 KB ("Amazon DynamoDB pricing").
     pub const READS: f64 = 0.125;
     pub const WRITES: f64 = 0.625;
-    /// Calls of KMS with a symmetric or an HMAC key, and with one of P-256 ("AWS KMS Pricing").
+    /// Calls of KMS with a symmetric or HMAC key, and with a P-256 key ("AWS KMS Pricing").
     pub const KMS: f64 = 3.00;
     pub const SIGN: f64 = 15.00;
     /// Emails ("Amazon SES pricing").
@@ -28,19 +28,19 @@ mod price {
     pub const LOG_BYTES: f64 = 0.0005;
 }
 
-/// A line of the gateway's log, in the format of `api.tf`. Lambda itself writes nothing of a request that is answered: its
-/// `system_log_level` is `WARN`.
+/// Bytes of a line of the gateway's log, in the format of `api.tf`. Lambda itself logs nothing for an answered request,
+/// because its `system_log_level` is `WARN`.
 const GATEWAYS_LINE: usize = 200;
 
-/// What one login is made of.
+/// The parts of one login's cost.
 #[derive(Default)]
 pub struct Cost {
-    /// How the second factor was proven.
+    /// How the user proved the second factor.
     pub method: &'static str,
     requests: u32,
-    /// Of Lambda, all requests together.
+    /// Lambda's time for all requests together.
     milliseconds: f64,
-    /// Of DynamoDB, by what it says itself.
+    /// DynamoDB's units, as it reports them.
     reads: f64,
     writes: f64,
     kms: u32,
@@ -50,7 +50,7 @@ pub struct Cost {
     log_bytes: usize,
 }
 
-/// Measures a login by each method, with the requests that it takes, each timed so many times.
+/// Measures a login by each method. Each of its requests is timed `rounds` times.
 pub async fn measure(world: &World<'_>, rounds: u32) -> Vec<Cost> {
     let app = warm::ada(world).await;
     let phone = texted(world).await;
@@ -77,7 +77,7 @@ pub async fn measure(world: &World<'_>, rounds: u32) -> Vec<Cost> {
     costs
 }
 
-/// What the workspace sees, which the first login of a user's day writes besides.
+/// The cost of the membership row that the first login of a user's day writes.
 async fn daily(world: &World<'_>, user: &User) -> Cost {
     let mut cost = Cost { method: "the first of a user's day, besides", ..Cost::default() };
     let mut seen = world.row(&format!("USER#{}", user.sub), "SEEN").await;
@@ -96,7 +96,7 @@ async fn daily(world: &World<'_>, user: &User) -> Cost {
     cost
 }
 
-/// Somebody who was texted a code.
+/// A user who was texted a code.
 async fn texted(world: &World<'_>) -> User {
     let number = "+14155550124";
     let mut user = User::new("tess", 1);
@@ -107,7 +107,7 @@ async fn texted(world: &World<'_>) -> User {
     user
 }
 
-/// Somebody who was emailed a code.
+/// A user who was emailed a code.
 async fn emailed(world: &World<'_>) -> User {
     let mut user = User::new("emma", 1);
     Enrolment::start(world).await.app(world, &mut user).await;
@@ -126,7 +126,7 @@ impl Cost {
         let mut lambda = world.lambda(again.route.function()).await;
         again.ask(&mut lambda).await;
         let logged = lambda.logged();
-        // Lambda bills each request by the millisecond that it has begun.
+        // Lambda bills each request by the started millisecond.
         let mut billed = 0.0;
         for _ in 0..rounds {
             billed += (again.ask(&mut lambda).await.took.as_secs_f64() * 1e3).ceil();
@@ -148,12 +148,12 @@ impl Cost {
         }
     }
 
-    /// Of a million of them, without what SNS and carriers take for a text.
+    /// Dollars for a million logins, without the price of the text itself.
     pub fn dollars(&self) -> f64 {
         self.parts().iter().map(|(_, dollars)| dollars).sum()
     }
 
-    /// What makes it up: how much of it, and the dollars.
+    /// The amount and the dollars of each part.
     fn parts(&self) -> [(String, f64); 6] {
         let Self { requests, milliseconds, reads, writes, kms, signs, emails, log_bytes, .. } = self;
         let bytes = u32::try_from(*log_bytes).unwrap();
@@ -169,7 +169,7 @@ impl Cost {
     }
 }
 
-/// The table for people, between its marks in `infra/README.md`.
+/// The table for `infra/guide/costs.md`.
 pub fn table(costs: &[Cost]) -> String {
     let head = "| a login by | requests | Lambda | DynamoDB, units | KMS | emails | log | a million |\n|---|---|---|---|---|---|---|---|\n";
     let line = |cost: &Cost| {

@@ -1,18 +1,18 @@
-//! A request as the event that the gateway makes of it, claims and all: payload format 2.0.
+//! A request as the gateway's event: payload format 2.0, with the claims.
 
 use serde_json::{Value, json};
 
 use crate::user::User;
 
-/// What a client asks.
+/// A client's request.
 pub struct Ask<'a> {
-    /// The route: `POST /v1/factors/{factor_id}/verify`.
+    /// The route, such as `POST /v1/factors/{factor_id}/verify`.
     pub route: &'a str,
-    /// What stands in its place of a parameter.
+    /// The value of the path parameter.
     pub parameter: Option<&'a str>,
     /// The query: a name and its value.
     pub query: Option<(&'a str, &'a str)>,
-    /// The assertion that it carries.
+    /// The assertion in its header.
     pub assertion: Option<&'a str>,
     /// The body.
     pub body: Option<Value>,
@@ -24,7 +24,7 @@ impl<'a> Ask<'a> {
         Self { route, parameter: None, query: None, assertion: None, body: None }
     }
 
-    /// The event, sent by `user`.
+    /// The event that `user` causes.
     pub fn by(&self, user: &User) -> Value {
         let (method, template) = self.route.split_once(' ').unwrap();
         let named = template.split_once('{').map(|(before, rest)| (before, rest.split_once('}').unwrap()));

@@ -1,7 +1,7 @@
-//! Growth: the same requests on tables of ten accounts to a million, by a user who has little, and by one who has all that is
-//! allowed. The tables are there at the same time, and each request is made on one after another, so that a busy machine
-//! slows all alike. SQLite stands in for DynamoDB, and what grows in it is not what grows there: what must be flat is the
-//! size of the calls, the processor's time of the function, and its time by the clock.
+//! Growth: the same requests on tables from ten accounts to a million. One user has little, and one has the most that
+//! is allowed. All tables exist at the same time, and the requests take turns on them, so that a busy machine slows all
+//! alike. SQLite replaces DynamoDB and grows differently. So the benchmark checks that three things stay flat: the size
+//! of the calls, the function's CPU time, and its time by the clock.
 
 use std::{fs, io::Write, path::Path};
 
@@ -25,22 +25,22 @@ use crate::{
 
 /// Accounts in the table, and members in the workspace.
 const SIZES: [(usize, usize); 4] = [(10, 1_000), (1_000, 10_000), (100_000, 100_000), (1_000_000, 100_000)];
-/// Rows that are imported at once.
+/// Rows in one import.
 const TOGETHER: usize = 20_000;
 
-/// The request whose time by the clock grows, because SQLite walks to the page from the first member on. The processor's time has the
-/// function's own share.
+/// The request whose time by the clock grows, because SQLite walks to the page from the first member. Only its CPU time
+/// is checked.
 const DEEP_PAGE: &str = "members, deep page";
 
-/// What was measured of one request.
+/// The measurements of one request.
 pub struct Grown {
-    /// What is asked, and by whom.
+    /// The request and its user.
     pub what: String,
-    /// At each size, the smallest first.
+    /// The measurements at each size, the smallest first.
     pub at: Vec<At>,
 }
 
-/// What was measured of one request at one size.
+/// The measurements of one request at one size.
 pub struct At {
     /// Accounts in the table.
     pub accounts: usize,
@@ -48,20 +48,20 @@ pub struct At {
     pub members: usize,
     /// The AWS calls.
     pub chain: Chain,
-    /// The function's requests.
+    /// The times of the requests.
     pub function: Times,
 }
 
-/// Who asks.
+/// The users who make requests.
 struct Users {
     /// Has an app, and owns the workspace that grows.
     ada: User,
-    /// Has four apps and two phones, and three more apps begun: a user with seven factors can begin no other. Is in as many
-    /// workspaces as a token may name.
+    /// Has four apps, two phones and three pending apps. A user with seven active factors can begin no other. Is in as
+    /// many workspaces as a token may name.
     yuri: User,
 }
 
-/// Measures at each size up to so many accounts, and at no fewer than two.
+/// Measures at each size up to `accounts`, and at two sizes at least.
 pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec<Grown> {
     let folder = tempfile::tempdir().unwrap();
     let at = |number: usize| folder.path().join(number.to_string());
@@ -85,7 +85,7 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec
         world.put(&summary).await;
         worlds.push(world);
     }
-    // An assertion lives for minutes. The tables have one origin, and with it one signing key.
+    // An assertion expires after minutes. The tables are copies of one, so they share a signing key.
     let verified = Again::new(&worlds[0], &users.ada, Route::Verify).ask(&mut worlds[0].lambda("verify").await).await;
     users.ada.assertion = verified.body["assertion"].as_str().map(str::to_owned);
     let grown = ask(&worlds, &sizes, &users, rounds).await;
@@ -95,7 +95,7 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec
     grown
 }
 
-/// Enrols them, and has every workspace require MFA.
+/// Enrolls the users, and makes every workspace require MFA.
 async fn enrol(world: &World<'_>) -> Users {
     let mut users = Users { ada: User::new("ada", 1), yuri: User::new("yuri", workspace::MOST) };
     let mut enrolment = Enrolment::start(world).await;
@@ -114,14 +114,14 @@ async fn enrol(world: &World<'_>) -> Users {
 
     workspace::require_mfa(world, &users.ada, &users.yuri.workspaces).await;
     let mut policy = world.lambda("policy").await;
-    // One login lets 32 workspaces see who it is.
+    // One login writes the user's row in at most 32 workspaces.
     for user in [&users.ada, &users.yuri, &users.yuri] {
         Again::new(world, user, Route::Login).ask(&mut policy).await;
     }
     users
 }
 
-/// Copies the files of a folder to one that it makes.
+/// Copies the files of a folder to a new one.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
@@ -130,7 +130,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Fills a table from one size up to another, with rows like those that are there.
+/// Fills a table from one size to another, with copies of the given rows.
 fn fill(table: &Path, templates: &[Value; 2], before: (usize, usize), size: (usize, usize)) {
     let table = Database::new(&table.to_string_lossy()).unwrap();
     table.enable_bulk_loading().unwrap();
@@ -158,13 +158,13 @@ fn name(number: usize) -> String {
     format!("user-{number:07}")
 }
 
-/// A request at one size: who makes it, of which process.
+/// A request at one size, and the process that answers it.
 struct Asked<'a> {
     again: Again<'a>,
     function: Lambda,
 }
 
-/// Has each request made in turn at each size.
+/// Makes each request in turn at each size.
 async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, rounds: usize) -> Vec<Grown> {
     let Users { ada, yuri } = users;
     let deep = |members: usize| Some(BASE64URL_NOPAD.encode(format!("mfa#{}", name(members / 2)).as_bytes()));
@@ -192,7 +192,7 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
             for turn in turns(round, asked.len()) {
                 let (Asked { again, function }, at) = (&mut asked[turn], &mut at[turn]);
                 let answer = again.ask(function).await;
-                // The first five open connections and fill caches.
+                // The first five requests open connections and fill caches.
                 if round >= 5 {
                     at.function.push(&answer);
                 }
@@ -208,7 +208,7 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
     grown
 }
 
-/// Holds what a request takes at each size to what it takes at the smallest.
+/// Compares each size with the smallest.
 #[expect(clippy::cast_precision_loss, reason = "ratios")]
 pub fn hold(grown: &[Grown], bars: &mut Bars) {
     let growth = |Grown { at, .. }: &Grown, of: &dyn Fn(&At, &At) -> f64| {

@@ -1,5 +1,5 @@
-//! A function as Lambda runs it: its release binary as a process of its own, behind a Lambda Runtime API that this is. One
-//! event at a time, as Lambda does it.
+//! A function as Lambda runs it: its release binary in a process of its own. This module is its Lambda Runtime API, and
+//! gives it one event at a time.
 
 use std::{
     fs::{self, File},
@@ -27,12 +27,12 @@ use tokio::{
 
 use crate::samples::now;
 
-/// The longest that anything takes.
+/// The longest wait for anything.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A function's process, and the API that it polls.
 pub struct Lambda {
-    /// How long it took from the start of the process to its first poll.
+    /// The time from the start of the process to its first poll.
     pub init: Duration,
     child: Child,
     log: PathBuf,
@@ -43,15 +43,15 @@ pub struct Lambda {
     server: JoinHandle<()>,
 }
 
-/// What an event came to.
+/// The answer to an event.
 pub struct Answer {
     /// How long it took, as the Runtime API sees it.
     pub took: Duration,
-    /// The processor's time that the process took for it.
+    /// The CPU time that the process used for it.
     pub cpu: Duration,
     /// The reply's status.
     pub status: u64,
-    /// Its body.
+    /// The reply's body.
     pub body: Value,
 }
 
@@ -70,7 +70,7 @@ struct Api {
 }
 
 impl Lambda {
-    /// Starts `program` with this environment and nothing else; it has polled when this returns. Its log goes to `folder`.
+    /// Starts `program` with only this environment, and waits for its first poll. Its log goes to `folder`.
     pub async fn start(program: &Path, environment: &[(String, String)], folder: &Path) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -102,7 +102,7 @@ impl Lambda {
         Self { init, child, log, events, replies, polls, answered: 0, server }
     }
 
-    /// Hands it an event, and waits for the reply and until it polls again.
+    /// Sends an event. Waits for the reply and for the next poll.
     pub async fn ask(&mut self, event: &Value) -> Answer {
         let before = self.cpu();
         self.events.send(serde_json::to_vec(event).unwrap().into()).await.unwrap();
@@ -119,7 +119,7 @@ impl Lambda {
         Answer { took: came - sent, cpu, status: reply["statusCode"].as_u64().unwrap(), body }
     }
 
-    /// The processor's time that the process has taken, all its threads together.
+    /// The CPU time of the process, over all its threads.
     pub fn cpu(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let of_task = |task: std::io::Result<fs::DirEntry>| {
@@ -129,7 +129,7 @@ impl Lambda {
         Duration::from_nanos(tasks.filter_map(of_task).sum())
     }
 
-    /// The most memory that the process has had, in MB of a million bytes.
+    /// The peak memory of the process in MB (1 MB is 1,000,000 bytes).
     pub fn peak_memory(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -141,7 +141,7 @@ impl Lambda {
         fs::metadata(&self.log).unwrap().len().try_into().unwrap()
     }
 
-    /// The end of what it logged.
+    /// The end of its log.
     pub fn log(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap();
         log[log.floor_char_boundary(log.len().saturating_sub(2000))..].to_owned()

@@ -1,10 +1,11 @@
-//! Speed and growth, measured and held to bars: how fast the functions' release binaries start beside a hello-world, what
-//! a warm request costs beside a program that makes the same AWS calls and nothing else, and what grows with the table.
-//! All that is compared runs in turn in one run, so that a busy machine slows both.
+//! A benchmark of speed and growth, with limits ("bars"). It compares a function's start with a hello-world's, and a
+//! warm request with a program that makes the same AWS calls and nothing else. It also measures what grows with the
+//! table. Compared programs take turns in one run, so that a busy machine slows all alike.
 //!
-//! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes `tests/evidence/speed.md`
-//! and `speed.svg`, and fails where a bar is missed. `.ci/run` has it make one of each with `--check`, which holds no bar: it
-//! shows that every part still runs, and that the program beside a function still makes the same calls.
+//! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes
+//! `tests/evidence/speed.md` and `speed.svg`, and fails if a bar is missed. `.ci/run` runs it with `--check`, which
+//! makes one of each request and holds no bar. That shows that every part still runs, and that the compared program
+//! still makes the same calls.
 
 #![expect(
     clippy::unwrap_used,
@@ -43,10 +44,10 @@ mod wire;
 mod workspace;
 mod world;
 
-/// How fast the functions start and answer, beside a hello-world and beside the AWS calls alone
+/// Measures how fast the functions start and answer, beside a hello-world and beside the AWS calls alone
 #[derive(Parser, PartialEq)]
 struct Arguments {
-    /// What to measure; unless it is all, and as often as here, it is printed and not written
+    /// Part to measure; only a run of all parts with default counts writes the report, others print it
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     /// Starts of each function
@@ -55,28 +56,28 @@ struct Arguments {
     /// Warm requests of each route, and as many of its calls alone
     #[arg(long, default_value_t = 2_000)]
     requests: usize,
-    /// The same where AWS takes as long as it does
+    /// The same, with AWS's real latency
     #[arg(long, default_value_t = 100)]
     slow_requests: usize,
-    /// Accounts in the largest table, 1,000 at the least: a million take 0.8 GB of disk
+    /// Accounts in the largest table, at least 1,000: a million takes 0.8 GB of disk
     #[arg(long, default_value_t = 1_000_000)]
     accounts: usize,
-    /// Requests of each sort at each size of the table
+    /// Requests of each kind at each size of the table
     #[arg(long, default_value_t = 100)]
     growth_requests: usize,
-    /// Requests of each sort that a login is priced by
+    /// Requests of each kind for the price of a login
     #[arg(long, default_value_t = 20)]
     cost_requests: u32,
-    /// One of each with debug binaries, held to no bar: shows that the benchmark still runs
+    /// Makes one request of each kind with debug binaries and holds no bar, to show that the benchmark still runs
     #[arg(long, conflicts_with_all = ["starts", "requests", "slow_requests", "accounts", "growth_requests", "cost_requests"])]
     check: bool,
-    /// What cargo says to every benchmark
+    /// The flag that cargo passes to every benchmark
     #[arg(long, hide = true)]
     bench: bool,
 }
 
 impl Arguments {
-    /// Those that are given, filled in where one of each is enough.
+    /// The arguments of the command line. With `--check`, every count is the smallest.
     fn given() -> Self {
         let given = Self::parse();
         if !given.check {
@@ -93,7 +94,7 @@ impl Arguments {
         }
     }
 
-    /// Whether they ask for a whole run.
+    /// Whether they ask for a whole run with default counts.
     fn are_whole(&self) -> bool {
         *self == Self { bench: self.bench, ..Self::parse_from(["speed"]) }
     }

@@ -1,21 +1,21 @@
-//! The picture of a run: bars as SVG, drawn by hand, readable on light and dark.
+//! The picture of a run: bar charts as SVG, readable on light and dark.
 
 use std::fmt::Write;
 
 use crate::{cold::Starts, warm::Warm};
 
-/// Bars with a heading.
+/// A chart with a heading.
 pub struct Panel {
     title: String,
     legend: Vec<(&'static str, &'static str)>,
     bars: Vec<Bar>,
-    /// A line across them, and what it says.
+    /// A line across the bars, and its label.
     limit: Option<(f64, String)>,
 }
 
 struct Bar {
     label: &'static str,
-    /// How long each part is, and its class.
+    /// The length of each part, and its class.
     parts: Vec<(f64, &'static str)>,
     note: String,
 }
@@ -70,11 +70,11 @@ pub fn warm(measured: &[Warm]) -> Panel {
     }
 }
 
-/// What of a request is waiting for AWS.
+/// The parts of a request's time: AWS's latency, its calls alone, and the function.
 pub fn slow(measured: &[Warm]) -> Panel {
     let bars = measured.iter().map(|warm| {
         let (took, beyond) = (warm.function.took.median(), warm.beyond());
-        // Where the median of all such requests may as well be no longer than their calls alone, nothing can be told from noise.
+        // If the median may be zero, the function's share can't be told from noise.
         let shown = beyond.median_at_least() > 0.0;
         let own = if shown { beyond.median() } else { 0.0 };
         let parts = vec![(warm.chain.latency(), "other"), (took - own - warm.chain.latency(), "more"), (own, "own")];
@@ -93,7 +93,7 @@ pub fn slow(measured: &[Warm]) -> Panel {
     }
 }
 
-/// The panels below one another.
+/// Draws the panels below one another.
 pub fn draw(panels: &[Panel]) -> String {
     let mut shapes = String::new();
     let mut y = 20.0;

@@ -1,4 +1,4 @@
-//! What a run found, written down in `tests/evidence`: the measured part of `speed.md`, and the picture beside it.
+//! The results of a run in `tests/evidence`: the measured part of `speed.md`, and its picture.
 
 use std::{env, fmt::Write, fs, path::Path, process::Command};
 
@@ -9,7 +9,7 @@ use crate::{
     picture,
 };
 
-/// The sections so far, and what the picture needs.
+/// The sections so far, and the panels of the picture.
 pub struct Report {
     begun: String,
     commit: String,
@@ -21,7 +21,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// An empty one, of this moment.
+    /// An empty report that begins now.
     pub fn new() -> Self {
         let (begun, load) = (Clock::system().now().rfc3339(), load());
         Self {
@@ -35,7 +35,7 @@ impl Report {
         }
     }
 
-    /// What was held.
+    /// Sets the section of the bars.
     pub fn bars(&mut self, bars: &Bars) {
         let line = |bar: &Bar| {
             let verdict = if bar.met() { "met" } else { "**missed**" };
@@ -48,7 +48,7 @@ impl Report {
         );
     }
 
-    /// Writes it all.
+    /// Writes the results into the documents.
     pub fn write(&self) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
         assert_eq!(commit(), self.commit, "the code changed meanwhile: nothing is written");
@@ -73,23 +73,23 @@ impl Report {
         println!("written: {}", folder.join("speed.md").display());
     }
 
-    /// Adds lines that are tables already: what logins cost.
+    /// Adds the cost of logins, which is a finished table.
     pub fn costs(&mut self, table: String) {
         self.sections += &table;
         self.cost = table;
     }
 
-    /// Adds bars to the picture.
+    /// Adds a panel to the picture.
     pub fn draw(&mut self, panel: picture::Panel) {
         self.panels.push(panel);
     }
 
-    /// Prints what there is, of a run that did not measure all of it.
+    /// Prints the results of a partial run.
     pub fn print(&self) {
         println!("{}{}", self.bars, self.sections);
     }
 
-    /// Begins a section with its heading and what it says first.
+    /// Begins a section with its heading and its first text.
     pub fn section(&mut self, text: &str) {
         write!(self.sections, "\n## {text}\n\n").unwrap();
     }
@@ -100,7 +100,7 @@ impl Report {
         writeln!(self.sections, "|{}", "---|".repeat(heads.len())).unwrap();
     }
 
-    /// Adds a row to it.
+    /// Adds a row to the table.
     pub fn row(&mut self, cells: &[String]) {
         writeln!(self.sections, "| {} |", cells.join(" | ")).unwrap();
     }
@@ -115,7 +115,7 @@ fn put(path: &Path, mark: &str, text: &str) {
     fs::write(path, format!("{before}{begins}{text}{ends}{after}")).unwrap();
 }
 
-/// The commit that is measured, and whether there is more than it has.
+/// The commit that is measured. It ends in `-dirty` if there are uncommitted changes.
 fn commit() -> String {
     told("git", &["describe", "--always", "--dirty", "--exclude=*"])
 }

@@ -1,40 +1,39 @@
-//! The requests that are measured, each made again as often as is asked: what the one before changed of the account is put
-//! back first.
+//! The requests that are measured. Each can be repeated, because the account is restored before it.
 
 use serde_json::{Value, json};
 use shared::base::clock::Clock;
 
 use crate::{event::Ask, user::User};
 
-/// A route, as somebody uses it.
+/// A request of a user.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Route {
     /// An app's code at a login.
     Verify,
-    /// What follows the password.
+    /// The login request after the password.
     Login,
-    /// A text with a code.
+    /// The request for a texted code.
     Text,
-    /// The code of a text.
+    /// A texted code.
     Texted,
     /// A recovery code.
     Recovery,
-    /// An email with a code.
+    /// The request for an emailed code.
     Email,
-    /// The code of an email.
+    /// An emailed code.
     Emailed,
-    /// The start of another app's enrolment.
+    /// Begins another app.
     Begin,
-    /// The start of another phone's enrolment.
+    /// Begins another phone.
     BeginPhone,
-    /// The end of an app's enrolment.
+    /// Activates an app.
     Activate,
     /// A page of a workspace's members, from a cursor on.
     Members(Option<String>),
 }
 
 impl Route {
-    /// What it is called here.
+    /// Its name in the report.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Verify => "verify",
@@ -78,7 +77,7 @@ impl Route {
         }
     }
 
-    /// The account as it is to be before it.
+    /// The account that it needs.
     pub fn account<'a>(&self, user: &'a User) -> &'a Value {
         match self {
             Self::Texted | Self::Emailed => &user.code_sent,
@@ -87,7 +86,7 @@ impl Route {
         }
     }
 
-    /// The event, at this moment.
+    /// Its event, with the current code.
     pub fn event(&self, user: &User) -> Value {
         let ask = match self {
             Self::Verify => Ask {

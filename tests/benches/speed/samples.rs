@@ -1,5 +1,5 @@
-//! What was measured again and again: a median, and the quartiles around it. What is compared was measured in turn, so that
-//! the ratio is taken pair by pair.
+//! Repeated measurements, with their median and quartiles. Compared programs take turns, so that ratios are taken pair
+//! by pair.
 
 use std::{
     fmt,
@@ -11,27 +11,27 @@ use std::{
 pub struct Samples(Vec<f64>);
 
 impl Samples {
-    /// Adds one.
+    /// Adds a sample.
     pub fn push(&mut self, sample: f64) {
         self.0.push(sample);
     }
 
-    /// Adds one in milliseconds.
+    /// Adds a time in milliseconds.
     pub fn push_time(&mut self, time: Duration) {
         self.push(time.as_secs_f64() * 1e3);
     }
 
-    /// How many there are.
+    /// The number of samples.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The middle one.
+    /// The median.
     pub fn median(&self) -> f64 {
         self.quantile(0.5)
     }
 
-    /// The one below which so much of them lies.
+    /// The sample below which this part of the samples is.
     pub fn quantile(&self, part: f64) -> f64 {
         let sorted = self.sorted();
         let last = sorted.len().saturating_sub(1);
@@ -45,18 +45,18 @@ impl Samples {
         sorted.get(index).copied().unwrap_or(f64::NAN)
     }
 
-    /// What the median is at most, 39 times of 40, if it were taken of all that could be measured: by the order of those that were,
-    /// whatever the noise looks like.
+    /// An upper bound of the true median with 97.5 % confidence. It uses only the order of the samples, so any kind of
+    /// noise is fine.
     pub fn median_at_most(&self) -> f64 {
         self.sorted().get(self.bound()).copied().unwrap_or(f64::NAN)
     }
 
-    /// What it is at least, as often.
+    /// A lower bound of it, with the same confidence.
     pub fn median_at_least(&self) -> f64 {
         self.sorted().iter().rev().nth(self.bound()).copied().unwrap_or(f64::NAN)
     }
 
-    /// How many lie before the one that bounds the median: of a hundred 60.
+    /// The index of the sample that bounds the median. It is 60 of 100 samples.
     fn bound(&self) -> usize {
         #[expect(clippy::cast_precision_loss, reason = "a count")]
         let count = self.len() as f64;
@@ -71,12 +71,12 @@ impl Samples {
         sorted
     }
 
-    /// Each without the other one of its pair.
+    /// Each sample minus the other of its pair.
     pub fn less(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine - other).collect())
     }
 
-    /// Each by the other one of its pair.
+    /// Each sample divided by the other of its pair.
     pub fn by(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine / other).collect())
     }
@@ -88,14 +88,14 @@ impl fmt::Display for Samples {
     }
 }
 
-/// Whose turn it is in a round, one after another: each in its turn comes first, and not always after the same one, for what comes before
-/// may be felt.
+/// The order of turns in a round. Each program comes first in some rounds, and its predecessor changes, because a
+/// predecessor can affect times.
 pub fn turns(round: usize, count: usize) -> impl Iterator<Item = usize> {
     let backwards = round / 2 % 2 == 1;
     (0..count).map(move |turn| (round + if backwards { count - turn } else { turn }) % count)
 }
 
-/// The time. How long things take is real time, which nobody moves.
+/// The real time, which the stack's clock does not change.
 #[expect(clippy::disallowed_methods, reason = "how long things take is real time, which nobody moves")]
 pub fn now() -> Instant {
     Instant::now()

@@ -1,4 +1,4 @@
-//! The sections of what a run found: what was measured, how, and what it came to.
+//! The sections of the report: what was measured, how, and the results.
 
 use std::env::consts::ARCH;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Report {
-    /// Cold starts.
+    /// Writes the section of cold starts.
     pub fn cold(&mut self, starts: &[Starts]) {
         let hello = &starts[0];
         self.section(&format!(
@@ -54,7 +54,7 @@ impl Report {
         self.draw(picture::cold(starts));
     }
 
-    /// Chains of calls, and warm requests without and with latency.
+    /// Writes the sections of calls in a row and of warm requests, without and with latency.
     pub fn warm(&mut self, fast: &[Warm], slow: &[Warm]) {
         self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire, with the notice that follows a recovery code and an \
              activation: those joined by + are under way at the same time. Units are DynamoDB's, to read and to write. Those of every route that makes \
@@ -114,7 +114,7 @@ impl Report {
         self.draw(picture::slow(slow));
     }
 
-    /// The growing table.
+    /// Writes the section of growth.
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
             "Growth\n\nThe same requests on tables of growing size, in turn: by a user with one factor and one workspace, and by one with all \
@@ -154,7 +154,7 @@ impl Report {
         }
     }
 
-    /// What logins cost.
+    /// Writes the section of costs.
     pub fn cost(&mut self, costs: &[Cost]) {
         self.section(&format!(
             "Cost\n\nUS dollars of a million logins by each method, at the list prices in `speed/cost.rs`: the calls as they went over the \

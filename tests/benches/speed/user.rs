@@ -10,16 +10,16 @@ use crate::{
     world::World,
 };
 
-/// How long a code of an app is the one that is shown, in seconds.
+/// The time step of an app's codes, in seconds.
 const STEP: u64 = 30;
 
 /// A user.
 pub struct User {
     /// Their id.
     pub sub: String,
-    /// Their login token: as long as one is. Its claims are what counts here, for the gateway has read it.
+    /// A fake login token of realistic length. The claims are given apart, because the gateway has read them.
     pub token: String,
-    /// The workspaces in it.
+    /// The workspaces in its claims.
     pub workspaces: Vec<String>,
     /// Their app, and its factor.
     pub app: Option<(String, Authenticator)>,
@@ -27,28 +27,28 @@ pub struct User {
     pub phone: Option<String>,
     /// Their recovery codes.
     pub recovery_codes: Vec<String>,
-    /// What the last activation or check brought.
+    /// The assertion of the last activation or check.
     pub assertion: Option<String>,
-    /// Their account in the table as their enrolment left it; null where they have none.
+    /// The row of their account after enrollment. Null if they have none.
     pub account: Value,
-    /// The code that they were sent.
+    /// The sent code.
     pub sent_code: Option<String>,
-    /// Their account with that code.
+    /// The row of their account with that code.
     pub code_sent: Value,
-    /// The app that they have begun besides, and its factor.
+    /// Another app that is pending, and its factor.
     pub begun: Option<(String, Authenticator)>,
-    /// Their account with that app.
+    /// The row of their account with that app.
     pub app_begun: Value,
 }
 
-/// The functions that enrol somebody.
+/// The functions that enroll a user.
 pub struct Enrolment {
     enroll: Lambda,
     send_sms: Lambda,
 }
 
 impl User {
-    /// Somebody in so many workspaces, who has nothing as yet.
+    /// A user in this many workspaces, without factors.
     pub fn new(sub: &str, workspaces: usize) -> Self {
         Self {
             sub: sub.to_owned(),
@@ -66,12 +66,12 @@ impl User {
         }
     }
 
-    /// Their address.
+    /// Their email address.
     pub fn address(&self) -> String {
         format!("{}@example.com", self.sub)
     }
 
-    /// The token's claims as the gateway renders them.
+    /// The token's claims, as the gateway renders them.
     pub fn claims(&self) -> Value {
         json!({
             "aud": "app",
@@ -86,7 +86,7 @@ impl User {
         })
     }
 
-    /// The code that their app shows next, which is accepted already and later than the one that enrolled it.
+    /// The next code of their app. It is accepted already, and later than the code of the activation.
     pub fn code(&self) -> String {
         self.app.as_ref().unwrap().1.code(Clock::system().now().seconds() + STEP)
     }
@@ -98,7 +98,7 @@ impl Enrolment {
         Self { enroll: world.lambda("enroll").await, send_sms: world.lambda("send-sms").await }
     }
 
-    /// Enrols an app.
+    /// Enrolls an app.
     pub async fn app(&mut self, world: &World<'_>, user: &mut User) {
         let (id, app) = self.scan(user).await;
         self.activate(user, &id, &app.code(Clock::system().now().seconds())).await;
@@ -106,20 +106,20 @@ impl Enrolment {
         user.account = world.account(user).await;
     }
 
-    /// Begins an app, and leaves it at that: their account stays as it was but for [`User::app_begun`].
+    /// Begins an app without an activation. Only [`User::app_begun`] has it.
     pub async fn begin_app(&mut self, world: &World<'_>, user: &mut User) {
         user.begun = Some(self.scan(user).await);
         user.app_begun = world.account(user).await;
     }
 
-    /// How many of their factors are active, and how many pending.
+    /// How many of their factors are active, and how many are pending.
     pub async fn factors(&mut self, user: &User) -> [(&'static str, usize); 2] {
         let listed = self.enroll.ask(&Ask::new("GET /v1/factors").by(user)).await.body;
         let factors = listed["factors"].as_array().unwrap();
         ["active", "pending"].map(|status| (status, factors.iter().filter(|factor| factor["status"] == status).count()))
     }
 
-    /// Enrols the phone of this number.
+    /// Enrolls the phone with this number.
     pub async fn phone(&mut self, world: &World<'_>, user: &mut User, number: &str) {
         let begun = self.begin(user, json!({"kind": "sms", "phone": number})).await;
         let id = begun["id"].as_str().unwrap().to_owned();
@@ -140,7 +140,7 @@ impl Enrolment {
         begun.body
     }
 
-    /// Begins an app, and scans what is shown: its factor, and the app.
+    /// Begins an app and scans its QR code. Returns its factor and the app.
     async fn scan(&mut self, user: &User) -> (String, Authenticator) {
         scanned(&self.begin(user, json!({"kind": "totp"})).await)
     }

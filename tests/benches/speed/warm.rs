@@ -1,4 +1,4 @@
-//! Warm requests: a function and a program that makes the very same AWS calls and nothing else, asked in turn.
+//! Warm requests: a function and a program that makes the same AWS calls and nothing else, in turn.
 
 use std::{fs, io::Write};
 
@@ -17,35 +17,35 @@ use crate::{
     world::{Again, World},
 };
 
-/// The first requests, which open connections and fill caches, and do not count.
+/// The first requests, which open connections and fill caches. They do not count.
 pub const WARMING: usize = 10;
 
-/// How often the calls alone are looked at until they are seen as they should be.
+/// How often the program's calls may be compared until they match.
 const LOOKS: usize = 5;
 
 /// The one request that draws a QR code.
 const BEGIN: &str = "begin";
 
-/// What was measured of a route.
+/// The measurements of a route.
 pub struct Warm {
-    /// What is asked.
+    /// The request.
     pub name: &'static str,
-    /// The milliseconds of the processor that it may take beyond its calls, where it is not held to a share of them.
+    /// The CPU milliseconds that it may take beyond its calls. `None` if its bar is a ratio to them.
     pub own: Option<f64>,
-    /// Its calls.
+    /// Its AWS calls.
     pub chain: Chain,
-    /// The function's requests.
+    /// The times of the function.
     pub function: Times,
-    /// Its calls alone.
+    /// The times of its calls alone.
     pub bare: Times,
 }
 
-/// What was measured of a program's requests, in milliseconds.
+/// The times of a program's requests, in milliseconds.
 #[derive(Default)]
 pub struct Times {
     /// From the event to the reply.
     pub took: Samples,
-    /// Of the processor.
+    /// CPU time.
     pub cpu: Samples,
 }
 
@@ -57,8 +57,8 @@ impl Times {
     }
 }
 
-/// Has each route answered so many times, and its calls made as often. Logins, a few milliseconds each, are asked for more often, so that
-/// less is left to chance.
+/// Measures each route `rounds` times, and its calls alone as often. Logins take few milliseconds and are measured
+/// three times as often, against chance.
 pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> {
     let bob = User::new("bob", 1);
     workspace::fill_page(world, ada).await;
@@ -101,7 +101,7 @@ pub async fn measure(world: &World<'_>, ada: &User, rounds: usize) -> Vec<Warm> 
     measured
 }
 
-/// Holds a warm request to its calls.
+/// Compares warm requests with their calls alone.
 pub fn hold(measured: &[Warm], bars: &mut Bars) {
     let (by_calls, beyond_calls): (Vec<_>, Vec<_>) = measured.iter().partition(|warm| warm.own.is_none());
     for Warm { name, function, bare, .. } in &by_calls {
@@ -117,7 +117,7 @@ pub fn hold(measured: &[Warm], bars: &mut Bars) {
     }
 }
 
-/// Holds what is left of a request where AWS takes as long as it does.
+/// Limits a request's time beyond its calls, with AWS's real latency.
 pub fn hold_slow(measured: &[Warm], bars: &mut Bars) {
     let (begin, others): (Vec<_>, Vec<_>) = measured.iter().partition(|warm| warm.name == BEGIN);
     for (which, warm, limit) in [(BEGIN, begin, 3.0), ("the most of the other seven", others, 1.0)] {
@@ -127,13 +127,13 @@ pub fn hold_slow(measured: &[Warm], bars: &mut Bars) {
 }
 
 impl Warm {
-    /// By how many milliseconds a request took longer than its calls alone beside it, or shorter.
+    /// By how many milliseconds each request took longer than its calls alone.
     pub fn beyond(&self) -> Samples {
         self.function.took.less(&self.bare.took)
     }
 }
 
-/// Somebody with an app, a phone and recovery codes.
+/// A user with an app, a phone and recovery codes.
 pub async fn ada(world: &World<'_>) -> User {
     let mut ada = User::new("ada", 1);
     let mut enrolment = Enrolment::start(world).await;
@@ -143,7 +143,7 @@ pub async fn ada(world: &World<'_>) -> User {
     ada
 }
 
-/// A program that makes these calls, held to it that they are the same.
+/// A program that makes these calls. Checks that they are the same.
 pub async fn bare(world: &World<'_>, again: &Again<'_>, chain: &Chain) -> Lambda {
     let calls = chain.0.iter().map(|step| {
         let step = step.iter().map(|call| json!({"operation": call.operation, "body": call.body}));
@@ -167,7 +167,7 @@ pub async fn bare(world: &World<'_>, again: &Again<'_>, chain: &Chain) -> Lambda
     world.lambda_on(BARE, world.aws_url(), &named).await
 }
 
-/// What calls say, word for word but for the token that the SDK makes up for each transaction, and the order of a text's attributes.
+/// The content of calls, without the SDK's random token of each transaction and the order of a text's attributes.
 fn said(steps: &[Vec<Call>]) -> Vec<Vec<Value>> {
     let said = |call: &Call| {
         let body = call.body.as_object().unwrap().iter().filter(|(name, _)| *name != "ClientRequestToken");
@@ -179,7 +179,7 @@ fn said(steps: &[Vec<Call>]) -> Vec<Vec<Value>> {
     steps.iter().map(|step| step.iter().map(said).collect()).collect()
 }
 
-/// Has it make them.
+/// Makes the calls once.
 pub async fn made(again: &Again<'_>, bare: &mut Lambda) -> Answer {
     let answer = again.ask_anyone(bare).await;
     assert_eq!(answer.status, 200, "{}", bare.log());

@@ -1,5 +1,5 @@
-//! The wire between a function and AWS, listened in on: which calls it makes, how large they are, and which of them are under
-//! way at the same time. Each is held up for a moment, so that two at once are seen to be.
+//! A proxy between a function and AWS. It records the calls, their sizes, and which of them run at the same time. It
+//! delays each call, so that calls at the same time overlap visibly.
 
 use std::{
     collections::BTreeMap,
@@ -19,31 +19,31 @@ use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 
 use crate::samples::now;
 
-/// How long each call is held up.
+/// The delay of each call.
 const HELD: Duration = Duration::from_millis(60);
 
-/// A call that went over the wire.
+/// A recorded call.
 #[derive(Clone)]
 pub struct Call {
     /// The service: `dynamodb`, `kms`, `ses` or `sns`.
     pub service: &'static str,
     /// The operation.
     pub operation: String,
-    /// What was sent, the pairs of a form as an object.
+    /// The body that was sent. The pairs of a form become an object.
     pub body: Value,
     /// Bytes of the body that was sent.
     pub sent: usize,
     /// Bytes of the body that came back.
     pub received: usize,
-    /// The units that it took of DynamoDB, to read or to write.
+    /// DynamoDB units, to read or to write.
     pub units: f64,
     started: Instant,
     ended: Instant,
 }
 
-/// The wire. It ends with its handle.
+/// The proxy. It ends when this is dropped.
 pub struct Wire {
-    /// Where functions find AWS on it.
+    /// The URL that replaces AWS's.
     pub url: String,
     tap: Arc<Tap>,
     server: JoinHandle<()>,
@@ -56,7 +56,7 @@ struct Tap {
 }
 
 impl Wire {
-    /// A wire to `aws`.
+    /// Starts a proxy to `aws`.
     pub async fn to(aws: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -66,7 +66,7 @@ impl Wire {
         Self { url, tap, server }
     }
 
-    /// The calls since they were taken last, as steps: those of one step were under way at the same time.
+    /// The calls since the last `take`, in steps. The calls of one step ran at the same time.
     pub fn take(&self) -> Vec<Vec<Call>> {
         let mut calls = std::mem::take(&mut *self.tap.calls.lock().unwrap());
         calls.sort_by_key(|call| call.started);
@@ -115,7 +115,7 @@ async fn pass(
     (status, back, reply)
 }
 
-/// Which call it is, and what it says.
+/// The service, the operation and the body of a call.
 fn read(headers: &HeaderMap, body: &[u8]) -> (&'static str, String, Value) {
     let target = headers.get("x-amz-target").map_or("", |target| target.to_str().unwrap());
     match target.split_once('.') {
@@ -131,13 +131,13 @@ fn read(headers: &HeaderMap, body: &[u8]) -> (&'static str, String, Value) {
     }
 }
 
-/// A call of DynamoDB that asks what it takes.
+/// A DynamoDB request that also asks for the consumed capacity.
 fn asking_for_units(mut body: Value) -> Bytes {
     body["ReturnConsumedCapacity"] = "TOTAL".into();
     serde_json::to_vec(&body).unwrap().into()
 }
 
-/// The reply to such a call as it would be to one that does not ask, and the units, of however many tables.
+/// The reply without the consumed capacity, and the units of all its tables.
 fn without_units(reply: &[u8]) -> (Bytes, f64) {
     let mut reply: Value = serde_json::from_slice(reply).unwrap();
     let taken = reply.as_object_mut().unwrap().remove("ConsumedCapacity").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What workspaces have: a policy, and members.
+//! Policies and members of workspaces.
 
 use serde_json::json;
 
@@ -9,10 +9,10 @@ use crate::{
     world::{Again, World},
 };
 
-/// Workspaces in a token at the most.
+/// The most workspaces in a token.
 pub const MOST: usize = 50;
 
-/// Has each of these workspaces require MFA: the first as its owner wishes, the others by a copy of its policy.
+/// Makes each of these workspaces require MFA. The owner sets the first policy, and the others are copies of its row.
 pub async fn require_mfa(world: &World<'_>, owner: &User, workspaces: &[String]) {
     let wish = json!({"required": true, "grace_days": 0, "allowed_factors": ["totp", "sms"]});
     let put = Ask::new("PUT /v1/workspaces/{workspace_id}/policy");

@@ -1,4 +1,4 @@
-//! An embedded AWS, the functions on it, and what a benchmark does to the table past them.
+//! An embedded AWS with the functions, and direct access to its table.
 
 use std::path::{Path, PathBuf};
 
@@ -18,13 +18,13 @@ use crate::{
 
 /// The table's name.
 pub const TABLE: &str = "mfa";
-/// Who signs assertions: the same wherever the stack is.
+/// The issuer of assertions, the same for every port of the stack.
 const ISSUER: &str = "https://mfa.example.com";
-/// Nobody is refused a text, and all that is counted is: that there are limits others test.
+/// Limits that count every text and refuse none, because other tests cover the limits.
 const TEXT_LIMITS: &str = "resend=0,user-10m=1000000,user-day=1000000,number-hour=1000000,number-day=1000000,\
      pending-number-hour=1000000,pending-number-day=1000000,address-hour=1000000,exchange-hour=1000000,\
      exchange-day=1000000,deployment-day=1000000,deployment-pending-day=1000000";
-/// The settings that functions take from [`local::settings`].
+/// The settings that functions get from [`local::settings`].
 const SETTINGS: [&str; 11] = [
     "MFA_TABLE",
     "MFA_SEALING_KEY",
@@ -43,14 +43,14 @@ const SETTINGS: [&str; 11] = [
 pub struct World<'a> {
     /// The programs.
     pub binaries: &'a Binaries,
-    /// Where logs and other files go.
+    /// The folder of logs and other files.
     pub folder: TempDir,
     stack: Stack,
     http: Client,
 }
 
 impl<'a> World<'a> {
-    /// An AWS of this latency that keeps its table in `data`, or in memory.
+    /// An AWS with this latency. Its table is in `data`, or in memory.
     pub async fn start(binaries: &'a Binaries, latency: Latency, data: Option<&Path>) -> Self {
         let data = data.map(PathBuf::from);
         let options = Options { port: 0, aws_port: 0, data, clock: Clock::system(), latency, settings: Vec::new() };
@@ -58,13 +58,13 @@ impl<'a> World<'a> {
         Self { binaries, folder: tempfile::tempdir().unwrap(), stack, http: Client::new() }
     }
 
-    /// Ends it; the table is free when this returns.
+    /// Stops it, and waits until the table is free.
     pub async fn stop(self) {
         drop(self.http);
         self.stack.stop().await;
     }
 
-    /// Where AWS is.
+    /// The URL of AWS.
     pub fn aws_url(&self) -> &str {
         &self.stack.aws_url
     }
@@ -74,13 +74,13 @@ impl<'a> World<'a> {
         self.lambda_on(name, self.aws_url(), &[]).await
     }
 
-    /// Starts a function with AWS at `aws`, and more in its environment.
+    /// Starts a function with AWS at `aws`, and more environment variables.
     pub async fn lambda_on(&self, name: &str, aws: &str, more: &[(String, String)]) -> Lambda {
         let environment = [&environment(name, aws), more].concat();
         Lambda::start(&self.binaries.path(name), &environment, self.folder.path()).await
     }
 
-    /// The account of `user`, as the table has it.
+    /// The row of a user's account.
     pub async fn account(&self, user: &User) -> Value {
         self.row(&format!("USER#{}", user.sub), "ACCOUNT").await
     }
@@ -91,7 +91,7 @@ impl<'a> World<'a> {
         self.dynamodb("GetItem", &ask).await["Item"].clone()
     }
 
-    /// Puts a row as it is.
+    /// Writes a row as it is.
     pub async fn put(&self, row: &Value) {
         self.dynamodb("PutItem", &json!({"TableName": TABLE, "Item": row})).await;
     }
@@ -102,17 +102,17 @@ impl<'a> World<'a> {
         sent.error_for_status().unwrap().json().await.unwrap()
     }
 
-    /// The code that was texted to a number last.
+    /// The last code that was texted to a number.
     pub async fn texted(&self, number: &str) -> String {
         texted_code(&self.sent("texts", number).await)
     }
 
-    /// The code that was emailed to an address last.
+    /// The last code that was emailed to an address.
     pub async fn emailed(&self, address: &str) -> String {
         emailed_code(&self.sent("emails", address).await).unwrap()
     }
 
-    /// What was sent last to somebody.
+    /// The last message to a number or an address.
     async fn sent(&self, kind: &str, to: &str) -> Value {
         let outbox = self.http.get(format!("{}/dev/outbox", self.stack.api_url)).send().await.unwrap();
         let outbox: Value = outbox.json().await.unwrap();
@@ -136,27 +136,27 @@ fn environment(name: &str, aws: &str) -> Vec<(String, String)> {
         ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/24/[$LATEST]0"),
         ("MFA_TEXT_LIMITS", TEXT_LIMITS),
     ];
-    // What comes with a role is this long.
+    // The session token of a role is about as long.
     let session = ("AWS_SESSION_TOKEN".to_owned(), "t".repeat(700));
     let rest = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
     settings.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(rest).chain([session]).collect()
 }
 
-/// A request that can be made again and again: what it changes of the account is put back before each.
+/// A request that can be repeated, because the account is restored before it.
 pub struct Again<'a> {
     world: &'a World<'a>,
     user: &'a User,
-    /// What is asked.
+    /// The request.
     pub route: Route,
 }
 
 impl<'a> Again<'a> {
-    /// Made by this user.
+    /// A request of this user.
     pub fn new(world: &'a World<'a>, user: &'a User, route: Route) -> Self {
         Self { world, user, route }
     }
 
-    /// Has a function answer it.
+    /// Has a function answer it. Asserts the status.
     pub async fn ask(&self, lambda: &mut Lambda) -> Answer {
         let answer = self.ask_anyone(lambda).await;
         assert_eq!(answer.status, self.route.status(), "{}: {}\n{}", self.route.name(), answer.body, lambda.log());

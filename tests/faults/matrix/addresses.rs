@@ -1,11 +1,11 @@
-//! Another address than the one that is kept: the one that is kept is told, and who reads the other waits for a day.
+//! A login token with another address. The recovery address gets a notice, the other one a hold of 24 hours.
 
 use serde_json::json;
 
 use super::{DAY, Situation, counts::May, member, once};
 use crate::stage::{Enrolled, Reply, Stage, User};
 
-/// The user, whose token has another address from now on.
+/// The user, with a login token that has another address.
 async fn moved(stage: &Stage, sub: &str) -> User {
     stage.user_with(json!({"sub": sub, "workspaces": [sub], "email": format!("{sub}@new.example")})).await
 }
@@ -25,7 +25,7 @@ impl Situation for Asked {
         self.0.email().await
     }
 
-    /// However it failed, the wait begins no later than with the next request, and no earlier than the one kept is told.
+    /// Whatever failed, the hold begins at the latest with the next request. It never begins before the notice.
     async fn after(self, stage: &Stage, _: Reply) {
         stage.advance(60).await;
         self.ask().await.refused(403, "email-recovery-held");
@@ -59,7 +59,7 @@ impl Situation for Redeemed {
         self.0.redeem(&self.2).await
     }
 
-    /// From now on this is the address that is kept, and the old one another.
+    /// The new address is now the recovery address, and the old one has a hold.
     async fn after(self, stage: &Stage, reply: Reply) {
         once(&reply, &self.ask().await, "code-expired");
         let Self(user, enrolled, _, sub) = self;

@@ -1,11 +1,11 @@
-//! What is done beside a factor that is active: it takes proof of that, brings no recovery codes, and leaves it as it is.
+//! Changes beside an active factor. They require an assertion by it, make no recovery codes, and do not change it.
 
 use serde_json::json;
 
 use super::{Situation, counts::May, once, phone_of, proven};
 use crate::stage::{Authenticator, Enrolled, Reply, Stage, User, scanned};
 
-/// Holds it that the factor that was there first, and a recovery code that came with it, are as good as before.
+/// Checks that the first factor and one of its recovery codes are still valid.
 async fn still_good(stage: &Stage, user: &User, enrolled: &Enrolled) {
     user.verify(&enrolled.id, &stage.next_code(&enrolled.app).await).await.expect(200);
     user.redeem(&enrolled.recovery_codes[0]).await.expect(200);

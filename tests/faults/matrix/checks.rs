@@ -1,4 +1,4 @@
-//! Right codes, whose answer gets lost or not: each is good for one assertion.
+//! Right codes. Each makes at most one assertion, even if an answer is lost.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ impl Situation for VerifyPhone {
     }
 
     async fn after(self, stage: &Stage, reply: Reply) {
-        // A code that was used lives no more.
+        // A used texted code no longer exists.
         once(&reply, &self.ask().await, "code-expired");
         let Self(user, id, _) = self;
         stage.advance(60).await;
@@ -73,7 +73,7 @@ impl Situation for ActivateApp {
         self.0.activate(&self.1, &self.3).await
     }
 
-    /// Whoever never saw their recovery codes makes new ones.
+    /// A user who never saw the recovery codes asks for new ones.
     async fn after(self, stage: &Stage, reply: Reply) {
         let again = self.ask().await;
         once(&reply, &again, "factor-not-pending");

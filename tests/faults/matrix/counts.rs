@@ -1,5 +1,5 @@
-//! What is counted, before a fault and after it: guesses, texts, emails, what workspaces see. No failure turns a count back,
-//! or moves it twice.
+//! The counts before and after a fault: wrong codes, texts, emails, and the members of workspaces. No failure lowers a
+//! count or raises it twice.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,27 @@ use serde_json::{Value, json};
 use super::member;
 use crate::stage::{Stage, User, account_key};
 
-/// What a request may do to a count. When all is well it does; where a call failed, it may have or not.
+/// The change that a request makes to a count. After a failed call, it may have made the change or not.
 #[derive(Clone, Copy)]
 pub enum May {
     /// Adds one.
     Add,
-    /// Clears it: that is what the request is for.
+    /// Clears it, which is the purpose of the request.
     Clear,
-    /// Begins it anew, with the new code that it is of.
+    /// Sets it to 0, together with a new code.
     Renew,
-    /// Adds one, and clears it once the code was right.
+    /// Adds one, and clears it if the code is right.
     AddThenClear,
 }
 
 /// How a request ended.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
-    /// As it does when no call fails.
+    /// As without a fault.
     Well,
-    /// Somewhere on its way.
+    /// At any point of its work.
     Failed,
-    /// With everything that it counted given back.
+    /// With all of its counts undone.
     Untouched,
 }
 
@@ -45,7 +45,7 @@ impl May {
     }
 }
 
-/// What a request may do to which counts where a code is never looked at, or a message is refused: nothing is cleared.
+/// The changes of a request whose code is not compared, or whose message is refused. It clears no count.
 pub fn given_back_of<'a>(counts: &[(&'a str, May)]) -> Vec<(&'a str, May)> {
     let uncleared = counts.iter().filter_map(|(name, may)| match may {
         May::Clear => None,
@@ -55,8 +55,8 @@ pub fn given_back_of<'a>(counts: &[(&'a str, May)]) -> Vec<(&'a str, May)> {
     uncleared.collect()
 }
 
-/// Whoever is about to be failed has guessed wrong once, at everything they have: a count of nothing could not fall. Written
-/// to the table as it stands, for a phone that shows no code takes no guess.
+/// Sets every count of wrong codes to at least 1, because 0 could not fall. Writes to the table directly, because a
+/// phone without a code accepts no attempt.
 pub async fn guess_wrong(stage: &Stage, sub: &str) {
     let mut account = stage.account(sub).await;
     let Some(columns) = account.as_object_mut() else { return };
@@ -78,7 +78,7 @@ pub async fn guess_wrong(stage: &Stage, sub: &str) {
     stage.dynamodb("PutItem", json!({ "Item": account })).await;
 }
 
-/// Writes that a user has guessed wrong so often, the last time so long ago that they have to log in again.
+/// Sets a count of a user's failures, moves the clock 1 hour, and logs the user in again.
 pub async fn guessed(stage: &Stage, sub: &str, count: &str, failures: u32) -> User {
     let ask = json!({
         "Key": account_key(sub), "UpdateExpression": "SET #count = :failures, #last = :now",
@@ -90,7 +90,7 @@ pub async fn guessed(stage: &Stage, sub: &str, count: &str, failures: u32) -> Us
     member(stage, sub).await
 }
 
-/// Where it is written when the last of these failures was.
+/// The attribute with the time of the last of these failures.
 fn last_of(count: &str) -> String {
     count.replace("failures", "tried_at")
 }
@@ -99,15 +99,15 @@ fn millis(seconds: u64) -> Value {
     json!({"N": (seconds * 1000).to_string()})
 }
 
-/// What is counted of a user.
+/// The counts of a user.
 pub struct Counted {
     account: Value,
-    /// The rows that count texts, by key and column; looked for where the request may text.
+    /// The rows that count texts, by key and column. They are read only if the request may send a text.
     texts: BTreeMap<String, u64>,
 }
 
 impl Counted {
-    /// As it stands in the table. Whatever failed, a workspace's summary is what its rows come to.
+    /// Reads the counts from the table. Also checks the summary of the user's workspace against its rows.
     pub async fn of(stage: &Stage, sub: &str, counts: &[(&str, May)]) -> Self {
         hold_summary(stage, sub).await;
         let may_text = counts.iter().any(|(name, _)| *name == "texts");
@@ -115,7 +115,7 @@ impl Counted {
         Self { account: stage.account(sub).await, texts }
     }
 
-    /// The counts in the account, each by its name; what is not there is 0.
+    /// The counts in the account, by name. A missing one is 0.
     fn counts(&self) -> [(&'static str, u64); 6] {
         let at = |pointer| self.account.pointer(pointer).map_or(0, number);
         let factors = self.account["factors"]["M"].as_object();
@@ -135,8 +135,8 @@ impl Counted {
     }
 }
 
-/// Holds what is counted after a request to what was counted before it: each count did what it may, texts rose on all of their
-/// rows or on none, and nothing that was used is good again.
+/// Compares the counts before and after a request. Each count changed only as it may. Texts were counted in all of
+/// their rows, or in none. No used code is valid again.
 pub fn hold(told: &str, may: &[(&str, May)], before: &Counted, after: &Counted, ends: Ends) {
     for ((name, was), (_, is)) in before.counts().into_iter().zip(after.counts()) {
         let allowed = match may.iter().find(|(of, _)| *of == name) {
@@ -158,8 +158,8 @@ pub fn hold(told: &str, may: &[(&str, May)], before: &Counted, after: &Counted, 
     assert!(before.texts.keys().all(|row| after.texts.contains_key(row)), "{told}: a row of texts is gone");
     let rose: Vec<_> = after.texts.iter().filter(|(row, is)| **is != was(row)).collect();
     assert!(rose.iter().all(|(row, is)| **is == was(row) + 1), "{told}: {rose:?}");
-    // Of the number an hour and a day, of the address an hour, of the deployment a day; of a pending phone also of the exchange
-    // an hour and a day, and of the deployment's pending ones.
+    // A text has 4 counts: the number's hour and day, the address's hour, and the deployment's day. A pending phone has
+    // 3 more: the exchange's hour and day, and the deployment's pending texts.
     let is_pending = |(id, factor): (&String, &Value)| {
         let before = &before.account["factors"]["M"][id]["M"]["code"];
         factor["M"]["status"]["S"] == "pending" && factor["M"]["code"] != *before
@@ -167,7 +167,7 @@ pub fn hold(told: &str, may: &[(&str, May)], before: &Counted, after: &Counted, 
     let pending = after.account["factors"]["M"].as_object().into_iter().flatten().filter(|factor| is_pending(*factor));
     let pending: Vec<_> = pending.collect();
     let most = if pending.is_empty() { 4 } else { 7 };
-    // One that its phone or SNS refused is on none of them, and of a pending phone in its user's count.
+    // A refused text has none of these counts. If the phone is pending, it stays in its user's count.
     let is_refused = |(id, factor): &(&String, &Value)| {
         let (was, is) = (&before.account["factors"]["M"][*id]["M"]["code"]["M"], &factor["M"]["code"]["M"]);
         let again = was["nonce"] == is["nonce"] && was["sends"] == is["sends"];
@@ -212,7 +212,7 @@ async fn rows_of_texts(stage: &Stage) -> BTreeMap<String, u64> {
     counts.collect()
 }
 
-/// Holds the summary of a user's workspace to its rows.
+/// Checks the summary of a user's workspace against its rows.
 async fn hold_summary(stage: &Stage, sub: &str) {
     let ask = json!({
         "KeyConditionExpression": "pk = :pk",

@@ -1,4 +1,4 @@
-//! Settings of a user's own: each change is made whole or not at all, and can be asked for again.
+//! Changes of a user's own factors. Each is made completely or not at all, and the user can send the request again.
 
 use reqwest::Method;
 use serde_json::json;
@@ -105,7 +105,7 @@ impl Situation for RemoveLast {
         self.0.send(request.header("mfa-assertion", &self.2)).await
     }
 
-    /// The factor and the recovery codes go together.
+    /// The factor and the recovery codes are removed together.
     async fn after(self, stage: &Stage, reply: Reply) {
         let listed = self.0.get("/v1/factors").await.expect(200);
         let (factors, codes) = (listed["factors"].as_array().unwrap().len(), listed["recovery"]["codes_left"].clone());
@@ -119,7 +119,6 @@ impl Situation for RemoveLast {
             user.remove(&assertion, &enrolled.id).await.expect(200);
         }
         assert_eq!(self.0.login().await["decision"], "allow");
-        // A new beginning.
         let (id, app) = self.0.begin().await;
         self.0.activate(&id, &app.code(stage.now().await)).await.expect(200);
     }

@@ -1,4 +1,4 @@
-//! Wrong codes. What was compared is counted, whatever fails; and the last that is allowed locks.
+//! Wrong codes. Each compared code is counted, whatever fails. The last allowed one locks.
 
 use super::{
     Situation,
@@ -8,13 +8,13 @@ use super::{
 };
 use crate::stage::{Enrolled, Reply, Stage, User};
 
-/// Holds it that of five guesses, of which the user made one before, so many are left.
+/// Checks the attempts left of five, after one before and one or two now.
 fn counted(reply: &Reply, again: &Reply) {
     let left = again.refused(422, "code-rejected").body["attempts_left"].clone();
     assert!(left == 2 || left == 3 && reply.status != 422, "{left} {reply:?}");
 }
 
-/// Another code of the same kind.
+/// A wrong code of the same kind.
 fn other_than(code: &str) -> String {
     let (rest, last) = code.split_at(code.len() - 1);
     format!("{rest}{}", if last == "0" { "1" } else { "0" })
@@ -43,18 +43,18 @@ impl Situation for App {
     }
 }
 
-/// A situation in which a code is shown, of which there are wrong ones too.
+/// A situation with a code, which also has a variant with a wrong code.
 pub trait Guess: Situation {
-    /// The route, and what is wrong.
+    /// The route, and the kind of wrong code.
     const WRONG: &'static str;
-    /// What counts it.
+    /// The count of wrong codes.
     const COUNTED: &'static [(&'static str, May)];
 
-    /// The request with a wrong code.
+    /// Sends the request with a wrong code.
     fn guess(&self) -> impl Future<Output = Reply> + Send;
 }
 
-/// The same, with a wrong code.
+/// The variant of a situation with a wrong code.
 pub struct Wrong<S>(S);
 
 impl<S: Guess> Situation for Wrong<S> {
@@ -128,7 +128,7 @@ impl Situation for Last {
         self.0.ask().await
     }
 
-    /// Whoever has a recovery code gets in, and lifts the lock.
+    /// A recovery code is accepted, and clears the lock.
     async fn after(self, stage: &Stage, reply: Reply) {
         locked(&reply, &self.ask().await);
         let App(VerifyApp(user, enrolled, _)) = self.0;
@@ -154,7 +154,7 @@ impl Situation for LastRecovery {
         self.0.redeem(&other_than(&self.1.recovery_codes[0])).await
     }
 
-    /// Whoever has their app still gets in.
+    /// The app's code is still accepted.
     async fn after(self, stage: &Stage, reply: Reply) {
         locked(&reply, &self.ask().await);
         let Self(user, enrolled) = self;
@@ -163,7 +163,7 @@ impl Situation for LastRecovery {
     }
 }
 
-/// Holds it that the last guess that is allowed was made once, by one request or by the other.
+/// Checks that only one of the two requests had its code compared. It was the last allowed one.
 fn locked(reply: &Reply, again: &Reply) {
     match again.code() {
         "code-rejected" => assert_ne!(reply.status, 422, "compared twice: {again:?}"),

@@ -1,4 +1,5 @@
-//! What is sent, or made to be kept by the user: it went or the user is told that it did not, and may ask again.
+//! Texts, emails and new recovery codes. Either they reach the user, or the reply says that they did not, and the user
+//! may ask again.
 
 use serde_json::json;
 
@@ -38,14 +39,14 @@ pub struct Email(User, String);
 
 impl Situation for Email {
     const NAME: &'static str = "`POST /v1/recovery/emails`";
-    /// A new code takes guesses of its own.
+    /// A new code has a count of its own.
     const COUNTS: &'static [(&'static str, May)] = &[("emails", May::Add), ("emailed.tries", May::Renew)];
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         let user = member(stage, sub).await;
         user.enrol().await;
         user.email().await.expect(202);
-        // What is left of that code is too little for it to be sent again.
+        // That code expires too soon to be sent again.
         stage.advance(400).await;
         Self(user, format!("{sub}@example.com"))
     }
@@ -55,7 +56,7 @@ impl Situation for Email {
     }
 
     async fn after(self, stage: &Stage, reply: Reply) {
-        // The first one told of the app, the second brought the code before.
+        // The first is the notice about the app, the second the earlier code.
         let emails = stage.emails_to(&self.1).await.len();
         if reply.status == 202 {
             assert_eq!(emails, 3, "{reply:?}");
@@ -81,7 +82,7 @@ impl Situation for NewCodes {
         self.0.post_with(&self.2, "/v1/recovery/codes", json!({})).await
     }
 
-    /// Either the old codes are good or the new ones, and never both.
+    /// Either the old codes are valid or the new ones, never both.
     async fn after(self, _: &Stage, reply: Reply) {
         let old = self.0.redeem(&self.1.recovery_codes[0]).await;
         if reply.status == 201 {

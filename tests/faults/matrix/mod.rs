@@ -1,5 +1,5 @@
-//! Every AWS call of every route fails in every way, once and for good; after each the account is looked at and the user
-//! goes on. What was answered is written down as the table in `tests/evidence/faults.md`.
+//! Makes every AWS call of every route fail in every way, once and at every try. Then checks the account, and that the
+//! user can go on. The replies make the table in `tests/evidence/faults.md`.
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
@@ -24,32 +24,32 @@ mod operators;
 mod workspaces;
 
 const DAY: u64 = 24 * 3600;
-/// How a call fails.
+/// The ways in which a call fails.
 const KINDS: [&str; 5] = ["throttle", "error", "refuse", "drop_before", "drop_after"];
 /// How a row of the table begins that names its columns.
 const HEAD: &str = "| route | call | throttled | failed | refused | lost before | answer lost once · for good |";
 
-/// So many situations at once: the other tests want their share of the machine.
+/// The number of situations that run at once. It leaves time for the other tests.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-/// Rows of the table, and what a function must be granted for the calls that they are of.
+/// Rows of the table, and the grants that a function needs for their calls.
 type Tried = (Vec<String>, BTreeSet<Grant>);
 
-/// What a user is about to do when AWS fails them.
+/// A request of a user that meets a fault.
 trait Situation: Sized + Send + Sync + 'static {
-    /// The route, and which of its ways.
+    /// The route, and which case of it.
     const NAME: &'static str;
 
-    /// What the request may do to which counts; it leaves every other one as it is.
+    /// The counts that the request may change, and how. It must leave all others alone.
     const COUNTS: &'static [(&'static str, May)] = &[];
 
-    /// Everything up to the request. `user` is nobody yet.
+    /// Everything before the request. `user` is a new name.
     fn before(stage: &Stage, user: &str) -> impl Future<Output = Self> + Send;
 
-    /// The request, just as a client would send it once more.
+    /// Sends the request. A client would send it again in the same way.
     fn ask(&self) -> impl Future<Output = Reply> + Send;
 
-    /// What the user wanted, with AWS well again. `reply` is what the request that failed was answered.
+    /// Checks that the user succeeds once AWS works again. `reply` is the reply to the failed request.
     fn after(self, stage: &Stage, reply: Reply) -> impl Future<Output = ()> + Send;
 }
 
@@ -103,7 +103,7 @@ async fn every_call_of_every_route_may_fail_in_every_way() {
         rows_of::<operators::ImportAgain>(),
         rows_of::<operators::ImportAfterReset>(),
     ];
-    // Each is played before any is judged, so that one run tells of all that fail.
+    // All situations run before the first failure is reported, so that one run shows every failure.
     let mut played = Vec::new();
     for situation in situations {
         played.push(situation.await);
@@ -117,8 +117,8 @@ async fn every_call_of_every_route_may_fail_in_every_way() {
     keep(&rows);
 }
 
-/// Holds the table to what it knows nothing of: the contract's routes, and the grants, of which a test of their own says that
-/// no call is made without one.
+/// Checks that the table has every route of the contract, and every granted call. Another test checks that no call
+/// lacks a grant.
 fn is_whole(rows: &[String], made: &BTreeSet<Grant>) {
     for (route, _) in openapi::operations() {
         assert!(rows.iter().any(|row| row.starts_with(&format!("| `{route}`"))), "no row of {route}");
@@ -126,13 +126,13 @@ fn is_whole(rows: &[String], made: &BTreeSet<Grant>) {
     assert_eq!(made, &grants::granted(), "a call that is granted is in no situation");
 }
 
-/// Plays a situation through, once for each way that each of its calls may fail.
+/// Runs a situation once for each way in which each of its calls may fail.
 fn rows_of<S: Situation>() -> JoinHandle<Tried> {
     tokio::spawn(tried::<S>(None))
 }
 
-/// Plays a situation in which one call is refused, so that what was counted is given back: by a second write of the same
-/// rows, which may fail as well.
+/// Runs a situation in which one call is refused, so that the function undoes the count. It does so by a second write
+/// of the same rows, which may fail as well.
 fn given_back<S: Situation>(service: &'static str, operation: &'static str) -> JoinHandle<Tried> {
     tokio::spawn(tried::<S>(Some((service, operation))))
 }
@@ -153,7 +153,7 @@ async fn tried<S: Situation>(refused: Option<(&'static str, &'static str)>) -> T
     hold(&name, &counts, &well.before, &well.after, ends);
     let calls = stage.calls_of(&well.reply.request).await;
     let grants = calls.iter().flat_map(grants::made).collect();
-    // Those that are under way at the same time come in any order.
+    // Sorted, because calls at the same time come in any order.
     let mut calls: Vec<_> = calls.iter().map(|call| (call["operation"].as_str().unwrap(), what(call), call)).collect();
     calls.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
     let mut rows = Vec::new();
@@ -166,9 +166,9 @@ async fn tried<S: Situation>(refused: Option<(&'static str, &'static str)>) -> T
         let mut answers = Vec::new();
         for kind in KINDS {
             let mut statuses = Vec::new();
-            // One failure the SDK gets over by trying again, and only an applied write whose answer was lost meets itself.
+            // The SDK's retry hides a single failure. Only after a lost answer can the retry meet its own write.
             for every_try in if kind == "drop_after" { vec![false, true] } else { vec![true] } {
-                // Public keys are fetched once in a function's life.
+                // A function fetches the public keys only once, so a new stage is necessary.
                 let stage = if *operation == "GetPublicKey" { Stage::new().await } else { stage.clone() };
                 let fault = json!({
                     "service": call["service"], "operation": operation, "on": on(call), "spare": nth, "kind": kind,
@@ -186,19 +186,19 @@ async fn tried<S: Situation>(refused: Option<(&'static str, &'static str)>) -> T
     (rows, grants)
 }
 
-/// What a call is on, for a reader: rows, a key and a purpose.
+/// The target of a call, as the table shows it: rows, or a key and a purpose.
 fn what(call: &Value) -> String {
     let names = if call["rows"] == json!([]) { &call["touches"] } else { &call["rows"] };
     names.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join(", ")
 }
 
-/// What tells a call from others of its operation.
+/// The name that distinguishes a call from others of its operation.
 fn on(call: &Value) -> Value {
     let last = |names: &Value| names.as_array().unwrap().last().cloned();
     last(&call["rows"]).or(last(&call["touches"])).unwrap_or_default()
 }
 
-/// A request that met faults, and what was counted before and after it.
+/// A request that met faults, and the counts before and after it.
 struct Met<S> {
     situation: S,
     reply: Reply,
@@ -218,13 +218,12 @@ async fn meet<S: Situation>(stage: &Stage, user: &str, faults: &[Value], counts:
     Met { situation, reply, before, after: Counted::of(stage, user, counts).await }
 }
 
-/// A user nobody has seen meets faults, of which the last is the one that is tried. Returns the status that they were
-/// answered.
+/// Runs a situation with faults, for a new user. The last fault is the one under test. Returns the status of the reply.
 async fn play<S: Situation>(stage: &Stage, name: &str, faults: &[Value], counts: &[(&str, May)], well: u16) -> u16 {
     let fault = faults.last().unwrap();
     let told = format!("{name}: {fault}");
     let (kind, service, for_good) = (&fault["kind"], &fault["service"], fault["every_try"] == true);
-    // Another day: what was texted and emailed before does not count any more.
+    // On a new day, earlier texts and emails do not count.
     stage.advance(DAY).await;
     let user = format!("{}-{}", name.len(), stage.now().await / DAY);
     let Met { situation, reply, before, after } = meet::<S>(stage, &user, faults, counts).await;
@@ -250,7 +249,7 @@ async fn play<S: Situation>(stage: &Stage, name: &str, faults: &[Value], counts:
     status
 }
 
-/// Holds it that of a code's two answers at most one let somebody in; `used` is what the other one says.
+/// Checks that at most one of a code's two replies accepts it. The other one has the code `used`.
 fn once(first: &Reply, again: &Reply, used: &str) {
     match (first.status, again.status) {
         (200, 200) => panic!("accepted twice: {first:?} {again:?}"),
@@ -259,31 +258,31 @@ fn once(first: &Reply, again: &Reply, used: &str) {
     }
 }
 
-/// A user who is in a workspace, which has their name and nobody else.
+/// A user in a workspace of the same name, which has no other members.
 async fn member(stage: &Stage, sub: &str) -> User {
     stage.user_with(json!({"sub": sub, "workspaces": [sub]})).await
 }
 
-/// A user in a workspace who has enrolled and proven it, with the assertion.
+/// A user in a workspace, with an authenticator app, and an assertion by it.
 async fn proven(stage: &Stage, sub: &str) -> (User, Enrolled, String) {
     prove(member(stage, sub).await).await
 }
 
-/// Enrols a user, and has them prove it.
+/// Enrolls an authenticator app, and gets an assertion by it.
 async fn prove(user: User) -> (User, Enrolled, String) {
     let enrolled = user.enrol().await;
     let assertion = user.prove(&enrolled).await;
     (user, enrolled, assertion)
 }
 
-/// The phone that this user has, and nobody else.
+/// A phone number that only this user has.
 fn phone_of(user: &str) -> String {
     let sum = user.bytes().fold(7_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 1_000_000);
     format!("+1415{}", 5_000_000 + sum)
 }
 
-/// Holds the table in `tests/evidence/faults.md` to these rows; where it is another, writes it anew and says so. Not so for a mutant
-/// (`tests/mutants`), whose answers are nothing to write down.
+/// Checks that the table in `tests/evidence/faults.md` has these rows. If it differs, writes the new table and fails.
+/// With a mutant of `tests/mutants`, it writes nothing.
 fn keep(rows: &[String]) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence/faults.md");
     let text = fs::read_to_string(&path).unwrap();

@@ -1,14 +1,14 @@
-//! An operator's acts: what fails halfway is done by asking again.
+//! An operator's acts. If one fails halfway, the same request again completes it.
 
 use serde_json::{Value, json};
 
 use super::{Situation, counts::May, member};
 use crate::stage::{Authenticator, Enrolled, Operator, Reply, Stage, User};
 
-/// What an operator does to both counts.
+/// Each of these acts clears both counts.
 const CLEARED: &[(&str, May)] = &[("failures", May::Clear), ("recovery_failures", May::Clear)];
 
-/// Somebody has enrolled, and asks for help.
+/// An operator, and a user with an authenticator app who asks for help.
 struct Helped(Operator, User, Enrolled, String);
 
 impl Helped {
@@ -89,7 +89,7 @@ impl Situation for Erase {
     }
 }
 
-/// How the user's workspace sees them.
+/// The keys of the user's rows in the list of the workspace's members.
 async fn rows(stage: &Stage, sub: &str) -> Vec<String> {
     let ask = json!({
         "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": format!("MEMBERS#{sub}")}},

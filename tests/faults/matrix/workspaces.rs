@@ -1,4 +1,4 @@
-//! Logins, and what a workspace's owner sees and sets.
+//! Logins, and an owner's requests about a workspace.
 
 use reqwest::Method;
 use serde_json::json;
@@ -22,7 +22,7 @@ impl Situation for Allowed {
     async fn after(self, stage: &Stage, _: Reply) {
         let login = self.ask().await.expect(200);
         assert_eq!((&login["decision"], &claims(&login)["mfa"]), (&json!("allow"), &json!("not_required")));
-        // What the workspace was not told is made up for.
+        // This login wrote the member's row, if the failed one did not.
         assert!(seen(stage, claims(&login)["sub"].as_str().unwrap(), "none").await);
     }
 }
@@ -36,7 +36,7 @@ impl Situation for Challenged {
         let user = member(stage, user).await;
         let enrolled = user.enrol().await;
         stage.advance(super::DAY).await;
-        // Another day: the workspace is told.
+        // On a new day, a login writes to the workspace again.
         let user = member(stage, subject(&user).as_str()).await;
         Self(user, enrolled)
     }
@@ -45,7 +45,7 @@ impl Situation for Challenged {
         self.0.post_nothing("/v1/logins").await
     }
 
-    /// Never let in without a code, whatever fails.
+    /// Whatever fails, there is no assertion without a code.
     async fn after(self, stage: &Stage, reply: Reply) {
         assert!(reply.body.get("assertion").is_none(), "{reply:?}");
         assert_eq!(self.ask().await.expect(200)["decision"], "challenge");
@@ -54,18 +54,18 @@ impl Situation for Challenged {
     }
 }
 
-/// Whose token it is.
+/// The `sub` of a user's token.
 fn subject(user: &User) -> String {
     claims(&json!({ "assertion": user.token }))["sub"].as_str().unwrap().to_owned()
 }
 
-/// Whether the workspace sees a user so: `mfa` or `none`.
+/// Whether the workspace lists a user in the state `how`, `mfa` or `none`.
 async fn seen(stage: &Stage, user: &str, how: &str) -> bool {
     let key = json!({"pk": {"S": format!("MEMBERS#{user}")}, "sk": {"S": format!("MEMBER#{how}#{user}")}});
     stage.dynamodb("GetItem", json!({ "Key": key })).await.get("Item").is_some()
 }
 
-/// An owner of a workspace of their own, who has proven their factor.
+/// An owner of a workspace of the same name, with an authenticator app, and an assertion by it.
 async fn owner(stage: &Stage, sub: &str) -> (User, Enrolled, String) {
     let ask = json!({"sub": sub, "workspaces": [sub], "owned_workspaces": [sub]});
     prove(stage.user_with(ask).await).await
@@ -105,7 +105,7 @@ impl Situation for SetPolicy {
         self.0.send(self.0.request(Method::PUT, &self.1).header("mfa-assertion", &self.2).json(&wish)).await
     }
 
-    /// Set whole or not at all.
+    /// The policy is set completely or not at all.
     async fn after(self, _: &Stage, reply: Reply) {
         let shown = self.0.get(&self.1).await.expect(200);
         let (required, grace) = (shown["required"].as_bool().unwrap(), shown["grace_days"].as_u64().unwrap());

@@ -1,4 +1,4 @@
-//! The facts known of a recording: what the version that made it answered, and what its users have.
+//! The contents of `known.json`: the answers of the version that made a recording, and the devices of its users.
 
 use std::collections::BTreeMap;
 
@@ -7,39 +7,39 @@ use serde_json::{Value, json};
 
 use crate::stage::{Authenticator, Stage, User, claims};
 
-/// The facts known of a recording.
+/// The contents of `known.json`.
 #[derive(Default, Serialize, Deserialize)]
 pub struct Known {
     pub people: Vec<Person>,
-    /// Login tokens as they are asked for, and the answer to a login with each.
+    /// The request for each login token, and the answer to a login with it.
     pub logins: Vec<(Value, Value)>,
     /// The members of `acme`.
     pub members: Value,
     /// The policies of the workspaces.
     pub policies: Value,
-    /// How long `texted` had to wait for the next text, in seconds.
+    /// The seconds until `texted` could ask for the next text.
     pub texts_wait: u64,
 }
 
-/// The facts known of a user.
+/// A user of a recording.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Person {
-    /// What their login token is asked with.
+    /// The request for their login token.
     pub token: Value,
-    /// The epoch of their factors.
+    /// The `mfa_epoch` of their assertions.
     pub epoch: u64,
-    /// Their factors, as they are listed.
+    /// The answer that lists their factors.
     pub listed: Value,
-    /// The URI of each app, and the number of each phone, by the factor's id.
+    /// The URI of each app and the number of each phone, by the factor's id.
     pub devices: BTreeMap<String, String>,
-    /// The app whose code was accepted at the very end, if one was.
+    /// The app whose code was accepted last, if one was accepted in the last minute.
     pub app_used_last: String,
-    /// The answer to their last wish for a code to be sent, where that code was not used.
+    /// The answer to their last request for a sent code, if that code was not used.
     pub sent: Value,
-    /// Recovery codes that were used.
+    /// Used recovery codes.
     pub used: Vec<String>,
-    /// Recovery codes that were not.
+    /// Unused recovery codes.
     pub unused: Vec<String>,
 }
 
@@ -67,14 +67,14 @@ impl Person {
         self.listed["factors"].as_array().unwrap()
     }
 
-    /// Holds it that the code that was sent last is sent again, if one is waited for: then it ends when that one did.
+    /// Checks that the code that was sent last is sent again, if there is one. It then expires when that one did.
     pub fn is_sent_again(&self, again: &Value) {
         if self.sent.is_object() {
             assert_eq!(again["expires_at"], self.sent["expires_at"]);
         }
     }
 
-    /// Proves a factor, or finishes its enrollment; the assertion.
+    /// Proves a factor, or activates it. Returns the assertion.
     pub async fn prove(&self, stage: &Stage, user: &User, factor: &Value) -> String {
         let id = factor["id"].as_str().unwrap();
         let device = &self.devices[id];

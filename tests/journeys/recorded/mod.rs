@@ -1,5 +1,5 @@
-//! Data that an earlier version wrote. Each folder beside this file is the data of a local stack, as the commit in its name left it:
-//! `keys.json`, `clock`, `table.sqlite`. `known.json` says what that version answered, and what its users have.
+//! Data that an earlier version wrote. Each folder here is the data of a local stack: `keys.json`, `clock` and
+//! `table.sqlite`. Its name is the commit that wrote it. `known.json` has the answers of that version and its users.
 
 use std::{
     fs,
@@ -16,15 +16,15 @@ mod known;
 mod people;
 mod record;
 
-/// How long after the recording its users come back, in seconds.
+/// The seconds between the recording and the return of its users.
 const LATER: u64 = 30;
 const DAY: u64 = 24 * 3600;
-/// The secret of the app that was imported.
+/// The secret of the imported app.
 const IMPORTED: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
-/// The number of a phone that a stranger began, and had texted as often as goes.
+/// The number of a phone that a stranger began, with its quota of texts used up.
 const STRANGE: &str = "+14155550130";
 
-/// Holds an answer to say what was recorded. It may say more.
+/// Checks that an answer has everything that was recorded. It may have more.
 fn says(answer: &Value, recorded: &Value) {
     match (answer, recorded) {
         (Value::Object(answer), Value::Object(recorded)) => {
@@ -55,7 +55,7 @@ async fn policies(owner: &User) -> Value {
     policies.into()
 }
 
-/// Where the recordings are.
+/// The folder of the recordings.
 fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("journeys/recorded")
 }
@@ -115,7 +115,7 @@ async fn what_was_counted_or_sent_is_kept(stage: &Stage, known: &Known, recorded
     let (app, user) = known.user(stage, "app").await;
     app.is_sent_again(&user.email().await.expect(202));
     user.redeem(&stage.emailed_to("app@example.com").await).await.expect(200);
-    // Seen by password in a workspace that allows no emailed codes, and since then by SSO.
+    // The user was seen by password in a workspace that forbids emailed codes, and later by SSO.
     let (_, user) = known.user(stage, "paper").await;
     user.email().await.refused(403, "not-allowed-by-workspace");
     let (_, user) = known.user(stage, "moved").await;
@@ -159,11 +159,11 @@ async fn operators_acts_are_kept(stage: &Stage, known: &Known) {
 }
 
 async fn what_waits_for_a_day_or_a_month_begins(stage: &Stage, known: &Known, recorded: u64) {
-    // The user's texts are counted anew, but not yet those to the number.
+    // A new window counts the user's texts. The window of the number is not over yet.
     stage.advance(known.texts_wait - LATER).await;
     let (texted, user) = known.user(stage, "texted").await;
     user.text(texted.first()).await.refused(429, "too-many-texts");
-    // A day after the recording, which is more than a day after the address changed.
+    // One day after the recording. The address changed before it, so its hold is over.
     stage.advance(recorded + DAY - stage.now().await).await;
     let (moved, user) = known.user(stage, "moved").await;
     user.email().await.expect(202);

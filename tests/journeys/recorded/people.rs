@@ -1,17 +1,17 @@
-//! The users of a recording, and how they come to have what they have.
+//! The users of a recording, and how each gets factors and codes.
 
 use serde_json::{Value, json};
 
 use super::{DAY, IMPORTED, STRANGE, known::Person};
 use crate::stage::{Enrolled, Stage, User};
 
-/// A user who asks for their login token so.
+/// A user with a login token that is requested like this.
 pub async fn person(stage: &Stage, token: Value) -> (Person, User) {
     let user = stage.user_with(token.clone()).await;
     (Person { token, ..Person::default() }, user)
 }
 
-/// Begins a factor, with an assertion where there is another.
+/// Begins a factor, with an assertion if the user has one already.
 pub async fn begin(user: &User, wish: Value, assertion: Option<&str>) -> Value {
     let begun = match assertion {
         Some(assertion) => user.post_with(assertion, "/v1/factors", wish).await,
@@ -20,11 +20,11 @@ pub async fn begin(user: &User, wish: Value, assertion: Option<&str>) -> Value {
     begun.expect(201)
 }
 
-/// Enrolls an app, with an assertion where there is a factor.
+/// Enrolls an app, with an assertion if the user has a factor.
 pub async fn app(stage: &Stage, person: &mut Person, user: &User, assertion: Option<&str>) -> Enrolled {
     let wish = json!({"kind": "totp", "name": "Réd phone"});
     let begun = begin(user, wish, assertion).await;
-    // It is active later than it was begun.
+    // It is activated some time after its begin.
     stage.advance(1).await;
     let app = user.finish(&begun).await;
     person.devices.insert(app.id.clone(), begun["totp"]["uri"].as_str().unwrap().to_owned());
@@ -32,7 +32,7 @@ pub async fn app(stage: &Stage, person: &mut Person, user: &User, assertion: Opt
     app
 }
 
-/// Enrolls a phone, with an assertion where there is a factor.
+/// Enrolls a phone, with an assertion if the user has a factor.
 async fn phone(stage: &Stage, person: &mut Person, user: &User, number: &str, assertion: Option<&str>) -> String {
     let wish = json!({"kind": "sms", "phone": number});
     let begun = begin(user, wish, assertion).await;
@@ -45,7 +45,7 @@ async fn phone(stage: &Stage, person: &mut Person, user: &User, number: &str, as
     id
 }
 
-/// A user who has typed fifty wrong codes, which takes two days.
+/// A user with fifty wrong codes, which takes two days.
 async fn locked(stage: &Stage) -> Person {
     let (mut locked, user) = person(stage, json!({"sub": "locked", "expires_in": 30 * DAY})).await;
     let app = app(stage, &mut locked, &user, None).await;
@@ -56,7 +56,7 @@ async fn locked(stage: &Stage) -> Person {
     locked
 }
 
-/// Users whose first factor is two days old, one of whom is locked.
+/// Users with a first factor that is two days old. One of them is locked.
 pub async fn over_two_days(stage: &Stage) -> Vec<Person> {
     let (mut several, user) = person(stage, json!({"sub": "several"})).await;
     let first = app(stage, &mut several, &user, None).await;
@@ -75,7 +75,7 @@ pub async fn over_two_days(stage: &Stage) -> Vec<Person> {
     people
 }
 
-/// Users who have apps.
+/// Users with apps.
 pub async fn with_apps(stage: &Stage) -> Vec<Person> {
     let (mut one, user) = person(stage, json!({"sub": "app", "workspaces": ["acme"]})).await;
     app(stage, &mut one, &user, None).await;
@@ -97,7 +97,7 @@ pub async fn with_apps(stage: &Stage) -> Vec<Person> {
     vec![one, paper, recovered]
 }
 
-/// Users whom an operator or an emailed code has helped, and one whose address has changed.
+/// Users who were helped by an operator or an emailed code, and one with a new address.
 pub async fn by_operator_or_mailbox(stage: &Stage) -> Vec<Person> {
     let op = stage.operator().await;
     let (mut imported, _) = person(stage, json!({"sub": "imported"})).await;
@@ -130,7 +130,7 @@ pub async fn by_operator_or_mailbox(stage: &Stage) -> Vec<Person> {
     vec![imported, reset, mailbox, emailed, moved]
 }
 
-/// Users who have a phone and no app.
+/// Users with a phone and no app.
 async fn with_phones(stage: &Stage) -> Vec<Person> {
     let mut people = Vec::new();
     for (token, number) in [
@@ -146,7 +146,7 @@ async fn with_phones(stage: &Stage) -> Vec<Person> {
     people
 }
 
-/// Users whose factors are pending; one of them is a stranger, who is sent as many texts as goes.
+/// Users with pending factors. One is a stranger who uses up the quota of texts.
 pub async fn pending(stage: &Stage) -> Vec<Person> {
     let stranger = stage.user("stranger").await;
     let strange = stranger.begin_phone(STRANGE).await;
@@ -165,7 +165,7 @@ pub async fn pending(stage: &Stage) -> Vec<Person> {
     vec![with_app, with_phone]
 }
 
-/// A user who waits a minute, of which all is left, after wrong codes of each sort.
+/// A user who must wait a whole minute after wrong codes of both counts.
 pub async fn waiting(stage: &Stage) -> Person {
     let (mut waiting, user) = person(stage, json!({"sub": "waiting"})).await;
     let app = app(stage, &mut waiting, &user, None).await;

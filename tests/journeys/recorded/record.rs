@@ -1,5 +1,5 @@
-//! Records a folder of data: `cargo test -p tests --test tests -- --ignored a_folder_is_recorded`. The folder is called `new`. Rename it to
-//! the commit that wrote it.
+//! Records a folder of data: `cargo test -p tests --test tests -- --ignored a_folder_is_recorded`. The folder is `new`.
+//! Rename it to the commit that wrote it.
 
 use std::fs;
 
@@ -32,7 +32,7 @@ async fn a_folder_is_recorded() {
     }
 }
 
-/// Has users of every kind come and go.
+/// Makes users of every kind.
 async fn record(stage: &Stage) -> Known {
     let mut people = over_two_days(stage).await;
     let workspaces = json!(["acme", "globex", "initech"]);
@@ -54,7 +54,7 @@ async fn record(stage: &Stage) -> Known {
     let one = people.iter_mut().find(|person| person.sub() == "app").unwrap();
     one.sent = stage.user_with(one.token.clone()).await.email().await.expect(202);
     people.push(waiting(stage).await);
-    // From here on the clock stands still.
+    // From here the clock does not move.
 
     let mut tokens: Vec<_> = people.iter().map(|person| person.token.clone()).collect();
     tokens.extend([
@@ -71,7 +71,7 @@ async fn record(stage: &Stage) -> Known {
     at_the_end(stage, &mut known).await;
     for token in tokens {
         let mut answer = stage.user_with(token.clone()).await.login().await;
-        // Neither is the same later.
+        // Both differ in a later answer.
         for name in ["assertion", "retry_after"] {
             answer.as_object_mut().unwrap().remove(name);
         }
@@ -86,7 +86,7 @@ async fn record(stage: &Stage) -> Known {
     known
 }
 
-/// Has codes sent and accepted that matter in the next minute.
+/// Sends and accepts codes that still matter in the next minute.
 async fn at_the_end(stage: &Stage, known: &mut Known) {
     known.texts_wait = texts_run_out(stage).await;
     for person in &mut known.people {
@@ -103,7 +103,7 @@ async fn at_the_end(stage: &Stage, known: &mut Known) {
     }
 }
 
-/// Has `texted` ask for texts until they must wait; for how many seconds.
+/// Lets `texted` ask for texts until a quota refuses. Returns the seconds to wait.
 async fn texts_run_out(stage: &Stage) -> u64 {
     let user = stage.user("texted").await;
     let listed = user.get("/v1/factors").await.expect(200);

@@ -1,4 +1,4 @@
-//! Steps with codes: shown once or many times at once, and texted.
+//! Steps with codes: a user shows one code, shows several at once, or asks for a text.
 
 use super::{Due, Play};
 use crate::{
@@ -10,21 +10,21 @@ use crate::{
     stage::{Reply, at_once, claims},
 };
 
-/// The code that is shown of a factor, and the 30 seconds that it is of; `None` where it is wrong.
+/// A code that a user shows, and its time step of 30 s. The step is `None` if the code is wrong.
 pub(super) struct Code {
     pub(super) text: String,
     pub(super) step: Option<u64>,
 }
 
 impl Code {
-    /// What it is accepted as, once: an app shows the same digits again after a while, by chance.
+    /// A name that no other code of the factor has. An app may show the same digits again by chance, in another step.
     pub(super) fn once(&self) -> String {
         format!("{} of {:?}", self.text, self.step)
     }
 }
 
 impl Play {
-    /// What is shown of a factor.
+    /// The code of a factor that a user shows.
     pub(super) fn shown(&self, whose: usize, index: usize, shown: Shown) -> Code {
         let factors = &self.people[whose].factors;
         let wrong = |right: &str| if right == "000000" { "000001" } else { "000000" }.to_owned();
@@ -58,7 +58,7 @@ impl Play {
         self.look(who, &could).await;
     }
 
-    /// Takes over what came of a code.
+    /// Updates the model from the reply to a factor's code.
     pub(super) fn verified(&mut self, who: usize, id: &str, code: &Code, reply: &Reply) {
         let (now, required) = (self.now, self.required(who));
         if reply.status == 200 {
@@ -82,8 +82,8 @@ impl Play {
         }
     }
 
-    /// In any order: of each code at most one is accepted, and no more are compared than are free, but for those that came after
-    /// an accepted one.
+    /// Shows several codes at once. In any order, each code is accepted at most once, and no more are compared than are
+    /// free. An accepted code makes the next five free.
     pub(super) async fn verify_at_once(&mut self, who: usize, factor: usize, codes: &[Shown]) {
         let user = self.user(who).await;
         let Some(index) = self.choose(who, factor, |factor| factor.active) else { return };
@@ -108,7 +108,7 @@ impl Play {
             let mut due = vec![*due];
             let is_counted = free > 0 && ![404, 409].contains(&status(due[0])) && due[0] != Err((422, "code-expired"));
             if is_counted && replies.len() > free {
-                // Others came first.
+                // The other codes may have used up the free attempts.
                 due.push(Err((429, "too-many-attempts")));
                 due.extend((count >= 49).then_some(Err((423, "locked"))));
             }
@@ -121,7 +121,7 @@ impl Play {
         }
         let compared = replies.iter().filter(|reply| is_failure(reply)).count();
         let accepted = replies.iter().filter(|reply| reply.status == 200).count();
-        // Each accepted code sets the count back to zero; one may have been whose answer was lost.
+        // Each accepted code clears the count, also one whose answer was lost.
         let is_lost = |reply: &Reply| reply.status != 200 && was_taken(reply) && self.is_disturbed();
         let lost = replies.iter().zip(&dues).filter(|(reply, due)| is_lost(reply) && **due == Ok(200)).count();
         assert!(compared + accepted <= free + 5 * (accepted + lost), "{compared} compared of {free}: {replies:?}");
@@ -145,7 +145,7 @@ impl Play {
         self.look(who, &could).await;
     }
 
-    /// Takes over what came of asking for a text: one was sent where that is said, and none where it is refused.
+    /// Updates the model from the reply to a request for a text. After a 202 one text was sent, after a refusal none.
     pub(super) async fn texted(&mut self, who: usize, id: &str, before: usize, reply: &Reply) {
         let now = self.now;
         let sent = self.stage.texts().await.len() - before;
@@ -157,7 +157,7 @@ impl Play {
             assert_eq!(sent, 1, "{reply:?}");
             let code = match phone {
                 Some(number) => self.stage.code_to(&number).await,
-                // Nobody has seen what was begun, and so nobody has the phone.
+                // The reply that named this factor was lost, so the model does not know its number.
                 None => UNSEEN.to_owned(),
             };
             let person = &mut self.people[who];
@@ -165,12 +165,12 @@ impl Play {
             let within = |window| person.texts.iter().filter(|at| *at / window == now / window).count();
             assert!(within(600) <= 5 && within(DAY) <= 10, "{} is texted too often", PEOPLE[who]);
             let factor = person.factor(id).unwrap();
-            // The same code again lives no longer than it did; nor does that of another login in its place.
+            // The same code, sent again, keeps its expiry. So does a code that replaces that of another login.
             let lives = |(old, until): &(String, u64)| *old == code || (old == UNSEEN && now + 300 <= *until);
             let until = factor.texted.take().filter(lives).map_or(now + 600, |(_, until)| until);
             factor.texted = Some((code, until));
         } else if reply.status >= 500 {
-            // There may be another code now, which nobody has seen.
+            // There may be a new code, which nobody has seen.
             self.people[who].factor(id).unwrap().texted = None;
         } else {
             assert_eq!(sent, 0, "{reply:?}");

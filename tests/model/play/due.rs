@@ -1,4 +1,4 @@
-//! What the rules say that a request must come to, as things stand before it.
+//! The replies that the rules require, from the model's state before the request.
 
 use super::{Due, Play, codes::Code};
 use crate::model::truth::{DAY, Factor};
@@ -8,12 +8,12 @@ const REJECTED: Due = Err((422, "code-rejected"));
 const FORBIDDEN: Due = Err((403, "not-allowed-by-workspace"));
 
 impl Play {
-    /// Whether the user's assertion is over: then it is refused also where none is asked for.
+    /// Whether the user's assertion has expired. An expired one is refused even if none is required.
     fn is_over(&self, who: usize) -> bool {
         self.people[who].proof.as_ref().is_some_and(|proof| proof.until <= self.now)
     }
 
-    /// Whether the user's assertion is good for a change: why not, if not.
+    /// Checks whether the user's assertion allows a change. The error is the expected refusal.
     pub(super) fn proven(&self, who: usize, and_enrolling: bool) -> Result<(), (u16, &'static str)> {
         match &self.people[who].proof {
             None => Err((403, "assertion-required")),
@@ -28,7 +28,7 @@ impl Play {
         }
     }
 
-    /// Whether the user's assertion is good for a strong act: why not, if not.
+    /// Checks whether the user's assertion allows a strong act. The error is the expected refusal.
     pub(super) fn strong(&self, who: usize) -> Result<(), (u16, &'static str)> {
         self.proven(who, false)?;
         let is_too_new = self.people[who].proof.as_ref().is_some_and(|proof| proof.is_too_new(self.now));
@@ -63,7 +63,7 @@ impl Play {
         }
     }
 
-    /// What a code of this factor is due; or would be if no failures were counted.
+    /// The reply to a code of this factor. With `uncounted`, the reply if no failures were counted.
     pub(super) fn due_verify(&self, who: usize, whose: usize, index: usize, code: &Code, uncounted: bool) -> Due {
         let (now, required) = (self.now, self.required(who));
         let person = &self.people[whose];
@@ -82,8 +82,8 @@ impl Play {
         }
     }
 
-    /// What a text is due. The limits on texts are many: what is held here is that none is named where nobody was texted in a
-    /// day.
+    /// The possible replies to a request for a text. The model does not know the quotas on texts. It only knows that
+    /// none refuses if no text was sent to anybody in the last 24 hours.
     pub(super) fn due_text(&self, who: usize, index: usize) -> Vec<Due> {
         let (now, required) = (self.now, self.required(who));
         let person = &self.people[who];
@@ -95,7 +95,7 @@ impl Play {
             () if !factor.active && !factor.is_live_pending(now) => Err((410, "enrollment-expired")),
             () if factor.kind != "sms" => Err((409, "factor-not-sms")),
             () if factor.active && person.guesses.count >= 50 => Err((423, "locked")),
-            // Nobody could type a code that lives less than a minute.
+            // The factor expires in less than a minute, so nobody could type the code in time.
             () if !factor.active && factor.begun_at + 600 < now + 60 => Err((410, "enrollment-expired")),
             () if self.texted_at.is_none_or(|at| at + DAY < now) => return vec![Ok(202)],
             () => return vec![Ok(202), Err((429, "too-many-texts"))],
@@ -106,7 +106,7 @@ impl Play {
     pub(super) fn due_email(&self, who: usize) -> Vec<Due> {
         let person = &self.people[who];
         if person.active().next().is_none() {
-            // Whoever has no factor is told nothing else.
+            // A user without a factor always gets a 202.
             return vec![Ok(202)];
         }
         if !person.has_contact {
@@ -122,11 +122,11 @@ impl Play {
         due
     }
 
-    /// What a recovery code is due: one that nobody knows, or one that was shown, and used since or not.
+    /// The reply to a recovery code. `known` is whether it is used, or `None` if it is not a code of the user.
     pub(super) fn due_recover(&self, who: usize, known: Option<bool>) -> Due {
         let person = &self.people[who];
         match (person.recovery_guesses.allow(100, self.now), known) {
-            // Whoever has no codes is told no more than that it is wrong; and not counted.
+            // A user without recovery codes is only told that the code is wrong. It is not counted.
             _ if !person.has_codes => REJECTED,
             (Err(why), _) => Err(why),
             (Ok(()), None) => REJECTED,

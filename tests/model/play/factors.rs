@@ -1,4 +1,4 @@
-//! Steps with factors: begun, activated, named, listed, removed.
+//! Steps that begin, activate, rename, list and remove factors.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ impl Play {
         self.look(who, &Could::default()).await;
     }
 
-    /// Takes over what was begun, if it was.
+    /// Updates the model from the reply to the beginning of a factor.
     pub(super) async fn begun(&mut self, who: usize, phone: Option<String>, reply: &Reply) {
         if reply.status != 201 {
             return;
@@ -44,11 +44,11 @@ impl Play {
         let has_factor = person.active().next().is_some();
         let by = person.proof.as_ref().filter(|_| has_factor).map_or("first", |proof| proof.enrols_by(now)).to_owned();
         person.has_account = true;
-        // Three are pending at most; those that can't be activated any more are dropped.
+        // At most three are pending. Those that can't be activated anymore are dropped.
         person.factors.retain(|factor| factor.active || factor.is_live_pending(now));
         if person.factors.iter().filter(|factor| !factor.active).count() == 3 {
             let oldest = person.factors.iter().filter(|factor| !factor.active).map(|factor| factor.begun_at).min();
-            // Any of those that were begun at the same time.
+            // Several may be the oldest, because they began at the same time.
             let gone = person.factors.iter().position(|factor| !kept.contains_key(&factor.id)).unwrap();
             let gone = person.factors.remove(gone);
             assert!(!gone.active && Some(gone.begun_at) == oldest, "{} was dropped", gone.id);
@@ -69,7 +69,8 @@ impl Play {
         });
     }
 
-    /// The so-manyth factor of somebody, counted around: of those that it is meant for, if there are any; the newest first.
+    /// The index of a user's factor, by the number `factor`, which wraps around. The newest is 0. If `meant` holds for
+    /// some, only they count.
     pub(super) fn choose(&self, whose: usize, factor: usize, meant: impl Fn(&Factor) -> bool) -> Option<usize> {
         let factors = &self.people[whose].factors;
         let all: Vec<_> = (0..factors.len()).rev().collect();
@@ -103,7 +104,7 @@ impl Play {
             (factor.active, factor.last_step, factor.texted) = (true, code.step.unwrap(), None);
             factor.since = now;
             assert_eq!(reply.body["factor"]["enrolled_by"], factor.enrolled_by.as_str(), "{reply:?}");
-            // The address is kept from now on, and what was emailed before is void.
+            // The activation stores the recovery address, and makes an earlier emailed code invalid.
             (person.emailed, person.has_contact) = (None, true);
             assert_eq!(reply.body["recovery_codes"].is_array(), could.codes, "{reply:?}");
             if let Some(codes) = reply.body["recovery_codes"].as_array() {
@@ -115,7 +116,7 @@ impl Play {
         self.look(who, &could).await;
     }
 
-    /// A request for another name of a factor, and that name.
+    /// A request to rename a factor, and the new name.
     pub(super) async fn renaming(&mut self, who: usize, id: &str) -> (RequestBuilder, String) {
         self.names += 1;
         let name = format!("No. {}", self.names);
@@ -123,7 +124,7 @@ impl Play {
         (request.json(&json!({ "name": name })), name)
     }
 
-    /// Takes over a name, if it was given.
+    /// Updates the model from the reply to a renaming.
     pub(super) fn renamed(&mut self, who: usize, id: &str, name: String, reply: &Reply) {
         let known = &mut self.people[who].factor(id).unwrap().name;
         if reply.status == 200 {

@@ -1,4 +1,4 @@
-//! The step of who has given the password, or comes by SSO.
+//! The step in which a user logs in, by password or by SSO.
 
 use serde_json::json;
 
@@ -23,7 +23,7 @@ impl Play {
         self.judge_login(who, &reply);
     }
 
-    /// Holds it that a login by password is what the workspaces require and the factors allow.
+    /// Checks the decision on a login by password against the policies and the user's factors.
     pub(super) fn judge_login(&mut self, who: usize, reply: &Reply) {
         self.people[who].was_seen = true;
         if !self.holds(who, reply, Ok(200)) {

@@ -1,4 +1,4 @@
-//! A story as it is played: each step is a request or several, and what comes back is held to the truth.
+//! Plays a story: sends the requests of each step, and compares the replies with the model.
 
 use std::{
     collections::BTreeMap,
@@ -23,28 +23,28 @@ mod recovery;
 mod together;
 mod workspaces;
 
-/// The people, the truth about them, and the stack that they use.
+/// The stack, and the model's knowledge of the users and their workspaces.
 pub struct Play {
     pub stage: Stage,
     pub people: Vec<Person>,
     pub policies: Policies,
     pub now: u64,
     tokens: BTreeMap<usize, (User, u64)>,
-    /// Numbers, names and secrets that were made up.
+    /// Counters for new phone numbers, names and secrets.
     phones: u32,
     names: u32,
-    /// When anybody may have been sent a text.
+    /// When the last text may have been sent to any user.
     texted_at: Option<u64>,
     fault: Option<String>,
-    /// What came of which step, how often.
+    /// How often each step had each outcome.
     pub tally: Tally,
     step: String,
 }
 
-/// Steps by name, with what was answered; over all stories.
+/// The outcomes of all stories: the step's name, the status or code, and how often it came.
 pub type Tally = Arc<Mutex<BTreeMap<(String, String), u32>>>;
 
-/// What a reply must be: its status and, if it is a problem, its code.
+/// The expected reply: its status and, if it is a problem, its code.
 pub type Due = Result<u16, (u16, &'static str)>;
 
 impl Play {
@@ -136,17 +136,17 @@ impl Play {
         }
     }
 
-    /// Whether the present step may have been disturbed.
+    /// Whether a fault was ordered for this step.
     pub fn is_disturbed(&self) -> bool {
         self.fault.is_some()
     }
 
-    /// Holds a reply to what is due. After a fault it may also be that fault; then, `false`: nobody knows what was done.
+    /// Checks a reply. After a fault, the reply may also be a 5xx. Then the result is `false`: the effects are unknown.
     pub fn holds(&self, who: usize, reply: &Reply, due: Due) -> bool {
         self.holds_one_of(who, reply, &[due])
     }
 
-    /// Likewise, where what comes first, or what is not modelled, decides which of several is due.
+    /// As `holds`, if the reply depends on the order of requests, or on a rule that the model does not know.
     pub fn holds_one_of(&self, who: usize, reply: &Reply, due: &[Due]) -> bool {
         self.leaks_nothing(who, reply);
         let is = if reply.status < 300 { Ok(reply.status) } else { Err((reply.status, reply.code())) };
@@ -164,19 +164,19 @@ impl Play {
         false
     }
 
-    /// What may come of several requests at once, before any is answered.
+    /// The possible effects of several requests at once, before their replies.
     fn could_at_once(&self) -> Could {
         Could { again: if self.is_disturbed() { 2 } else { 0 }, ..Could::default() }
     }
 
-    /// Notes what came of the present step.
+    /// Adds the outcome of this step to the tally.
     pub fn note(&self, reply: &Reply) {
         let outcome = if reply.status < 300 { reply.status.to_string() } else { reply.code().to_owned() };
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         *tally.entry((self.step.clone(), outcome)).or_default() += 1;
     }
 
-    /// A user with their login token, which lives a day.
+    /// A user with a login token. After half a day, the user logs in again.
     pub async fn user(&mut self, who: usize) -> User {
         if let Some((user, until)) = self.tokens.get(&who)
             && self.now < *until
@@ -188,7 +188,7 @@ impl Play {
         let ask = json!({"sub": PEOPLE[who], "workspaces": workspaces, "owned_workspaces": owned});
         let user = self.stage.user_with(ask).await;
         self.tokens.insert(who, (user.clone(), self.now + DAY / 2));
-        // What was proven to another login is no proof to this one; nor are codes good that were sent for another.
+        // An assertion or a sent code of another login is not valid for this one.
         let person = &mut self.people[who];
         person.proof = None;
         let emailed = person.emailed.iter_mut().map(|emailed| &mut emailed.code);
@@ -199,13 +199,13 @@ impl Play {
         user
     }
 
-    /// Whether the user has logged in a minute or more before an operator took everything away.
+    /// Whether the user logged in more than a minute before an operator reset them.
     pub fn logged_in_before_reset(&self, who: usize) -> bool {
         let logged_in_at = self.tokens.get(&who).map_or(self.now, |(_, until)| until - DAY / 2);
         self.people[who].reset_at.is_some_and(|at| logged_in_at + 60 < at)
     }
 
-    /// What this user's workspaces require.
+    /// The strictest policy of the user's workspaces.
     pub fn required(&self, who: usize) -> Required {
         strictest(&self.policies, if who == 2 { &WORKSPACES } else { &WORKSPACES[..1] }, self.now)
     }

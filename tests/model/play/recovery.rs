@@ -1,4 +1,4 @@
-//! Steps of who has lost the device: an email is asked for, a code redeemed, new ones made.
+//! Steps of a user who has lost a device: the user asks for an email, redeems a code, or asks for new recovery codes.
 
 use reqwest::Method;
 
@@ -12,7 +12,7 @@ use crate::{
     stage::{Reply, at_once},
 };
 
-/// A recovery code that is shown: one that nobody knows, or one that was shown, and used since or not.
+/// A recovery code to redeem. `known` says whether it is used. It is `None` if the model knows no code.
 pub(super) struct Redeemed {
     pub(super) text: String,
     pub(super) known: Option<bool>,
@@ -39,11 +39,11 @@ impl Play {
                 assert_eq!(sent, 1, "{reply:?}");
                 self.stage.emailed_to(&address).await
             } else {
-                // There may be another code now, which nobody has seen.
+                // There may be a new code, which nobody has seen.
                 UNSEEN.to_owned()
             };
             let emailed = &mut self.people[who].emailed;
-            // The same code again lives no longer than it did; nor does that of another login in its place.
+            // The same code, sent again, keeps its expiry. So does a code that replaces that of another login.
             let lives =
                 |old: &Emailed| old.code == code || (old.code == UNSEEN && now + 300 <= old.until && old.tries < 5);
             let (until, tries) = emailed.take().filter(lives).map_or((now + 600, 0), |old| (old.until, old.tries));
@@ -52,7 +52,7 @@ impl Play {
         self.look(who, &could).await;
     }
 
-    /// The so-manyth recovery code, counted around.
+    /// The recovery code with this number, which wraps around.
     pub(super) fn recovery(&self, who: usize, code: usize) -> Redeemed {
         match &self.people[who].recovery {
             Some(codes) => {
@@ -96,7 +96,7 @@ impl Play {
         }
     }
 
-    /// Takes over what came of a recovery code.
+    /// Updates the model from the reply to a recovery code.
     pub(super) fn redeemed(&mut self, who: usize, code: &Redeemed, reply: &Reply) {
         let now = self.now;
         if reply.status == 200 {

@@ -1,5 +1,4 @@
-//! Different routes at once, of one user: a code is shown while its factor is renamed, another is begun, a recovery code is
-//! redeemed, a text asked for, and a login made.
+//! The step in which one user calls six routes at the same time.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
@@ -15,7 +14,7 @@ impl Play {
         let user = self.user(who).await;
         let Some(index) = self.choose(who, factor, |factor| factor.active) else { return };
         if !self.people[who].factors[index].active {
-            // What is pending may be dropped by what is begun.
+            // Beginning an app may drop a pending factor.
             return;
         }
         let id = self.people[who].factors[index].id.clone();
@@ -29,7 +28,7 @@ impl Play {
         let mut due_text = phone.map_or_else(Vec::new, |phone| self.due_text(who, phone));
         let right = self.due_verify(who, who, index, &code, true);
         if due_recover == Ok(200) {
-            // It clears the failures, before or after the code is looked at.
+            // The recovery code clears the failures, before or after the factor's code is compared.
             due_verify.push(right);
             if due_text == [Err((423, "locked"))] {
                 due_text = vec![Ok(202), Err((429, "too-many-texts"))];
@@ -37,12 +36,12 @@ impl Play {
             due_text.extend(phone.map(|_| Err((423, "locked"))));
         }
         if phone_id.as_ref() == Some(&id) && due_text.contains(&Ok(202)) {
-            // Another code was texted first: that one is not it.
+            // If a new code was texted first, the shown code is wrong.
             due_verify.push(Err((422, "code-rejected")));
         }
         let mut dues = [vec![due_recover], vec![self.due_begin(who, "totp")], vec![self.due_rename(who, index)]];
         if self.is_disturbed() {
-            // Whoever's answer was lost is told so, where another write came between.
+            // If an answer was lost and another write came between, the reply is `code-used`.
             let spent = Err((422, "code-used"));
             due_verify.extend((right == Ok(200)).then_some(spent));
             dues[0].extend((due_recover == Ok(200)).then_some(spent));
@@ -74,12 +73,12 @@ impl Play {
             self.holds_one_of(who, reply, &due);
         }
         self.judge_login(who, &login);
-        // By the proof from before: what the others prove comes too late for it.
+        // First the new factor: its request carried the assertion from before this step.
         self.begun(who, None, &begin).await;
         self.renamed(who, &id, name, &rename);
         self.verified(who, &id, &code, &verify);
         if let (Some(id), Some(reply)) = (&phone_id, &text) {
-            // Where the code that is there now was not accepted, it is the one that was texted.
+            // The model assumes that the texted code is still there. `resync` drops it if the account has none.
             self.holds_one_of(who, reply, &due_text);
             self.texted(who, id, before, reply).await;
         }

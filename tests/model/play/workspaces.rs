@@ -1,4 +1,4 @@
-//! Steps of who decides for others: an owner says what a workspace requires and sees who is in it, an operator helps.
+//! Steps of owners and operators: an owner sets a policy or lists members, an operator acts on a user.
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use reqwest::Method;
@@ -46,7 +46,7 @@ impl Play {
         let unknown = Err((404, "user-not-found"));
         let due = match act {
             _ if person.has_account => vec![Ok(200)],
-            // There may be something to erase where a workspace has seen them.
+            // A workspace's list of members may include the user, and erasing them removes that.
             "erase" if person.was_seen => vec![Ok(200), unknown],
             _ => vec![unknown],
         };
@@ -80,7 +80,7 @@ impl Play {
         self.look(whom, &could).await;
     }
 
-    /// An operator brings the app that the user has elsewhere; again the same one, where the user still has it here.
+    /// Imports an app, or the same app again if the user still has it.
     pub(super) async fn import(&mut self, whom: usize) {
         let person = &self.people[whom];
         let had = person.imported.clone().filter(|(id, _)| person.active().any(|factor| factor.id == *id));
@@ -110,7 +110,7 @@ impl Play {
                 active: true,
                 begun_at: self.now,
                 tries: 0,
-                // What it may have shown elsewhere is good no more.
+                // Codes up to now are refused, because the same app may have been active here before.
                 last_step: self.now / 30 + 1,
                 texted: None,
                 enrolled_by: "import".to_owned(),
@@ -120,13 +120,13 @@ impl Play {
         self.look(whom, &could).await;
     }
 
-    /// Everybody who is listed is of the workspace, and as many are counted of each sort.
+    /// Checks that every listed user is a member, and that the summary counts each state.
     pub(super) async fn members(&mut self, workspace: &'static str) {
         self.user(2).await;
         let due = self.strong(2).map(|()| 200);
         let request = self.request(2, Method::GET, &format!("/v1/workspaces/{workspace}/members")).await;
         let reply = self.stage.send(request).await;
-        // An owner is told who the others are, but not how to reach them.
+        // The owner sees ids of other users, but not their addresses.
         if self.holds_one_of(2, &reply, &[due]) && reply.status == 200 {
             let members = reply.body["members"].as_array().unwrap();
             for state in ["mfa", "none", "sso"] {
@@ -141,7 +141,7 @@ impl Play {
         }
     }
 
-    /// Every assertion that anybody holds can be checked.
+    /// Checks that the published keys include the key of every assertion in the model.
     pub(super) async fn keys(&mut self) {
         let reply = self.stage.send(self.stage.request(Method::GET, "/.well-known/jwks.json")).await;
         if self.holds(0, &reply, Ok(200)) {

@@ -1,4 +1,4 @@
-// The second step of a login, or of a change of settings: a code, by the way that the user has at hand.
+// The screen that asks for a code, at a login or before a change of settings.
 
 import { h, say } from "../dom.js";
 import { ask, askForCode, session } from "../session.js";
@@ -9,9 +9,13 @@ import { isSaid, t, timeOfDay } from "../words.js";
 import { hear } from "../clock.js";
 
 /**
- * Asks for a code. `login` says with what; `proven` gets what a right code brings; `back` is the way out; `again` where
- * the session is open already, and `recovery` where a recovery code is enough then; `forbidden` where the workspace takes what
- * the user has for setting up another only.
+ * Asks for a code.
+ * - `login`: the API's reply, with the user's factors.
+ * - `ways.proven`: gets the reply to a right code.
+ * - `ways.back`: leaves the screen.
+ * - `ways.again`: the session is already open.
+ * - `ways.recovery`: then a recovery code or an emailed code is enough.
+ * - `ways.forbidden`: the workspaces accept the user's factors only for beginning another.
  */
 export function challenge(login, ways, way = login.factors[0] ?? "recovery") {
   const redraw = (other) => show(challenge, login, ways, other);
@@ -25,7 +29,7 @@ export function challenge(login, ways, way = login.factors[0] ?? "recovery") {
   ];
 }
 
-/** Why a code is asked for, in words. */
+/** Explains why the app asks for a code. */
 function why({ factors }, { again, recovery, forbidden }) {
   if (forbidden) return t(factors.length ? "challenge.forbidden" : "challenge.forbidden-emailed");
   if (!again) return t("challenge.why");
@@ -42,14 +46,14 @@ function otherWays(login, { again, recovery }, way, redraw) {
   return ways.length > 0 && h("div", { class: "ways" }, h("h4", {}, t("challenge.other")), h("ul", {}, ways));
 }
 
-/** A factor as its user knows it. */
+/** The text for a factor. */
 const named = ({ kind, name, phone_hint: hint }, login) =>
   kind === "sms" ? t("challenge.way-sms", { name, hint }) : t(goesByName(name, login) ? "challenge.way-totp-named" : "challenge.way-totp", { name });
 
-/** Whether an app's name says which one it is: where there is another, or where it is not the name of all apps. */
+/** Whether to show an app's name: if there is another app, or if the name is not the default one. */
 const goesByName = (name, { factors }) => factors.filter(({ kind }) => kind === "totp").length > 1 || !isSaid("kind.totp", name);
 
-/** What goes wrong with a code is told as of a code of this kind: the API's names for it are the same for all. */
+/** Adds the kind of code to a problem, because the API's problems are the same for all kinds. */
 export const asOf = (kind) => (problem) => {
   throw Object.assign(problem, { reason: kind });
 };
@@ -64,15 +68,15 @@ function factor(factor, login, ways) {
 }
 
 /**
- * What was sent last for a factor or a recovery of this login, and for which login token: it is still told when its screen is
- * drawn again, as in another language.
+ * The last reply about a sent code, with its login token, by factor or recovery. The screen shows it again when it is
+ * drawn in another language.
  */
 const sent = new WeakMap();
 
-/** Asks with a code that was typed. One that was sent for `of` goes out only with the login token that it was sent for. */
+/** Sends a typed code to the API. A code that was sent for `of` is sent only with the login token that asked for it. */
 export const askWithCode = (path, code, of, more) => ask("POST", path, { body: { code }, login: sent.get(of)?.login, ...more });
 
-/** A button that has a code sent, as a text or an email, and what it says when that is done; `next` is the field for the code. */
+/** A button that sends a code by text or email, and a note about the sent code. `next` is the field for the code. */
 function sending(what, of, hint, path, next) {
   const told = h("p", { class: "note" });
   const words = ({ to_hint: to, resend_after: wait, expires_at: end, from }) =>
@@ -83,7 +87,7 @@ function sending(what, of, hint, path, next) {
     const { body } = await askForCode(path).catch(asOf("code"));
     sent.set(of, { ...body, from: hear(), login: session.token });
     told.replaceChildren(words(sent.get(of)));
-    // It also stays to be read, unless the screen was drawn anew meanwhile.
+    // The note stays on the page, unless the screen was drawn again meanwhile.
     say(told.textContent, { stays: told.isConnected });
     press.replaceChildren(t(`${what}.again`));
     next.focus();
@@ -92,7 +96,7 @@ function sending(what, of, hint, path, next) {
   return [h("div", { class: "actions" }, press), error, told];
 }
 
-/** A button that has a code texted. */
+/** A button that sends a code by text. */
 export const texting = (factor, hint, next) => sending("text", factor, hint, `/v1/factors/${factor.id}/texts`, next);
 
 function recoveryCode(ways) {
@@ -106,7 +110,7 @@ function emailedCode(login, ways) {
   return [...sending("email", login.recovery, login.recovery.email_hint, "/v1/recovery/emails", input.input), check];
 }
 
-/** Codes of letters and digits, typed from paper: nothing is to be corrected or kept. */
+/** Attributes for codes of letters and digits. The browser must not correct or store them. */
 const loose = { type: "text", autocomplete: "off", autocapitalize: "none", autocorrect: "off", spellcheck: "false", maxlength: 64, class: "code" };
 
 async function redeem(code, ways, of) {

@@ -1,4 +1,4 @@
-// The recovery codes, shown once: to be copied, printed or downloaded before going on.
+// The screen that shows new recovery codes once, to copy, print or download.
 
 import { button, copy, h, say } from "../dom.js";
 import { box, form } from "../forms.js";
@@ -6,7 +6,7 @@ import { Problem } from "../api.js";
 import { session } from "../session.js";
 import { t } from "../words.js";
 
-/** Shows codes; `on` is where it goes on once they are kept. */
+/** Shows recovery codes. It calls `on` after the user has confirmed that they have stored the codes. */
 export function codes(fresh, on) {
   const kept = box("kept", t("codes.kept"));
   const error = h("p", { class: "error", role: "alert" });
@@ -27,7 +27,7 @@ export function codes(fresh, on) {
   ];
 }
 
-/** Saves the codes as a text file: from memory, by an address that ends at once. */
+/** Saves the codes as a text file. The URL of the data in memory is revoked at once. */
 function download(fresh) {
   const text = [t("codes.paper", { user: session.who.name }), "", ...fresh, ""].join("\n");
   const url = URL.createObjectURL(new Blob([text], { type: "text/plain" }));

@@ -1,4 +1,4 @@
-// Setting up a second factor: an authenticator app, scanned or typed in, or a phone that is sent texts.
+// The screens that enroll a factor: an authenticator app or a phone.
 
 import { button, copy, drawing, h, say } from "../dom.js";
 import { scan } from "../authenticator.js";
@@ -9,7 +9,7 @@ import { goTo } from "../window.js";
 import { isSaid, t, timeOfDay } from "../words.js";
 import { asOf, askWithCode, texting } from "./challenge.js";
 
-/** Which kind is it to be? `why` it is asked, where it is not by choice; `back` is the way out. */
+/** Asks for the kind of factor. `why` is the text if a workspace requires one. `back` is the way out. */
 export function chooseMethod(methods, { back, why }) {
   const again = () => goTo(chooseMethod, methods, { back, why });
   return [
@@ -26,13 +26,13 @@ function method(kind, act) {
   return h("section", { class: "card" }, h("h4", {}, t(`kind.${kind}`)), h("p", {}, t(`enroll.${kind}.why`)), press, error);
 }
 
-/** Begins an authenticator app beside `others`, and shows its QR code. */
+/** Begins an authenticator app, and shows its QR code. `others` are the user's other apps. */
 export async function beginApp(back, others = []) {
   const begun = await withFactor(() => ask("POST", "/v1/factors", { body: { kind: "totp", name: nameBeside(others) } }), { recovery: true });
   goTo(app, begun.body, back);
 }
 
-/** A name that tells an app from the others: from the lost one, when that is to be removed. */
+/** A name that no other app has, so that the user can tell a lost app from the new one. */
 function nameBeside(others) {
   const taken = (name) => others.some((other) => other.name === name);
   if (!others.some(({ name }) => isSaid("kind.totp", name))) return t("kind.totp");
@@ -68,21 +68,21 @@ function pretend(totp) {
   say(t("enroll.totp.pretended"));
 }
 
-/** The way out: at a login, also to its beginning, where it goes on if it has taken too long. */
+/** The buttons that leave the screen. At a login, one starts the login over, such as when it has expired. */
 function wayOut(back) {
   const link = (text, go) => h("button", { type: "button", class: "link", onclick: go }, text);
   return h("p", { class: "actions" }, link(t("cancel"), back), !session.open && link(t("challenge.back"), logOut));
 }
 
-/** The offer to begin an authenticator app, where a phone is what the user has or is about to have. */
+/** Offers an authenticator app to a user who has or adds a phone. */
 export function appOffer(begin) {
   const { press, error } = acting(t("enroll.sms.offer"), begin);
   return [h("div", { class: "actions" }, press), error];
 }
 
 /**
- * The number of a phone, and before it what a text can't protect from, with `beginInstead` for an authenticator app: a user of
- * a restricted authenticator is told of its risks and offered another (NIST SP 800-63B-4).
+ * Asks for the number of a phone. It first shows the risks of texts, and offers an authenticator app by `beginInstead`.
+ * NIST requires both for a restricted authenticator (SP 800-63B-4).
  */
 export function phone(back, beginInstead) {
   const number = field("phone", t("enroll.sms.number"), {
@@ -96,7 +96,7 @@ export function phone(back, beginInstead) {
   });
   const name = field("name", t("enroll.name"), { type: "text", maxlength: 64, autocomplete: "off" });
   const begin = async () => {
-    // The API would call it by an English name.
+    // The API's default name is English.
     const body = { kind: "sms", phone: number.input.value, name: name.input.value.trim() || t("enroll.sms.default") };
     goTo(confirmPhone, (await withFactor(() => ask("POST", "/v1/factors", { body }), { recovery: true })).body, back);
   };

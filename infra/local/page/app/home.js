@@ -1,4 +1,4 @@
-// The app behind the login: who is in, and how they proved it.
+// The first screen after a login. It shows the user, and how they have logged in.
 
 import { h } from "../dom.js";
 import { entry } from "../flow.js";
@@ -8,12 +8,13 @@ import { day, t } from "../words.js";
 import { workspaces } from "../people.js";
 import { security } from "./security.js";
 
-/** The screen that a login opens. */
+/** The home screen. */
 export function home() {
   const workspace = workspaces[session.workspace];
   const by = entry.login?.enroll_by && day(new Date(entry.login.enroll_by));
   const how = entry.claims.mfa === "passed" ? entry.claims.amr[0] : entry.claims.reason;
-  // The decision is made over all workspaces in the login token: of several, it may be another that requires it than the one that is open.
+  // The decision is about all workspaces in the login token. So another workspace than the open one may require a
+  // factor.
   const several = session.who.workspaces.length > 1;
   return [
     h("h3", {}, t("home.title", { name: session.who.name })),

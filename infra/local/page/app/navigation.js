@@ -1,4 +1,4 @@
-// Where to go in the app, once one is in.
+// The app's menu.
 
 import { h } from "../dom.js";
 import { logOut } from "../flow.js";
@@ -11,7 +11,7 @@ import { home } from "./home.js";
 import { security } from "./security.js";
 import { workspace } from "./workspace.js";
 
-/** The app's menu; none before a session is open, and none away from recovery codes that are not kept yet. */
+/** The menu. There is none before the session is open, and none on the screen with new recovery codes. */
 export function navigation() {
   if (!session.open || showing(codes)) return null;
   const screens = { home, security };

@@ -1,10 +1,10 @@
-// The password again, within an open session. It is pretended, as at the login.
+// The screen that asks for the password again, in an open session. The password is simulated, as at the login.
 
 import { h } from "../dom.js";
 import { form } from "../forms.js";
 import { t } from "../words.js";
 
-/** Asks for the password; `back` is told whether it was given. */
+/** Asks for the password. It calls `back` with whether the user gave it. */
 export function password(back) {
   return [
     h("h3", {}, t("password.title")),

@@ -1,4 +1,4 @@
-// The settings of one's own second step: apps, phones, recovery codes.
+// The screen with the user's own settings of two-step verification: apps, phones and recovery codes.
 
 import { h, once, onceElsewhere, say } from "../dom.js";
 import { hear } from "../clock.js";
@@ -10,10 +10,10 @@ import { day, dayAndTime, t, timeOfDay } from "../words.js";
 import { codes } from "./codes.js";
 import { appOffer, beginApp, phone } from "./enroll.js";
 
-/** For how long a factor that was begun with an emailed code does not change what protects the account, in milliseconds. */
+/** How long a factor that was begun with an emailed code can't change what protects the account, in milliseconds. */
 const WAIT = 86_400_000;
 
-/** The screen; what it lists is fetched each time that it is drawn. */
+/** The screen. It fetches the factors each time that it is drawn. */
 export function security() {
   const place = h("div", { "aria-busy": "true" }, h("p", { class: "hint" }, t("loading")));
   const error = h("p", { class: "error", role: "alert" });
@@ -45,7 +45,7 @@ async function load(place) {
   );
 }
 
-/** The factors of a kind. `better` begins one of a better kind, where the user has none. */
+/** The factors of a kind. If the user has none of a better kind, `better` begins one. */
 function kind(name, factors, last, add, better) {
   const { press, error } = acting(t(`enroll.${name}.add`), add);
   return h("section", { class: "card" }, [
@@ -77,8 +77,8 @@ function one(factor, last) {
 }
 
 /**
- * A button that removes when it is pressed twice: the first press asks, and a press or a key elsewhere takes that back. The
- * question is as short as the button, which stays under the pointer.
+ * A button that removes a factor on the second click. The first click asks, and a click or a key elsewhere cancels. The
+ * question is short, so that the button stays under the pointer.
  */
 function removing(name, last, act) {
   const warning = h("p", { class: "note" });
@@ -91,17 +91,17 @@ function removing(name, last, act) {
     warning.replaceChildren(asked && last ? t("factor.remove-last") : "");
   };
   remove.addEventListener("click", ({ detail: times }) => {
-    // Who clicks twice out of habit has not read the question.
+    // A user who double-clicks by habit has not read the question.
     if (times > 1) return;
     if (asked) once(remove, act);
     ask(!asked);
     if (!asked) return;
     onceElsewhere(remove, () => ask(false));
-    // A browser may leave the focus elsewhere when a button is pressed.
+    // Some browsers do not focus a button that is clicked.
     remove.focus();
     say([remove.getAttribute("aria-label"), warning.textContent].join(" ").trim(), { stays: true });
   });
-  // Nor has who holds the key down.
+  // A user who holds the key down has not read it either.
   remove.addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault());
   ask(false);
   return { remove, warning };

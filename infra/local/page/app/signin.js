@@ -1,4 +1,4 @@
-// Who are you? The password step is pretended: choosing someone stands for it.
+// The login screen. The password is simulated: the user only chooses a person.
 
 import { h } from "../dom.js";
 import { Problem } from "../api.js";
@@ -8,7 +8,7 @@ import { logIn } from "../flow.js";
 import { isAddress, people, someone, workspaces } from "../people.js";
 import { t } from "../words.js";
 
-/** The first screen. */
+/** The login screen. */
 export function signIn() {
   const other = field("sub", t("signin.name"), { type: "text", autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 64 });
   const owner = box("owner", t("signin.owner"));
@@ -33,7 +33,7 @@ export function signIn() {
   const enter = async () => {
     const sub = who.querySelector(":checked").value;
     const typed = other.input.value.trim();
-    // Said beside the name; what else goes wrong is said where everyone sees it: of who is at hand no name is asked.
+    // This error appears beside the name. Others appear above the button, because the name is hidden for listed people.
     const isNamed = async () => {
       if (sub === "" && !typed) throw new Problem("no-name");
     };
@@ -55,7 +55,7 @@ function personOf(sub, name, what) {
   ]);
 }
 
-/** What else the identity provider may say. */
+/** The fields for further claims of the login token. */
 function more() {
   const email = field("email", t("signin.email"), { type: "email", autocomplete: "off", maxlength: 254, hint: t("signin.email-hint") });
   const reset = box("reset", t("signin.reset"), { hint: t("signin.reset-hint") });

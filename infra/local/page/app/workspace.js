@@ -1,4 +1,4 @@
-// What a workspace's owner may set, and see.
+// The screen for owners of a workspace: its policy and its members.
 
 import { focusOn, h, say, unique } from "../dom.js";
 import { Problem } from "../api.js";
@@ -11,7 +11,7 @@ import { day, dayAndTime, list, t } from "../words.js";
 
 const path = (rest) => `/v1/workspaces/${session.workspace}/${rest}`;
 
-/** The screen of the workspace that is open. */
+/** The screen of the open workspace. */
 export function workspace() {
   const place = h("div", { "aria-busy": "true" }, h("p", { class: "hint" }, t("loading")));
   const error = h("p", { class: "error", role: "alert" });
@@ -28,7 +28,7 @@ function policy(now, etag) {
   const grace = field("grace", t("policy.grace"), { type: "number", min: 0, max: 30, required: true, inputmode: "numeric", value: now.grace_days, hint: t("policy.grace-hint") });
   const texts = box("texts", t("policy.texts"), { checked: now.allowed_factors.includes("sms") });
   const emails = box("emails", t("policy.emails"), { checked: now.allow_email_recovery });
-  // Said beside the days, for of the whole form nothing else can have the wrong form.
+  // This error appears beside the days, the only field of the form that can be invalid.
   const inRange = async () => {
     if (!grace.input.validity.valid) throw new Problem("days-out-of-range");
   };
@@ -59,10 +59,10 @@ function members() {
   return h("section", { class: "card" }, h("h4", {}, t("members.title")), h("p", { class: "hint" }, t("members.why")), state, h("div", { class: "actions" }, press), error, place);
 }
 
-/** Lists members in `place`, as `asked`: a page of them, and those of the next one as long as there is one. */
+/** Lists members in `place`, filtered by `asked`. A button appends the next page, as long as there is one. */
 async function listMembers(asked, place) {
   const { summary, members, next_cursor: first } = await page(asked);
-  // In another language the screen was drawn anew meanwhile.
+  // The screen was drawn again meanwhile, in another language.
   if (!place.isConnected) return;
   const rows = h("tbody", {}, members.map(row));
   const counts = h("p", { class: "counts", id: unique("counts") }, t("members.summary", summary));

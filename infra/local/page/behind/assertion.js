@@ -1,4 +1,4 @@
-// The last assertion: what it says, and how it fared with the app's backend.
+// The panel with the last assertion, and the results of the backend's checks.
 
 import { h } from "../dom.js";
 import { latest } from "../backend.js";
@@ -8,7 +8,7 @@ import { nothing } from "./panel.js";
 
 let open = false;
 
-/** The assertion as it was checked last. */
+/** Draws the assertion that was checked last. */
 export function assertion() {
   if (!latest.claims) return nothing("assertion.none");
   const { header, claims, checks, good } = latest;

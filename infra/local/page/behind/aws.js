@@ -1,4 +1,4 @@
-// The AWS calls of each request as bars on one axis, and the longest chain of calls that waited for one another.
+// The panel with the AWS calls of each request, as bars on one time axis. It marks the longest chain of calls.
 
 import { h } from "../dom.js";
 import { exchanges } from "../api.js";
@@ -9,7 +9,7 @@ import { nothing } from "./panel.js";
 const SHOWN = 6;
 const NAMES = { dynamodb: "DynamoDB", kms: "KMS", sns: "SNS", ses: "SES" };
 
-/** The requests that made calls, the newest first. */
+/** Draws the requests that made calls, the newest first. */
 export function aws() {
   const made = exchanges.filter(({ calls }) => calls.length).slice(0, SHOWN);
   if (!made.length) return nothing("aws.none");
@@ -42,7 +42,7 @@ function row(call, { start, length, waits }) {
 
 const ended = (call) => call.ended_at ?? call.started_at;
 
-/** The most calls of which each began when the one before had ended; of several such chains, the one that ended last. */
+/** The longest chain of calls that each began after the one before had ended. Of several, the one that ended last. */
 export function longestChain(calls) {
   const chains = [];
   for (const call of calls) {

@@ -1,4 +1,4 @@
-// The HTTP calls, with their JSON. Secrets are shown: this is the user's own machine. Tokens are cut short, for they are long.
+// The panel with the HTTP calls and their JSON. It shows secrets, because this is the user's machine, but cuts tokens.
 
 import { h } from "../dom.js";
 import { exchanges } from "../api.js";
@@ -9,7 +9,7 @@ const SHOWN = 40;
 const MATTERS = ["apigw-requestid", "content-type", "etag", "retry-after", "www-authenticate"];
 const opened = new WeakSet();
 
-/** The calls as they are now, the newest first. */
+/** Draws the calls, the newest first. */
 export function http() {
   const done = exchanges.filter(({ status }) => status).slice(0, SHOWN);
   if (!done.length) return nothing("http.none");
@@ -29,12 +29,12 @@ function one(exchange) {
   ]);
 }
 
-/** A request's method and path. */
+/** The method and the path of a request. */
 export const line = (method, path) => h("span", { class: "line" }, h("b", {}, method), " ", path.replace(/factors\/(\w{4})\w+/, "factors/$1…"));
 
 const headers = (title, all) => block(title, Object.entries(all).map(([name, value]) => `${name}: ${short(value)}`).join("\n"));
 
-/** Something as JSON, under its title. */
+/** A value as JSON, with a title. */
 export const json = (title, value) => block(title, JSON.stringify(value, (_, part) => (typeof part === "string" ? short(part) : part), 2));
 
 const block = (title, text) => h("div", { class: "block" }, h("p", { class: "meta" }, title), h("pre", { tabindex: "0", role: "group", "aria-label": title }, text));

@@ -1,4 +1,4 @@
-// The mailbox: every email that was sent, the newest first.
+// The panel with the mailbox: all sent emails, the newest first.
 
 import { button, h } from "../dom.js";
 import { outbox } from "../api.js";
@@ -6,10 +6,10 @@ import { t, timeOfDay } from "../words.js";
 import { nothing } from "./panel.js";
 import { fillIn } from "./phone.js";
 
-/** Which were opened or closed, by their number. */
+/** Whether the user has opened or closed an email, by its number. */
 const opened = new Map();
 
-/** The emails as they are now. */
+/** Draws the emails. */
 export function mailbox() {
   if (!outbox.emails.length) return nothing("mailbox.none");
   return h("ul", { class: "emails" }, outbox.emails.map(email).reverse());

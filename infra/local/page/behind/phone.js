@@ -1,4 +1,4 @@
-// The pretended phone: its authenticator app and its texts.
+// The panel with the simulated phone: its authenticator app and its texts.
 
 import { button, focusOn, h, say } from "../dom.js";
 import { outbox } from "../api.js";
@@ -9,7 +9,7 @@ import { nothing } from "./panel.js";
 
 let lost = 0;
 
-/** The phone as it is now. */
+/** Draws the phone. */
 export function phone() {
   const texts = outbox.texts.slice(lost).reverse();
   return [
@@ -47,7 +47,7 @@ function text({ to, body, at }) {
   ]);
 }
 
-/** Types a code into the app's window, as a phone's keyboard offers to. */
+/** Fills a code into the app's window, as a phone's keyboard offers to. */
 export function fillIn(digits) {
   if (!fill(digits)) say(t("phone.nothing-asked"));
 }

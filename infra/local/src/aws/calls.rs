@@ -1,4 +1,4 @@
-//! The AWS calls that were made, in order: which function made them, for which request, and when.
+//! Records the AWS calls in order, each with its function, its request and its times.
 
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -12,10 +12,10 @@ use tokio::time::Instant;
 
 use super::service::{Answer, Service};
 
-/// How many calls are remembered.
+/// How many calls the record keeps.
 const REMEMBERED: usize = 20_000;
 
-/// The calls that were made last.
+/// The most recent calls.
 pub struct Calls {
     start: Instant,
     made: Mutex<Made>,
@@ -27,28 +27,28 @@ struct Made {
     calls: VecDeque<Call>,
 }
 
-/// One call. Times are milliseconds since the stack started.
+/// One call. Its times are in milliseconds since the stack started.
 #[derive(Clone, Serialize)]
 pub struct Call {
     request: String,
     function: String,
     service: Service,
     operation: String,
-    /// What the call touches, as a grant names it: prefixes of partition keys, a KMS key, a purpose.
+    /// What the call touches, in the terms of an IAM grant: prefixes of partition keys, a KMS key, a purpose.
     touches: Vec<String>,
-    /// The rows that it touches, by the prefixes of both keys: `USER# ACCOUNT`, `MEMBERS# MEMBER#`.
+    /// The rows that the call touches, by the prefixes of both keys: `USER# ACCOUNT`, `MEMBERS# MEMBER#`.
     rows: Vec<String>,
-    /// What a transaction is made of: each write and what it touches, as `UpdateItem USER#`.
+    /// The writes of a transaction, each with what it touches, such as `UpdateItem USER#`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     writes: Vec<String>,
-    /// Whether a read is strongly consistent; nothing where the call is no read.
+    /// Whether a read of the table is strongly consistent. `None` for other calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     consistent: Option<bool>,
     started_at: f64,
     ended_at: Option<f64>,
-    /// Bytes of the body that was sent, and of the one that came back.
+    /// The size of the call's and the answer's body together, in bytes.
     bytes: usize,
-    /// Units of DynamoDB that it took, to read or to write; nothing where it took none.
+    /// The capacity units that DynamoDB consumed. `None` for other services.
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<f64>,
 }
@@ -59,7 +59,7 @@ impl Calls {
         Self { start: Instant::now(), made: Mutex::default() }
     }
 
-    /// Notes that a call has begun, and returns its number and what it is on: what it touches, rows among it.
+    /// Records the start of a call. Returns its number, and what it touches, including rows.
     pub fn begin(
         &self,
         request: &str,
@@ -93,7 +93,7 @@ impl Calls {
         (made.forgotten + made.calls.len() - 1, on)
     }
 
-    /// Notes that the call of this number has ended, and how, if it was answered.
+    /// Records the end of the call `number`, and its answer, if there is one.
     pub fn end(&self, number: usize, answer: Option<&Answer>) {
         let now = self.now();
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
@@ -105,7 +105,7 @@ impl Calls {
         }
     }
 
-    /// The calls, those of one request or all, the oldest first.
+    /// Lists the calls of one request, or all calls, the oldest first.
     pub fn list(&self, request: Option<&str>) -> Vec<Call> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.calls.iter().filter(|call| request.is_none_or(|request| call.request == request)).cloned().collect()
@@ -121,7 +121,7 @@ fn reads(operation: &str) -> bool {
     operation.starts_with("Get") || operation.starts_with("BatchGet") || operation == "Query"
 }
 
-/// Whether a read, or each table's part of a batch, asks for what was written last.
+/// Whether a read is strongly consistent. In a batch, the reads of every table must be.
 fn is_consistent(body: &Value) -> bool {
     let consistent = |part: &Value| part.get("ConsistentRead") == Some(&Value::Bool(true));
     match body.get("RequestItems").and_then(Value::as_object) {
@@ -130,7 +130,7 @@ fn is_consistent(body: &Value) -> bool {
     }
 }
 
-/// What a call touches: `USER#` of a partition key's `USER#ada`, a KMS key's id, the purpose in an encryption context.
+/// Returns what a call touches: prefixes of partition keys, a KMS key's id, and the purpose in an encryption context.
 fn touches(body: &Value) -> Vec<String> {
     let text = |pointer| body.pointer(pointer).and_then(Value::as_str);
     let query = body.get("KeyConditionExpression").and(text("/ExpressionAttributeValues/:pk/S")).map(str::to_owned);
@@ -142,7 +142,7 @@ fn touches(body: &Value) -> Vec<String> {
     prefixes.into_iter().chain(rest).collect()
 }
 
-/// The rows that a call touches, each kind once.
+/// Returns the rows that a call touches, each kind once.
 fn rows(body: &Value) -> Vec<String> {
     let writes = iter::once(body).chain(together(body).map(|(_, write)| write));
     let keys = writes.filter_map(|write| write.get("Key").or(write.get("Item"))).chain(batch(body));
@@ -157,35 +157,34 @@ fn rows(body: &Value) -> Vec<String> {
     rows.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The keys of a batch of reads, if it is one.
+/// Returns the keys of a batch of reads. Other calls have none.
 fn batch(body: &Value) -> impl Iterator<Item = &Value> {
     let tables = body.get("RequestItems").and_then(Value::as_object).into_iter().flat_map(Map::values);
     tables.filter_map(|table| table.get("Keys")?.as_array()).flatten()
 }
 
-/// Each write of a transaction, and what it touches.
+/// Returns each write of a transaction, with what it touches.
 fn writes(body: &Value) -> Vec<String> {
     let writes = together(body).filter_map(|(operation, write)| Some(format!("{operation}Item {}", touched(write)?)));
     writes.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The writes of a transaction, if it is one: `Update`, `Delete`, `Put`, and of what.
+/// Returns the writes of a transaction: the operation, such as `Update`, and its parameters. Other calls have none.
 fn together(body: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let writes = body.get("TransactItems").and_then(Value::as_array).into_iter().flatten();
     writes.filter_map(Value::as_object).flatten()
 }
 
-/// What a write of one item touches.
 fn touched(write: &Value) -> Option<String> {
     prefix(write.pointer("/Key/pk/S").or(write.pointer("/Item/pk/S"))?.as_str()?)
 }
 
-/// The prefix of a partition key, as a grant names it.
+/// Returns the prefix of a key, up to its first `#`.
 fn prefix(key: &str) -> Option<String> {
     Some(format!("{}#", key.split_once('#')?.0))
 }
 
-/// The app's name in an SDK's user agent: the function's, for the functions name their clients so.
+/// Returns the app name in an SDK's user agent. The clients of a function have the function's name there.
 pub fn app_name(user_agent: &str) -> &str {
     user_agent.split(' ').find_map(|part| part.strip_prefix("app/")).unwrap_or_default()
 }

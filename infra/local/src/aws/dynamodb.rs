@@ -1,5 +1,5 @@
-//! DynamoDB by dynoxide, in process: an SQLite file, or memory. It never sweeps what has expired, as the real one may
-//! not for days.
+//! DynamoDB, by the library dynoxide in this process, with an SQLite file or in memory. It never deletes expired rows.
+//! The real DynamoDB may keep them for days.
 
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
@@ -11,7 +11,7 @@ use crate::data::Data;
 /// The table's name.
 pub const TABLE: &str = "mfa";
 
-/// The operations that are here.
+/// The supported operations.
 pub const OPERATIONS: &[&str] = &[
     "GetItem",
     "PutItem",
@@ -27,11 +27,11 @@ pub const OPERATIONS: &[&str] = &[
     "ListTables",
 ];
 
-/// The database with the one table.
+/// The database with its one table.
 pub struct Table(Database);
 
 impl Table {
-    /// The table, made if it is not there.
+    /// Opens the table, and creates it if it does not exist.
     pub fn open(data: &Data) -> Result<Self, DynoxideError> {
         let database = match data.path("table.sqlite") {
             Some(path) => Database::new(&path.to_string_lossy())?,
@@ -57,7 +57,7 @@ impl Table {
         }
     }
 
-    /// Makes a call.
+    /// Answers a call.
     pub fn call(&self, operation: &str, body: &[u8]) -> Answer {
         let db = &self.0;
         match operation {
@@ -78,13 +78,13 @@ impl Table {
     }
 }
 
-/// The answer to a batch of reads that there is no room for just now.
+/// Returns the answer to a batch of reads in which DynamoDB has processed no key.
 pub fn unprocessed(body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     Answer::ok(json!({"Responses": {}, "UnprocessedKeys": request.get("RequestItems")}).to_string())
 }
 
-/// The answer to a transaction that another write of its first item keeps out.
+/// Returns the answer to a transaction that conflicts with another write of its first item.
 pub fn conflict(body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let writes = request.get("TransactItems").and_then(Value::as_array).map_or(1, Vec::len);
@@ -101,7 +101,7 @@ pub fn conflict(body: &[u8]) -> Answer {
 fn run<Q: DeserializeOwned, A: Serialize>(body: &[u8], call: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Answer {
     let unread = || Answer::error(400, "com.amazon.coral.service#SerializationException", "The request can't be read.");
     let Ok(Value::Object(mut ask)) = serde_json::from_slice(body) else { return unread() };
-    // Every call is asked what it takes. A reply says so only where the client has asked.
+    // Each call asks for the consumed capacity. The client's reply has it only if the client asked too.
     let told = ask.contains_key("ReturnConsumedCapacity");
     ask.entry("ReturnConsumedCapacity").or_insert("TOTAL".into());
     let Ok(request) = serde_json::from_value(Value::Object(ask)) else { return unread() };
@@ -119,7 +119,7 @@ fn run<Q: DeserializeOwned, A: Serialize>(body: &[u8], call: impl FnOnce(Q) -> R
     Answer { units, ..Answer::ok(Value::Object(reply).to_string()) }
 }
 
-/// The units of one table, or of several together.
+/// Returns the units of one table, or the sum of several tables.
 fn units(consumed: &Value) -> f64 {
     let tables = consumed.as_array().map_or(std::slice::from_ref(consumed), Vec::as_slice);
     tables.iter().filter_map(|table| table.get("CapacityUnits")?.as_f64()).sum()

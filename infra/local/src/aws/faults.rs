@@ -1,4 +1,4 @@
-//! Faults to order: the next calls of an operation fail in a way that AWS's do.
+//! Faults on demand. The next calls of an operation fail, in a way in which AWS calls fail.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -10,12 +10,16 @@ use super::{
     ses, sns,
 };
 
-/// Faults that are still to come.
+/// The faults that have been ordered and have not happened yet.
 #[derive(Default)]
 pub struct Faults(Mutex<Vec<Fault>>);
 
-/// The next `times` calls of one operation fail, after `spare` that do not: of all, or of those `on` a row (`USER# ACCOUNT`), a key
-/// or a purpose. With `every_try` a call that fails does so each time that the SDK tries it.
+/// A fault: the next calls of one operation fail.
+///
+/// - `spare`: how many calls do not fail before. Default: 0.
+/// - `times`: how many calls then fail. Default: 1.
+/// - `on`: counts only calls on this row, such as `USER# ACCOUNT`, this key or this purpose. Default: all calls.
+/// - `every_try`: when the SDK retries a failed call, the call fails again.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
@@ -30,7 +34,7 @@ pub struct Fault {
     on: Option<String>,
     #[serde(default)]
     every_try: bool,
-    /// The calls that have failed, as the SDK names them.
+    /// The SDK's ids of the calls that have failed. A retry has the same id.
     #[serde(skip)]
     failed: Vec<String>,
 }
@@ -39,7 +43,6 @@ const fn once() -> u32 {
     1
 }
 
-/// The operations that the functions may call.
 const fn operations(service: Service) -> &'static [&'static str] {
     match service {
         Service::Dynamodb => dynamodb::OPERATIONS,
@@ -49,7 +52,7 @@ const fn operations(service: Service) -> &'static [&'static str] {
     }
 }
 
-/// The answer to a call that fails so; `None` where the connection breaks.
+/// Returns the answer to a failed call, or `None` if the connection breaks.
 pub fn answer(kind: Kind, service: Service, operation: &str, body: &[u8]) -> Option<Answer> {
     match service {
         Service::Ses => return ses::fault(kind, body),
@@ -69,7 +72,7 @@ pub fn answer(kind: Kind, service: Service, operation: &str, body: &[u8]) -> Opt
 }
 
 impl Faults {
-    /// Orders a fault; refuses one that could never strike.
+    /// Orders a fault. It refuses a fault that could never happen.
     pub fn order(&self, fault: Fault) -> Result<(), &'static str> {
         if !operations(fault.service).contains(&fault.operation.as_str()) {
             return Err("the service has no such operation here");
@@ -84,12 +87,12 @@ impl Faults {
         Ok(())
     }
 
-    /// Takes back what is still to come.
+    /// Cancels all faults.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// How a call fails, if it does: `call` is what the SDK names it, at each try the same, and `on` what it touches.
+    /// Returns how a call fails, if it does. `call` is the SDK's id for it, and `on` is what it touches.
     pub fn strike(&self, service: Service, operation: &str, call: &str, on: &[String]) -> Option<Kind> {
         let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(again) = faults.iter().find(|fault| fault.failed.iter().any(|failed| failed == call)) {

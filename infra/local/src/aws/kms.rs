@@ -1,4 +1,4 @@
-//! KMS with real cryptography: AES-256-GCM bound to the encryption context, HMAC-SHA-256, P-256.
+//! KMS, with real cryptography: AES-256-GCM with the encryption context, HMAC-SHA-256 and P-256.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +16,13 @@ use serde_json::{Value, json};
 use super::service::Answer;
 use crate::keys::{self, Keys};
 
-/// The operations that are here.
+/// The supported operations.
 pub const OPERATIONS: &[&str] = &["Encrypt", "Decrypt", "GenerateMac", "Sign", "GetPublicKey"];
 
 /// The service, with its keys.
 pub struct Kms(Keys);
 
-/// What a call may ask; each operation reads its own part.
+/// The parameters of a call. Each operation reads its own.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
@@ -37,7 +37,7 @@ struct Ask {
     signing_algorithm: String,
 }
 
-/// An error's code, and what it means.
+/// The code and the message of an error.
 type Refusal = (&'static str, &'static str);
 
 const INVALID: Refusal = ("ValidationException", "The request can't be read.");
@@ -51,7 +51,7 @@ impl Kms {
         Self(keys)
     }
 
-    /// Makes a call.
+    /// Answers a call.
     pub fn call(&self, operation: &str, body: &[u8]) -> Answer {
         let result = read(body).and_then(|ask: Ask| match operation {
             "Encrypt" => self.encrypt(&ask),
@@ -67,7 +67,7 @@ impl Kms {
         }
     }
 
-    /// The key that is asked for, if it is one of those that are for this.
+    /// Finds the key of a call, if it is one of `fit`, the keys for the operation.
     fn key(&self, ask: &Ask, fit: &[&str]) -> Result<(String, &[u8]), Refusal> {
         let id = ask.key_id.as_deref().unwrap_or(keys::SEALING);
         let key = self.0.find(id).ok_or(NOT_FOUND)?;
@@ -137,7 +137,7 @@ fn blob(base64: &str) -> Result<Vec<u8>, Refusal> {
     BASE64.decode(base64.as_bytes()).map_err(|_| INVALID)
 }
 
-/// The encryption context as the ciphertext is bound to it: sorted, each part with its length before it.
+/// Encodes the encryption context as additional authenticated data: sorted, each part after its length.
 fn context(ask: &Ask) -> Vec<u8> {
     let parts = ask.encryption_context.iter().flat_map(|(name, value)| [name, value]);
     parts.flat_map(|part| [&part.len().to_be_bytes(), part.as_bytes()].concat()).collect()

@@ -1,5 +1,5 @@
-//! An AWS on one endpoint, as far as the functions use it. Anything with an AWS SDK can be pointed at it. Signatures are
-//! not checked: it is for this machine only.
+//! The embedded AWS: the parts of AWS that the functions use, on one endpoint. Any AWS SDK can call it. It does not
+//! check signatures, because it serves only this machine.
 
 use std::{panic::resume_unwind, sync::Arc, time::Duration};
 
@@ -34,18 +34,18 @@ mod sns;
 
 pub use dynamodb::TABLE;
 
-/// How long a call hangs that is to: longer than anyone waits.
+/// How long a call hangs, with the fault [`Kind::Hang`]. It is longer than any client waits.
 const HANG: Duration = Duration::from_mins(1);
-/// How late a call is that is applied late.
+/// How late a call is applied, with the fault [`Kind::Late`].
 const LATE: Duration = Duration::from_secs(1);
 
 /// The services.
 pub struct Aws {
-    /// The calls that were made.
+    /// The record of the calls.
     pub calls: Calls,
-    /// The faults that are still to come.
+    /// The ordered faults.
     pub faults: Faults,
-    /// What was sent.
+    /// The sent texts and emails.
     pub outbox: Outbox,
     table: Table,
     kms: Kms,
@@ -53,21 +53,21 @@ pub struct Aws {
     latency: Latency,
 }
 
-/// How long each call of a function takes at least.
+/// The minimum duration of a function's calls, by service.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Latency {
-    /// To the table.
+    /// DynamoDB: the table.
     pub dynamodb: Duration,
-    /// To the keys.
+    /// KMS: the keys.
     pub kms: Duration,
-    /// To what sends emails.
+    /// SES: the emails.
     pub ses: Duration,
-    /// To what sends texts.
+    /// SNS: the texts.
     pub sns: Duration,
 }
 
 impl Latency {
-    /// About what AWS takes.
+    /// About the latency of AWS.
     pub const REAL: Self = Self {
         dynamodb: Duration::from_millis(4),
         kms: Duration::from_millis(6),
@@ -75,7 +75,7 @@ impl Latency {
         sns: Duration::from_millis(60),
     };
 
-    /// The same for all.
+    /// The same duration for all services.
     pub const fn of_all(each: Duration) -> Self {
         Self { dynamodb: each, kms: each, ses: each, sns: each }
     }
@@ -91,7 +91,7 @@ impl Latency {
 }
 
 impl Aws {
-    /// The services, with what they keep.
+    /// Opens the services, with the stored data.
     pub fn open(data: &Data, keys: Keys, clock: StackClock, latency: Latency) -> Result<Self, DynoxideError> {
         Ok(Self {
             calls: Calls::new(),
@@ -104,7 +104,7 @@ impl Aws {
         })
     }
 
-    /// Applies a call. The table blocks on its one lock, so this is done aside.
+    /// Applies a call. It uses a blocking thread, because calls to the table wait for its one lock.
     async fn apply(self: Arc<Self>, service: Service, operation: String, body: Bytes) -> Answer {
         let done = spawn_blocking(move || match service {
             Service::Dynamodb => self.table.call(&operation, &body),
@@ -116,7 +116,7 @@ impl Aws {
     }
 }
 
-/// The endpoint.
+/// Returns the endpoint for all services.
 pub fn router(aws: Arc<Aws>) -> Router {
     Router::new().fallback(call).with_state(aws)
 }
@@ -135,10 +135,10 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
     };
     let operation = operation.as_str();
     let (call, on) = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);
-    // Only a function's calls take their time and fail: whoever looks past the functions sees what is there.
+    // Latency and faults apply only to the functions' calls. Other clients, such as tests, see the data as it is.
     let by_function = !calls::app_name(header("user-agent")).is_empty();
     let latency = aws.latency.of(service);
-    // A sleep of no time would last until the timer's next tick.
+    // Even a sleep of zero would last until the timer's next tick.
     if by_function && !latency.is_zero() {
         sleep(latency).await;
     }
@@ -158,7 +158,7 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
     aws.calls.end(call, result.as_ref());
     match result {
         Some(result) if fault != Some(Kind::DropAfter) => answer(result),
-        // Ends the connection's task without a word to the client, and without a panic's message.
+        // Ends the connection's task without an answer, and without the message of a panic.
         _ => resume_unwind(Box::new("the connection breaks")),
     }
 }

@@ -1,4 +1,4 @@
-//! What was sent, for whoever plays the user: it goes nowhere else, and is forgotten when the stack ends.
+//! Keeps the sent texts and emails in memory, for the person or the test that acts as the user. They go nowhere else.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -7,10 +7,10 @@ use std::{
 
 use serde::Serialize;
 
-/// How many texts, and how many emails, are remembered.
+/// How many texts, and how many emails, the outbox keeps.
 const REMEMBERED: usize = 10_000;
 
-/// What was sent, and who wants nothing any more.
+/// The sent texts and emails, and the numbers that have opted out.
 #[derive(Default)]
 pub struct Outbox(Mutex<Sent>);
 
@@ -24,37 +24,37 @@ struct Sent {
 /// A text.
 #[derive(Clone, Serialize)]
 pub struct Text {
-    /// The number that it went to, in E.164.
+    /// The recipient's number, in E.164.
     pub to: String,
-    /// Its words.
+    /// The words of the text.
     pub body: String,
     /// When it was sent, by the stack's clock.
     pub at: String,
-    /// How it was to be sent: SNS's message attributes.
+    /// The message attributes of SNS.
     pub attributes: BTreeMap<String, String>,
 }
 
 /// An email.
 #[derive(Clone, Serialize)]
 pub struct Email {
-    /// The address that it went to.
+    /// The recipient's address.
     pub to: String,
-    /// Whom it says it is from.
+    /// The sender's address.
     pub from: String,
-    /// Its subject.
+    /// The subject.
     pub subject: String,
-    /// Its words.
+    /// The body as plain text.
     pub text: String,
-    /// The same as HTML.
+    /// The body as HTML.
     pub html: String,
-    /// Its other headers.
+    /// The other headers.
     pub headers: BTreeMap<String, String>,
     /// When it was sent, by the stack's clock.
     pub at: String,
 }
 
 impl Outbox {
-    /// Sends an email.
+    /// Adds an email.
     pub fn mail(&self, email: Email) {
         let mut sent = self.lock();
         sent.emails.push_back(email);
@@ -63,12 +63,12 @@ impl Outbox {
         }
     }
 
-    /// The emails, newest last.
+    /// Returns the emails, the newest last.
     pub fn emails(&self) -> Vec<Email> {
         self.lock().emails.iter().cloned().collect()
     }
 
-    /// Sends a text. To a number that has opted out nothing goes, without a word to the sender, as AWS has it.
+    /// Adds a text. If the number has opted out, it drops the text without an error, as AWS does.
     pub fn send(&self, text: Text) {
         let mut sent = self.lock();
         if !sent.opted_out.contains(&text.to) {
@@ -79,22 +79,22 @@ impl Outbox {
         }
     }
 
-    /// The texts, newest last.
+    /// Returns the texts, the newest last.
     pub fn texts(&self) -> Vec<Text> {
         self.lock().texts.iter().cloned().collect()
     }
 
-    /// The number has answered STOP.
+    /// Opts a number out, as if it had answered STOP.
     pub fn opt_out(&self, number: &str) {
         self.lock().opted_out.insert(number.to_owned());
     }
 
-    /// The account's owner has opted the number in again.
+    /// Opts a number in again, as the owner of an AWS account can.
     pub fn opt_in(&self, number: &str) {
         self.lock().opted_out.remove(number);
     }
 
-    /// Whether the number has answered STOP.
+    /// Whether the number has opted out.
     pub fn has_opted_out(&self, number: &str) -> bool {
         self.lock().opted_out.contains(number)
     }

@@ -1,19 +1,19 @@
-//! What all services have in common: which there are, how a call fails, and what it is answered.
+//! The types that all services share: the services' names, the kinds of faults, and the answers.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// The services, as faults and calls name them.
+/// A service, as faults and calls name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
-    /// The table.
+    /// DynamoDB: the table.
     Dynamodb,
-    /// The keys.
+    /// KMS: the keys.
     Kms,
-    /// The emails.
+    /// SES: the emails.
     Ses,
-    /// The texts.
+    /// SNS: the texts.
     Sns,
 }
 
@@ -23,46 +23,46 @@ pub enum Service {
 pub enum Kind {
     /// Too many calls.
     Throttle,
-    /// AWS has a problem.
+    /// An internal error of AWS.
     Error,
-    /// The function may not.
+    /// The function has no permission. SES: the email is rejected.
     Refuse,
     /// Another write of the same item is under way.
     Conflict,
-    /// There is no room just now for any of a batch of reads: all of it is to be asked for again.
+    /// A batch of reads returns every key as unprocessed, so the function must ask again.
     Partial,
-    /// The call is applied a second after it came.
+    /// The service applies the call one second late.
     Late,
-    /// No answer comes, for a minute.
+    /// The service does not apply the call. After one minute without an answer, the connection breaks.
     Hang,
-    /// The connection breaks before the call is applied.
+    /// The connection breaks before the service applies the call.
     DropBefore,
-    /// The connection breaks after the call was applied.
+    /// The connection breaks after the service has applied the call.
     DropAfter,
 }
 
-/// What a service answers: a status, and JSON or XML.
+/// An answer of a service: a status, and JSON or XML.
 pub struct Answer {
     /// The status.
     pub status: u16,
     /// The body.
     pub body: String,
-    /// Units of DynamoDB that the call took.
+    /// The capacity units that DynamoDB consumed.
     pub units: Option<f64>,
 }
 
 impl Answer {
-    /// One that all is well.
+    /// Returns an answer with the status 200.
     pub fn ok(body: impl Into<String>) -> Self {
         Self::of(200, body)
     }
 
-    /// An error as the JSON protocols spell it.
+    /// Returns an error in the form of AWS's JSON protocols.
     pub fn error(status: u16, code: &str, message: &str) -> Self {
         Self::of(status, json!({"__type": code, "message": message}).to_string())
     }
 
-    /// One that says nothing of units.
+    /// Returns an answer without capacity units.
     pub fn of(status: u16, body: impl Into<String>) -> Self {
         Self { status, body: body.into(), units: None }
     }

@@ -1,4 +1,4 @@
-//! SES v2, as far as emails are sent: JSON to a path of their own.
+//! SES v2, only to send emails. Calls are JSON to a path of their own.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +10,12 @@ use super::{
     service::{Answer, Kind},
 };
 
-/// The operations that are here.
+/// The supported operations.
 pub const OPERATIONS: &[&str] = &["SendEmail"];
-/// Where emails are sent to.
+/// The path of `SendEmail`.
 pub const PATH: &str = "/v2/email/outbound-emails";
 
-/// What is asked for.
+/// The parameters of `SendEmail`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Ask {
@@ -65,7 +65,7 @@ struct Data {
     data: String,
 }
 
-/// Sends an email.
+/// Answers a call: puts its email into the outbox.
 pub fn call(outbox: &Outbox, now: Timestamp, body: &[u8]) -> Answer {
     let Ok(Ask { from_email_address: from, destination, content }) = serde_json::from_slice(body) else {
         return Answer::error(400, "BadRequestException", "The request can't be read.");
@@ -84,8 +84,7 @@ pub fn call(outbox: &Outbox, now: Timestamp, body: &[u8]) -> Answer {
     Answer::ok(r#"{"MessageId":"local"}"#)
 }
 
-/// How a call fails; `None` where the connection breaks. The words are those of AWS, the address that some of them quote
-/// included.
+/// Returns AWS's answer to a failed call, which may quote the address, or `None` if the connection breaks.
 pub fn fault(kind: Kind, body: &[u8]) -> Option<Answer> {
     let to = serde_json::from_slice(body).map(|ask: Ask| ask.destination.to_addresses.concat()).unwrap_or_default();
     match kind {

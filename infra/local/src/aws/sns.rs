@@ -1,4 +1,4 @@
-//! SNS, as far as texts go: a form in, XML out.
+//! SNS, only to send texts. Calls are forms, and answers are XML.
 
 use std::collections::BTreeMap;
 
@@ -9,18 +9,18 @@ use super::{
     service::{Answer, Kind},
 };
 
-/// The operations that are here.
+/// The supported operations.
 pub const OPERATIONS: &[&str] = &["Publish", "CheckIfPhoneNumberIsOptedOut"];
 
-/// The most that SNS takes as one text (Publish, `Message`): 1,600 characters.
+/// The AWS limit on one text (Publish, `Message`): 1,600 characters.
 const LONGEST: usize = 1600;
 
-/// The operation that a call names.
+/// Returns the operation of a call.
 pub fn operation(body: &[u8]) -> String {
     form(body).remove("Action").unwrap_or_default()
 }
 
-/// Makes a call.
+/// Answers a call.
 pub fn call(outbox: &Outbox, now: Timestamp, operation: &str, body: &[u8]) -> Answer {
     let form = form(body);
     let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
@@ -54,8 +54,7 @@ fn publish(outbox: &Outbox, now: Timestamp, form: &BTreeMap<String, String>) -> 
     answer("Publish", "<MessageId>local</MessageId>")
 }
 
-/// How a call fails; `None` where the connection breaks. The words are those of AWS, the number that some of them quote
-/// included.
+/// Returns AWS's answer to a failed call, which may quote the number, or `None` if the connection breaks.
 pub fn fault(kind: Kind, body: &[u8]) -> Option<Answer> {
     let form = form(body);
     let number = form.get("PhoneNumber").or(form.get("phoneNumber")).map(String::as_str).unwrap_or_default();

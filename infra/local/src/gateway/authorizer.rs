@@ -1,4 +1,4 @@
-//! The JWT authorizer: RS256, the issuer's keys, its audience, its times. Nothing of a token is believed before.
+//! The JWT authorizer. It accepts a token with an RS256 signature by the issuer, the right audience, and valid times.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header, jwk::JwkSet};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use shared::base::clock::Timestamp;
 use super::Claims;
 use crate::identity::{AUDIENCE, IdentityProvider};
 
-/// The claims of a login token, if it is the identity provider's, for this API, and valid at `now`.
+/// Returns the claims of a login token, if the identity provider issued it for this API and it is valid at `now`.
 pub fn authorize(authorization: &str, identity: &IdentityProvider, now: Timestamp) -> Option<Claims> {
     let token = match authorization.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
@@ -18,21 +18,21 @@ pub fn authorize(authorization: &str, identity: &IdentityProvider, now: Timestam
     let mut validation = Validation::new(Algorithm::RS256);
     validation.set_issuer(&[&identity.issuer]);
     validation.set_audience(&[AUDIENCE]);
-    // The library looks at issuer and audience only where they are there, unless they must be.
+    // By default, the library accepts a token without issuer or audience.
     validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-    // Times are checked below, by the stack's clock.
+    // The times are checked below, by the stack's clock.
     validation.validate_exp = false;
     let claims = decode::<Claims>(token, &key, &validation).ok()?.claims;
     let time = |name: &str| claims.get(name).map(Value::as_f64);
     #[expect(clippy::cast_precision_loss, reason = "seconds fit for the next 200 million years")]
     let now = now.seconds() as f64;
-    // One that can't be read is not there for nothing.
+    // A missing time is fine, an unreadable one is not.
     let past = |name: &str| time(name).is_none_or(|time| time.is_some_and(|time| time <= now));
     let valid = time("exp").flatten().is_some_and(|exp| now < exp) && past("nbf") && past("iat");
     valid.then_some(claims)
 }
 
-/// Whether the token has one of `scopes`, where there are any: in the claim `scope`, or else `scp`.
+/// Whether the token has one of `scopes` in its claim `scope`, or else `scp`. Without `scopes`, the answer is yes.
 pub fn has_scope(claims: &Claims, scopes: &[String]) -> bool {
     let claim = claims.get("scope").or_else(|| claims.get("scp"));
     let has = |scope: &String| match claim {

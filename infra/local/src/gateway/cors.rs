@@ -1,5 +1,5 @@
-//! Cross-origin requests, as HTTP APIs answer them where CORS is configured. The origins allowed here are this machine's:
-//! foreign ones do not come this far.
+//! Answers cross-origin requests as an HTTP API with CORS does. It allows any origin, because the module `loopback` has
+//! already refused those of other machines.
 
 use axum::{
     http::{
@@ -16,10 +16,10 @@ const METHODS: HeaderValue = HeaderValue::from_static("DELETE,GET,PATCH,POST,PUT
 const HEADERS: HeaderValue =
     HeaderValue::from_static("accept-language,authorization,content-type,if-match,mfa-assertion");
 const EXPOSED: HeaderValue = HeaderValue::from_static("etag,retry-after");
-/// Seconds that a browser may keep a preflight's answer.
+/// How long a browser may cache the answer to a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 
-/// The answer to a preflight, if the request is one: the gateway gives it itself, for any path.
+/// Returns the answer to a preflight, if the request is one. The gateway answers it itself, for any path.
 pub fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
     let asked = method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     headers.get(ORIGIN).filter(|_| asked)?;
@@ -30,7 +30,8 @@ pub fn preflight(method: &Method, headers: &HeaderMap) -> Option<Response> {
     Some(response)
 }
 
-/// Lets a page of `origin` read the response. No credentials: tokens travel in headers, not in cookies.
+/// Allows a page of `origin` to read the response. It allows no credentials, because tokens are in headers, not
+/// cookies.
 pub fn allow(origin: Option<HeaderValue>, response: &mut Response) {
     if let Some(origin) = origin {
         response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

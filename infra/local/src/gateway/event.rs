@@ -1,4 +1,4 @@
-//! A request as the event that a function gets: payload format 2.0 of HTTP APIs.
+//! Turns a request into the event that a function gets, in payload format 2.0 of HTTP APIs.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +11,25 @@ use time::{OffsetDateTime, macros::format_description};
 
 use super::{Claims, routes::Route};
 
-/// What an event is made of.
+/// The parts of an event.
 pub struct Incoming<'a> {
     /// Method, path and headers.
     pub head: &'a Parts,
     /// The body.
     pub body: &'a [u8],
-    /// The route that it goes to.
+    /// The request's route.
     pub route: &'a Route,
-    /// Its path parameters.
+    /// The path parameters.
     pub path: &'a BTreeMap<String, String>,
-    /// The login token's claims, where the authorizer has read one.
+    /// The login token's claims, if the route requires a login token.
     pub claims: Option<&'a Claims>,
     /// The request's id.
     pub id: &'a str,
-    /// When it came.
+    /// The time at which the request came.
     pub now: Timestamp,
 }
 
-/// The event.
+/// Builds the event.
 pub fn build(incoming: &Incoming<'_>) -> Value {
     let Incoming { head, body, route, path, claims, id, now } = incoming;
     let headers = headers(&head.headers);
@@ -73,7 +73,7 @@ pub fn build(incoming: &Incoming<'_>) -> Value {
     present(event)
 }
 
-/// The fields that are there: an event lacks what it does not have, rather than saying null.
+/// Removes fields that are null, because an event omits them.
 fn present(mut object: Value) -> Value {
     if let Value::Object(fields) = &mut object {
         fields.retain(|_, value| !value.is_null());
@@ -81,21 +81,21 @@ fn present(mut object: Value) -> Value {
     object
 }
 
-/// `24/Nov/2026:12:00:00 +0000`, as access logs have it.
+/// Formats a time as access logs do: `24/Nov/2026:12:00:00 +0000`.
 fn common_log_time(now: Timestamp) -> String {
     let format = format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
     let moment = i64::try_from(now.seconds()).ok().and_then(|now| OffsetDateTime::from_unix_timestamp(now).ok());
     moment.and_then(|moment| moment.format(format).ok()).unwrap_or_default()
 }
 
-/// Each cookie on its own: they are not among an event's headers.
+/// Splits the cookies, which an event has in a separate field.
 fn cookies(headers: &HeaderMap) -> Option<Vec<String>> {
     let values = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let cookies = values.flat_map(|value| value.split("; ")).map(str::to_owned).collect::<Vec<_>>();
     (!cookies.is_empty()).then_some(cookies)
 }
 
-/// A query, decoded; several values of one name joined by commas.
+/// Decodes a query. It joins several values of one name by commas.
 fn parameters(query: &str) -> BTreeMap<String, String> {
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -106,7 +106,7 @@ fn parameters(query: &str) -> BTreeMap<String, String> {
     )
 }
 
-/// Names in lower case; several values of one name joined by commas. How the request came the gateway says itself.
+/// Returns the headers except cookies, with several values of one name joined by commas. It sets `x-forwarded-proto`.
 fn headers(headers: &HeaderMap) -> BTreeMap<String, String> {
     const SCHEME: &str = "x-forwarded-proto";
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
@@ -123,7 +123,7 @@ fn joined(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Str
     joined
 }
 
-/// Whether a body of this content type goes into an event as it is, rather than in base64.
+/// Whether a body of this content type is text in an event, not base64.
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

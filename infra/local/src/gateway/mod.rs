@@ -1,5 +1,5 @@
-//! An API Gateway HTTP API: routes from the contract, a JWT authorizer, events through their JSON form. What it refuses
-//! itself it words as the real one does.
+//! An API Gateway HTTP API, with routes from the contract and a JWT authorizer. It sends events to the functions
+//! through their JSON form. Its own refusals have the same words as those of AWS.
 
 use std::sync::Arc;
 
@@ -34,24 +34,24 @@ mod cors;
 mod event;
 mod routes;
 
-/// The largest body that HTTP APIs take (Amazon API Gateway quotas): 10 MB.
+/// The AWS limit on a body (Amazon API Gateway quotas): 10 MB.
 const LARGEST_BODY: usize = 10 * 1024 * 1024;
-/// The most that the request line and the values of headers may take together (the same quotas): 10,240 bytes.
+/// The AWS limit on the request line and the headers' values together (the same quotas): 10,240 bytes.
 const LARGEST_HEADERS: usize = 10_240;
 
-/// What a 401 says of the login token (RFC 6750), as the developer guide shows it but for the description of the error.
+/// The header `WWW-Authenticate` of a 401 (RFC 6750), as AWS's developer guide shows it, but without a description.
 const NO_TOKEN: HeaderValue = HeaderValue::from_static("Bearer");
 const INVALID_TOKEN: HeaderValue = HeaderValue::from_static(r#"Bearer scope="" error="invalid_token""#);
 
-/// The gateway, and what stands behind it.
+/// The gateway, and the parts of the stack behind it.
 pub struct Gateway {
     routes: Routes,
-    /// Who issues login tokens.
+    /// The issuer of login tokens.
     pub identity: IdentityProvider,
     functions: Arc<Functions>,
     /// The stack's clock.
     pub clock: StackClock,
-    /// What the functions call.
+    /// The embedded AWS, which the functions call.
     pub aws: Arc<Aws>,
 }
 
@@ -65,7 +65,7 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Starts each as its `main.rs` would.
+    /// Starts each function as its `main.rs` would.
     pub fn start(settings: &Settings, aws: &SdkConfig, clock: &Clock) -> Result<Self, SettingError> {
         let named = |name: &'static str| {
             let mut named = aws.to_builder();
@@ -81,7 +81,7 @@ impl Functions {
         })
     }
 
-    /// Lets the function of this name answer an event; `None` if there is none.
+    /// Answers an event with the function of this name. Returns `None` if no function has the name.
     pub async fn call(
         &self,
         function: &str,
@@ -147,7 +147,7 @@ async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<R
     let claims = if route.open {
         None
     } else {
-        // Of two, one would be checked here and another hashed behind.
+        // Of two headers, the authorizer could check one, and the function could hash the other.
         let mut tokens = head.headers.get_all(AUTHORIZATION).iter();
         let token = tokens.next().filter(|_| tokens.next().is_none()).and_then(|value| value.to_str().ok());
         let claims = token.and_then(|token| authorizer::authorize(token, &gateway.identity, gateway.clock.now()));
@@ -173,7 +173,7 @@ async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<R
     context.request_id.clone_from(&id);
     let event = event.with_lambda_context(context);
     let function = route.function.clone();
-    // In a task of its own: as in Lambda, a client that hangs up ends nothing, and a panic ends only the request.
+    // A separate task, as in Lambda: if the client hangs up, the function goes on, and a panic ends only the request.
     let call = async move { gateway.functions.call(&function, event).await };
     let reply = tokio::spawn(sdk::REQUEST.scope(id, call)).await.ok().flatten().ok_or(INTERNAL)?;
     Ok(reply.map(|body| match body {
@@ -183,5 +183,4 @@ async fn answer(gateway: Arc<Gateway>, request: Request, id: String) -> Result<R
     }))
 }
 
-/// A login token's claims.
 type Claims = Map<String, Value>;

@@ -1,4 +1,4 @@
-//! The gateway's routes, read from the contract as Terraform reads them.
+//! The gateway's routes. They come from the contract, as in Terraform.
 
 use std::collections::BTreeMap;
 
@@ -9,22 +9,22 @@ use serde::Deserialize;
 /// The contract, compiled in.
 const CONTRACT: &str = include_str!("../../../openapi.yaml");
 
-/// The scope of operators, as the contract names it.
+/// The scope of operators in the contract.
 const OPERATOR_SCOPE: &str = "mfa:operator";
 
-/// Every route.
+/// The routes of the API.
 pub struct Routes(Vec<Route>);
 
 /// One operation of the contract.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Route {
-    /// `POST /v1/factors/{factor_id}/verify`.
+    /// The gateway's key for the route, such as `POST /v1/factors/{factor_id}/verify`.
     pub key: String,
     /// The function that serves it: the operation's first tag.
     pub function: String,
-    /// Whether it takes no login token.
+    /// Whether the route requires no login token.
     pub open: bool,
-    /// Scopes of which the login token must have one, if there are any.
+    /// The scopes of which the login token must have one, if there are any.
     pub scopes: Vec<String>,
     method: String,
     template: String,
@@ -42,7 +42,7 @@ struct Operation {
 }
 
 impl Routes {
-    /// Reads the contract. Its scope of operators may have another name.
+    /// Reads the contract. If `operator_scope` is given, it replaces the contract's scope of operators.
     pub fn read(operator_scope: Option<&str>) -> Result<Self, serde_saphyr::Error> {
         let mut routes = Self::parse(CONTRACT)?;
         for scope in routes.0.iter_mut().flat_map(|route| &mut route.scopes) {
@@ -78,7 +78,7 @@ impl Routes {
         Ok(Self(routes))
     }
 
-    /// The route of a request, and its path parameters, decoded.
+    /// Finds the route of a request, with its decoded path parameters.
     pub fn find(&self, method: &Method, path: &str) -> Option<(&Route, BTreeMap<String, String>)> {
         self.0
             .iter()
@@ -87,7 +87,7 @@ impl Routes {
     }
 }
 
-/// The parameters of `path`, if it is of the form of `template`.
+/// Returns the parameters of `path`, if it matches `template`.
 fn parameters(template: &str, path: &str) -> Option<BTreeMap<String, String>> {
     let (mut names, mut parts) = (template.split('/'), path.split('/'));
     let mut found = BTreeMap::new();

@@ -1,9 +1,10 @@
-//! The one pipeline. Every check of a code is the same three round trips, whatever the code is of:
+//! The pipeline that checks every code, in three steps:
 //!
-//! 1. [`Accounts::reserve`] counts the attempt before anything is looked at. However many ask at once, no more are looked at
-//!    than the count allows.
-//! 2. KMS opens or derives what the code is compared with. Where it can't, [`Attempt::or_give_back`] takes the attempt back.
-//! 3. [`Attempt::commit`] spends the code while the assertion is signed. Of many that bring the same code, one does.
+//! 1. [`Accounts::reserve`] counts the attempt before the code is compared. So parallel attempts can't exceed the
+//!    count.
+//! 2. KMS opens or derives the expected code. If that fails, [`Attempt::or_give_back`] takes the attempt back.
+//! 3. [`Attempt::commit`] spends the code while KMS signs the assertion. Of parallel requests with the same code, one
+//!    succeeds.
 
 use std::future::Future;
 
@@ -27,7 +28,7 @@ use crate::{
     proof::assertion::signer::Signed,
 };
 
-/// An attempt at a code, which is counted already.
+/// An attempt, already counted.
 #[must_use = "an attempt that is dropped stays counted"]
 pub struct Attempt<'a> {
     accounts: &'a Accounts,
@@ -35,29 +36,29 @@ pub struct Attempt<'a> {
     target: Target<'a>,
     now: Timestamp,
     write_id: String,
-    /// The account, with this attempt counted.
+    /// The account after this attempt was counted.
     pub account: Account,
 }
 
-/// A code that was accepted.
+/// The result of an accepted code.
 pub struct Committed {
-    /// The account, with the code spent.
+    /// The account after the code was spent.
     pub account: Account,
-    /// The assertion. A commit holds also where signing failed.
+    /// The assertion. The code is spent even if signing failed.
     pub signed: Result<Signed, Fault>,
 }
 
-/// A check that came to nothing.
+/// A check that failed.
 #[derive(Debug)]
 pub struct Failed {
-    /// What to answer.
+    /// The answer.
     pub error: Error,
-    /// What to tell the user, where it was the last attempt before a lock.
+    /// The notice to send, if it was the last attempt before a lock.
     pub notice: Option<NoticeKind>,
 }
 
 impl Accounts {
-    /// Counts an attempt at a code of `target`, if its count allows one now.
+    /// Counts an attempt at `target`, if its count allows one now.
     pub async fn reserve<'a>(&'a self, user: &'a UserId, target: Target<'a>, now: Timestamp) -> Result<Attempt<'a>> {
         match self.write(user, target.reserve(now)).await? {
             Outcome::Applied { account, write_id } => {
@@ -69,8 +70,8 @@ impl Accounts {
 }
 
 impl Attempt<'_> {
-    /// What was made of the attempt. On an error it is given back, and with it the wait that was over; unless another write
-    /// of the account came between: then it stays counted.
+    /// Returns `looked`. If it is an error, takes the attempt back, and restores the time of the attempt before. If
+    /// another write of the account came in between, the attempt stays counted.
     pub async fn or_give_back<T, E>(&self, looked: Result<T, E>) -> Result<T, E> {
         if looked.is_err() {
             let given =
@@ -82,7 +83,7 @@ impl Attempt<'_> {
         looked
     }
 
-    /// What the user is to be told if this attempt comes to nothing: it is the last before a lock.
+    /// The notice to send if this attempt fails and was the last before a lock.
     pub fn lock(&self) -> Option<NoticeKind> {
         self.target.lock(&self.account)
     }
@@ -93,7 +94,7 @@ impl Attempt<'_> {
         self.failed(Refusal::CodeRejected { attempts_left }.into())
     }
 
-    /// Spends the code that was right, and signs at the same time: the assertion is handed out only if the code was spent.
+    /// Spends the right code, and signs at the same time. Returns the assertion only if the code was spent.
     pub async fn commit(
         self,
         spent: Spent,
@@ -110,7 +111,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// Makes the pending factor active whose code was right, by the change that `make` makes, and signs at the same time.
+    /// Activates the pending factor with the change from `make`, and signs at the same time.
     pub async fn activate<S: Future<Output = Result<Signed, Fault>>>(
         self,
         make: impl Fn(&Account) -> Result<Change, Refusal>,
@@ -123,7 +124,7 @@ impl Attempt<'_> {
         Ok(Committed { account, signed: signed.unwrap_or_else(|| Err(Fault::new("sign an activation"))) })
     }
 
-    /// An attempt that came to nothing. A code that was used or is wrong is audited.
+    /// The failure of this attempt. Logs an event for a used or wrong code.
     fn failed(&self, error: Error) -> Failed {
         let event = match &error {
             Error::Refusal(Refusal::CodeUsed) => AuditEvent::VerificationReplayed,

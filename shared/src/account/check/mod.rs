@@ -1,4 +1,4 @@
-//! Checks of codes, all by one pipeline: [`attempt`] is the file to read.
+//! Checks of codes, all by one pipeline. Start with [`attempt`].
 
 pub mod attempt;
 mod refused;

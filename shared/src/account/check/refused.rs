@@ -1,4 +1,4 @@
-//! Why the account, as it was, let no attempt be made, or no code be spent: the table's conditions, told again.
+//! Why the table refused to count an attempt or to spend a code. Evaluates the same conditions on the account.
 
 use crate::{
     account::{
@@ -16,7 +16,8 @@ use crate::{
     },
 };
 
-/// Why no code was looked at. A user without recovery codes, or without a factor, is told no more than that the code is wrong.
+/// Why an attempt was not counted. If the user has no recovery codes, or no factor for an emailed code, the answer is
+/// only that the code is wrong.
 pub(super) fn reserve(target: Target<'_>, account: &Account, now: Timestamp) -> Error {
     let rejected = Refusal::CodeRejected { attempts_left: target.attempts_left(account) };
     let (verdict, locked) = match target {
@@ -47,7 +48,7 @@ pub(super) fn reserve(target: Target<'_>, account: &Account, now: Timestamp) -> 
     }
 }
 
-/// Why a code was not spent that was right when it was looked at. One that was replaced meanwhile is wrong.
+/// Why a right code was not spent. A code that was replaced in between counts as wrong.
 pub(super) fn commit(target: Target<'_>, spent: &Spent, account: &Account) -> Error {
     let rejected = Refusal::CodeRejected { attempts_left: target.attempts_left(account) };
     let refusal = match (target, spent) {
@@ -79,7 +80,7 @@ pub(super) fn commit(target: Target<'_>, spent: &Spent, account: &Account) -> Er
     refusal.map_or_else(|| Fault::new("agree with the table on which codes were used").into(), Error::from)
 }
 
-/// Why no emailed code is there.
+/// Why there is no emailed code.
 fn no_emailed_code(account: &Account) -> Refusal {
     if account.has_factor() { Refusal::CodeExpired } else { Refusal::CodeRejected { attempts_left: code::TRIES } }
 }

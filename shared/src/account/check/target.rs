@@ -1,5 +1,5 @@
-//! What a code may be a code of, which count an attempt at it raises, and what accepting it spends: as updates of the account,
-//! whose conditions are the rules.
+//! The targets of an attempt: which count it raises, and what an accepted code spends. Both are updates of the account,
+//! whose conditions enforce the rules.
 
 use crate::{
     account::{Account, store},
@@ -16,49 +16,49 @@ use crate::{
     },
 };
 
-/// What a typed code is held against.
+/// What a typed code is checked against.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
     /// An active factor, at a login or step-up.
     Active(&'a FactorId),
-    /// A pending factor, which its first code activates.
+    /// A pending factor, to activate it.
     Pending(&'a FactorId),
-    /// The user's ten recovery codes.
+    /// The ten recovery codes.
     RecoveryCodes,
-    /// The code that was emailed last.
+    /// The last emailed code.
     EmailedCode,
 }
 
-/// What a commit spends, so that it is accepted once.
+/// What a commit spends, so that no code is accepted twice.
 #[derive(Clone, Debug)]
 pub enum Spent {
     /// A code of an active factor.
     Factor(factor::Spent),
-    /// The recovery code at this place of the set of this nonce.
+    /// A recovery code.
     RecoveryCode {
-        /// The set's.
+        /// The nonce of the set.
         nonce: Nonce,
-        /// From 0 to 9.
+        /// The code's index, from 0 to 9.
         index: usize,
     },
-    /// The emailed code of this nonce.
+    /// The emailed code.
     EmailedCode {
-        /// The code's.
+        /// The nonce of the code.
         nonce: Nonce,
-        /// The address that is kept of the user from now on, where the code went to another one.
+        /// The new recovery address, if the code went to another one.
         keep: Option<Contact>,
     },
 }
 
-/// Which count an attempt raises.
+/// The count that an attempt raises.
 enum Charge {
     /// A count of the account, on a schedule of waits.
     Pool(Pool),
-    /// The tries of the target itself, which has this path: so many at most.
+    /// The tries of the target itself: its path, and the most tries.
     Own(&'static str, u32),
 }
 
-/// A count of the account: its attribute, when it last rose, and when it rose before that.
+/// A count of the account: the attributes of the count, of the last attempt's time, and of the time before.
 struct Pool {
     count: &'static str,
     at: &'static str,
@@ -80,7 +80,7 @@ impl Target<'_> {
         }
     }
 
-    /// Counts an attempt, if the target could accept a code and its count allows one more at `now`.
+    /// Counts an attempt, if the target can accept a code and its count allows one more at `now`.
     pub(super) fn reserve(self, now: Timestamp) -> Expression {
         let update = self.named(Expression::default()).value(":one", number(1_u64)).value(":now", number(now.millis()));
         let update = match self.charge() {
@@ -100,7 +100,7 @@ impl Target<'_> {
         }
     }
 
-    /// Takes an attempt back, and with it the wait that was over.
+    /// Takes an attempt back, and restores the time of the attempt before.
     pub(super) fn give_back(self) -> Expression {
         let update = Expression::default().value(":one", number(1_u64));
         match self.charge() {
@@ -111,8 +111,13 @@ impl Target<'_> {
         }
     }
 
-    /// Accepts a code, once: an app's only if its time step is later than the last, a code that was sent only while it is the
-    /// last one, which it then is no more. Clears the counts of wrong codes that it lifts.
+    /// Accepts a code, once:
+    ///
+    /// - A code of an authenticator app must have a later time step than the last one.
+    /// - A sent code must be the last one, which it removes.
+    /// - A recovery code must be unused.
+    ///
+    /// Resets the count of wrong codes. A recovery code or an emailed code resets that of recovery codes too.
     pub(super) fn commit(self, spent: &Spent, now: Timestamp) -> Result<Expression, Fault> {
         let update = self.named(Expression::default()).set("failures = :zero").value(":zero", number(0_u64));
         Ok(match (self, spent) {
@@ -154,7 +159,7 @@ impl Target<'_> {
         })
     }
 
-    /// How many more codes may follow before the next wait, or at all.
+    /// How many codes can be tried before the next wait, or in total for a target with tries of its own.
     pub(super) fn attempts_left(self, account: &Account) -> u32 {
         match self {
             Self::Active(_) => lockout::left_before_wait(account.failures),
@@ -164,7 +169,7 @@ impl Target<'_> {
         }
     }
 
-    /// What a user is told whose last attempt before a lock came to nothing; `None` where this one was not the last.
+    /// The notice to send after the last attempt before a lock failed. `None` if this was not the last.
     pub(super) fn lock(self, account: &Account) -> Option<NoticeKind> {
         match self {
             Self::Active(_) if FACTORS.locks_at(account.failures) => Some(NoticeKind::Locked),
@@ -173,7 +178,7 @@ impl Target<'_> {
         }
     }
 
-    /// The event that is audited where a code was accepted.
+    /// The audit event for an accepted code.
     pub(super) const fn accepted(self) -> AuditEvent {
         match self {
             Self::Active(_) => AuditEvent::VerificationAccepted,
@@ -182,7 +187,7 @@ impl Target<'_> {
         }
     }
 
-    /// What audit events call the target.
+    /// The target's name in audit events.
     pub(super) fn name(&self) -> &str {
         match self {
             Self::Active(id) | Self::Pending(id) => id.as_str(),
@@ -191,7 +196,7 @@ impl Target<'_> {
         }
     }
 
-    /// Lets clauses call the factor by `#id`.
+    /// Defines `#id` as the name of the factor.
     fn named(self, update: Expression) -> Expression {
         match self {
             Self::Active(id) | Self::Pending(id) => update.name("#id", id.as_str()),
@@ -201,7 +206,7 @@ impl Target<'_> {
 }
 
 impl Pool {
-    /// Counts an attempt, on the condition under which the schedule allows one at `now`.
+    /// Counts an attempt, if the schedule allows one at `now`.
     fn one_more(&self, update: Expression, now: Timestamp) -> Expression {
         let Self { count, at, before, schedule } = self;
         let mut update = update
@@ -224,7 +229,8 @@ impl Pool {
     }
 }
 
-/// Makes the update only if a code of the factor could be accepted: an app always shows one, a phone has been sent one.
+/// Adds the condition that the factor has a code to accept: an authenticator app always has one, a phone only after a
+/// text.
 fn with_live_code(update: Expression) -> Expression {
     update.only_if("(factors.#id.kind = :totp OR factors.#id.code.expires > :now)").value(":totp", string("totp"))
 }

@@ -1,4 +1,4 @@
-//! An email with a code, in the table: the code and the count of emails, in one write of their user's account.
+//! Counts an email in the table. One write of the user's account stores the code and raises the counts.
 
 use crate::{
     account::{
@@ -19,28 +19,28 @@ use crate::{
     },
 };
 
-/// What a counted email does to an address that is waiting to be the user's.
+/// What a counted email does to another address that was noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Waiting {
-    /// It goes on waiting.
+    /// Its hold goes on.
     Stays,
-    /// It is forgotten: the user has gone back to the one that is kept.
+    /// Its hold is removed, because the user is back at the recovery address.
     Forgotten,
 }
 
 impl Accounts {
-    /// Counts an email and makes its code the user's, if no code, email or change of settings came since it was made.
+    /// Counts an email and stores its code, unless a code, an email or a change of settings came after it was planned.
     pub async fn take_email(&self, user: &UserId, email: &Email, waiting: Waiting) -> Result<Saved, Fault> {
         let taken = self.saved(user, taking(email, waiting)?).await;
         if taken.is_err() {
-            // It may have been applied all the same; if not, there is nothing to give back.
+            // It may have been applied all the same. If not, this changes nothing.
             self.give_back_email(user, email).await;
         }
         taken
     }
 
-    /// Takes an email back that was not sent: the code that was there returns, and so does the count. Best effort: what has
-    /// changed since stays as it is.
+    /// Takes back an email that was not sent: restores the previous code and the counts. Best effort: if the code or
+    /// the counts changed in between, the email stays counted.
     pub async fn give_back_email(&self, user: &UserId, email: &Email) {
         let given = async {
             match self.saved(user, giving_back(email)?).await? {
@@ -53,8 +53,8 @@ impl Accounts {
         }
     }
 
-    /// Notes that a code was asked for at an address that is not the one kept, and that who has the kept one was told so by
-    /// `warning`: from then on the other one waits.
+    /// Stores that a code was requested at another address, which begins its hold. `warning` has told the recovery
+    /// address. Nothing is stored if the recovery address changed, or another email came after `warning`.
     pub async fn note_changed(
         &self,
         user: &UserId,
@@ -94,8 +94,8 @@ fn taking(email: &Email, waiting: Waiting) -> Result<Expression, Fault> {
     Ok(if waiting == Waiting::Forgotten { update.remove("contact.changed") } else { update })
 }
 
-/// The write that gives an email back. The nonce and the tries keep a code that was accepted or guessed at in the meantime
-/// from returning.
+/// The write that takes an email back. Its conditions keep it from restoring a code if the new one was accepted or
+/// tried in between.
 fn giving_back(email: &Email) -> Result<Expression, Fault> {
     let update = Expression::default()
         .only_if("emails.id = :email")
@@ -109,7 +109,7 @@ fn giving_back(email: &Email) -> Result<Expression, Fault> {
     }
 }
 
-/// The update, only if the emailed code is this one, and was guessed at no more since.
+/// Adds the condition that the emailed code is this one, with the same number of tries.
 fn only_if_code(update: Expression, code: &EmailedCode) -> Result<Expression, Fault> {
     Ok(update
         .only_if("emailed.nonce = :nonce")
@@ -119,7 +119,7 @@ fn only_if_code(update: Expression, code: &EmailedCode) -> Result<Expression, Fa
 }
 
 impl Email {
-    /// The code that it carries, where that is a new one.
+    /// The code in the email, if it is a new one.
     fn new_code(&self) -> Option<&EmailedCode> {
         let known = self.code_before.as_ref().map(|before| before.nonce);
         self.code.as_ref().filter(|code| known != Some(code.nonce))

@@ -1,4 +1,4 @@
-//! What is to be sent to a user, as their account stands: a text, or an email with a code.
+//! Plans a text or an email to a user, from their account.
 
 use std::time::Duration;
 
@@ -23,16 +23,16 @@ use crate::{
 pub mod email;
 pub mod text;
 
-/// A text that is to be sent: what it changes in the account, and what was there before.
+/// A planned text: what it changes in the account, and the values before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// The phone's factor.
     pub factor: FactorId,
-    /// Whether that is pending or active.
+    /// The factor's status.
     pub status: Status,
-    /// The code that it carries.
+    /// The code in the text.
     pub code: SentCode,
-    /// How long after it the next may follow.
+    /// The wait before the next text.
     pub wait: Duration,
     pub(super) tally: SentTexts,
     pub(super) code_before: Option<SentCode>,
@@ -40,14 +40,15 @@ pub struct Text {
 }
 
 impl Text {
-    /// The same, given back but for its wait: its phone, or SNS, took none. Else whoever asks again and again would cost calls, and
-    /// be counted nowhere. A pending phone can be begun again, which ends its wait: so its user's count stays too.
+    /// The same text, but giving it back keeps the wait for the next one. For a text that a STOP or SNS refused:
+    /// without the wait, repeated requests would cost calls and never be counted. For a pending phone the user's count
+    /// stays too, because beginning the phone again ends the wait.
     #[must_use]
     pub fn keeping_its_wait(&self) -> Self {
         let now = self.code.sent_at;
         let code = match &self.code_before {
             Some(sent) if sent.is_live(now) => SentCode { sent_at: now, ..sent.clone() },
-            // Nobody was sent this one.
+            // This code was never sent, so it expires at once.
             _ => SentCode { expires: now, ..self.code.clone() },
         };
         let tally_before = match self.status {
@@ -58,10 +59,10 @@ impl Text {
     }
 }
 
-/// What is drawn for a text or an email: an id of its own, and what a new code is derived from.
+/// The inputs of a text or an email: its id, and the key and nonce of a new code.
 #[derive(Clone, Debug)]
 pub struct FreshCode<'a> {
-    /// Its id.
+    /// The id of the message.
     pub id: String,
     /// The label of the current key.
     pub key: &'a str,
@@ -69,20 +70,20 @@ pub struct FreshCode<'a> {
     pub nonce: Nonce,
 }
 
-/// An email that is to be sent and counted: what it changes in the account, and what was there before.
+/// A planned email: what it changes in the account, and the values before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
-    /// The code that it carries, if it carries one.
+    /// The code in the email. A notice has none.
     pub code: Option<EmailedCode>,
     pub(super) tally: SentEmails,
     pub(super) code_before: Option<EmailedCode>,
     pub(super) tally_before: Option<SentEmails>,
-    /// Of the account that it was made for.
+    /// The account's version.
     pub(super) version: u64,
 }
 
 impl Account {
-    /// A text to a phone, now. A code that lives long enough is sent again; else a new one is.
+    /// Plans a text to a phone. Sends the last code again if enough time is left, otherwise a new one.
     pub fn text(
         &self,
         id: &FactorId,
@@ -92,7 +93,7 @@ impl Account {
     ) -> Result<Text, Refusal> {
         let factor = self.living(id, now)?;
         let Method::Sms { code: last, .. } = &factor.method else { return Err(Refusal::FactorNotSms) };
-        // Nothing that it brought would be accepted.
+        // No code would be accepted.
         if factor.is_active() && lockout::FACTORS.judge(self.failures, self.tried_at, now) == Verdict::Locked {
             return Err(Refusal::Locked);
         }
@@ -129,15 +130,15 @@ impl Account {
         })
     }
 
-    /// An email with a code, now. A code that lives long enough is sent again; else a new one is.
+    /// Plans an email with a code. Sends the last code again if enough time is left, otherwise a new one.
     pub fn email(&self, limits: &EmailLimits, fresh: FreshCode<'_>, now: Timestamp) -> Result<Email, Refusal> {
         let again = self.emailed.clone().filter(|code| code.is_worth_resending(now));
         let code = again.unwrap_or_else(|| EmailedCode::new(fresh.key, fresh.nonce, now));
         self.counted(Some(code), limits, fresh.id, now)
     }
 
-    /// An email that tells of another address, now. It is counted as those with codes are: whoever can ask for one must not
-    /// flood the mailbox of who is told.
+    /// Plans a notice about another address. It counts like an email with a code: an attacker must not flood the user's
+    /// mailbox.
     pub fn warning(&self, limits: &EmailLimits, id: String, now: Timestamp) -> Result<Email, Refusal> {
         self.counted(None, limits, id, now)
     }

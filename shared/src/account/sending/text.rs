@@ -1,5 +1,5 @@
-//! A text in the table: the code that it carries, in its user's account, and the counts that it moves, in one transaction.
-//! So no limit is passed however many ask at once, and a text that one limit refuses is counted by none.
+//! Counts a text in the table. One transaction stores its code in the user's account and raises every count. So
+//! parallel requests can't exceed a quota, and a text that one quota refuses is not counted by any.
 
 use std::collections::VecDeque;
 
@@ -28,8 +28,8 @@ use crate::{
 pub struct Counted(Vec<Counter>);
 
 impl Accounts {
-    /// Counts a text and makes its code the factor's: if the account's codes and texts are as they were when `text` was
-    /// made, and every limit allows one more.
+    /// Counts a text and stores its code in the factor. Every quota must allow one more. The code and the user's counts
+    /// must be as they were when `text` was planned.
     pub async fn take_text(
         &self,
         user: &UserId,
@@ -40,7 +40,7 @@ impl Accounts {
         if let Some(closed) = counters.each.iter().find(|counter| counter.is_closed()) {
             return Err(closed.subject.refuse(closed.ends, now).into());
         }
-        // The deployment's total is spread over rows: one that allows one more is enough.
+        // Several rows share the deployment's total: one with room is enough.
         let mut totals = VecDeque::from_iter(&counters.total);
         let mut busy = 0;
         while let Some(total) = totals.front().copied() {
@@ -51,7 +51,7 @@ impl Accounts {
                 Ok(Transacted::Applied) => return Ok(Saved::Done(counted)),
                 Ok(Transacted::Cancelled(refusals)) => refusals,
                 Err(fault) => {
-                    // It may have been applied all the same; if not, there is nothing to give back.
+                    // It may have been applied all the same. If not, this changes nothing.
                     self.give_back_text(user, text, &counted).await;
                     return Err(fault.into());
                 }
@@ -79,8 +79,8 @@ impl Accounts {
         Err(counters.total_used_up(now).into())
     }
 
-    /// Takes a text back that was not sent: the code that was there returns, and so do the counts. Best effort: what has
-    /// changed since stays as it is.
+    /// Takes back a text that was not sent: restores the previous code and the counts. Best effort: if the code or the
+    /// counts changed in between, the text stays counted.
     pub async fn give_back_text(&self, user: &UserId, text: &Text, counted: &Counted) {
         if let Err(fault) = self.give_back_all(user, text, counted).await {
             tracing::warn!(fault = chain(&fault), "a text that was not sent stays counted");
@@ -103,7 +103,7 @@ impl Accounts {
     }
 }
 
-/// The account's part in taking a text.
+/// The write of the account that counts a text.
 fn taking(user: &UserId, text: &Text) -> Result<Write, Fault> {
     let update = Expression::default()
         .set("factors.#id.code = :code")
@@ -123,7 +123,8 @@ fn taking(user: &UserId, text: &Text) -> Result<Write, Fault> {
     Ok(Write::update(Key::account(user), update))
 }
 
-/// The account's part in giving a text back. The nonce keeps a code that was accepted in the meantime from returning.
+/// The write of the account that takes a text back. Its condition on the nonce keeps it from restoring a code that was
+/// accepted in between.
 fn giving_back(user: &UserId, text: &Text) -> Result<Write, Fault> {
     let update = Expression::default()
         .only_if("factors.#id.code.nonce = :nonce")

@@ -1,24 +1,28 @@
-//! An address that mail goes to.
+//! Email addresses: how they are read and spelled.
 
 use std::{borrow::Cow, fmt};
 
 use idna::AsciiDenyList;
 use zeroize::Zeroizing;
 
-/// The longest address (RFC 5321 section 4.5.3.1: a path of 256 octets, less its brackets).
+/// The longest address: a path of 256 octets without its brackets (RFC 5321 section 4.5.3.1).
 const LONGEST: usize = 254;
-/// The longest part before the `@`, its quotes included (the same section).
+/// The longest part before the `@`, with its quotes (same section).
 const LONGEST_LOCAL_PART: usize = 64;
 
-/// An address that can be written to. Zeroized on drop, never printed.
+/// An address that SES can send to. Zeroized on drop, never printed.
 #[derive(Clone)]
 pub struct EmailAddress(Zeroizing<String>);
 
 impl EmailAddress {
-    /// Reads an address as an identity provider gives it, and spells it as SMTP takes it (RFC 5321 section 4.1.2): without space
-    /// around it, its domain in Punycode, and its local part in quotes where its dots ask for that (`"john..doe"@docomo.ne.jp`).
-    /// `None` where it can't be written to: SES takes no letters beyond ASCII before the `@`, and no address of a host alone.
-    /// Nothing in what comes of it can be a second address, a name or another header.
+    /// Reads an address from an identity provider, and spells it for SMTP (RFC 5321 section 4.1.2):
+    ///
+    /// - Whitespace and invisible marks around it are removed.
+    /// - Its domain becomes Punycode.
+    /// - Its local part gets quotes only if it needs them, such as `"john..doe"@docomo.ne.jp`.
+    ///
+    /// `None` if SES can't send to it. SES requires ASCII before the `@`, and a domain with a dot. The result can't
+    /// contain a second address, a name or another header.
     pub fn parse(text: &str) -> Option<Self> {
         let (local, domain) = text.trim_matches(is_unseen).rsplit_once('@')?;
         let (local, domain) = (local_part(local)?, host(domain)?);
@@ -31,30 +35,31 @@ impl EmailAddress {
         &self.0
     }
 
-    /// What its owner knows it again by: its first letter and its domain.
+    /// The hint by which its user recognizes it: its first letter and its domain.
     pub fn hint(&self) -> String {
         let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
         format!("{}•••@{domain}", local.trim_start_matches('"').get(..1).unwrap_or_default())
     }
 
-    /// The address in small letters, for what is derived from it.
+    /// The address in lower case. Digests and codes are derived from it.
     pub fn folded(&self) -> Zeroizing<String> {
         Zeroizing::new(self.0.to_ascii_lowercase())
     }
 
-    /// Whether both go to one mailbox, as far as that can be seen: providers spell letters either way.
+    /// Whether both are the same address. Ignores case, because providers spell it either way.
     pub fn is(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 }
 
-/// Whether a character is space, or a mark that nobody sees and that is copied along: of order, of bytes, of width zero.
+/// Whether a character is whitespace, or an invisible mark that comes with copied text: a direction mark, a byte order
+/// mark or a zero-width character.
 fn is_unseen(c: char) -> bool {
     let marks = ['\u{200b}'..='\u{200f}', '\u{202a}'..='\u{202e}', '\u{2060}'..='\u{2069}', '\u{feff}'..='\u{feff}'];
     c.is_whitespace() || marks.iter().any(|marks| marks.contains(&c))
 }
 
-/// The part before the `@` as SMTP takes it: in quotes only where it must be.
+/// The part before the `@`, spelled for SMTP: in quotes only if it needs them.
 fn local_part(local: &str) -> Option<Zeroizing<String>> {
     let atext = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
     let content = match local.strip_prefix('"') {
@@ -81,7 +86,7 @@ fn local_part(local: &str) -> Option<Zeroizing<String>> {
     Some(quoted)
 }
 
-/// The text between the quotes of a quoted string, its pairs read (`Quoted-string`, RFC 5321 section 4.1.2).
+/// The text inside a quoted string, without its escapes (`Quoted-string`, RFC 5321 section 4.1.2).
 fn unquoted(quoted: &str) -> Option<Zeroizing<String>> {
     let mut content = Zeroizing::new(String::with_capacity(quoted.len()));
     let mut chars = quoted.chars();
@@ -95,7 +100,7 @@ fn unquoted(quoted: &str) -> Option<Zeroizing<String>> {
     Some(content)
 }
 
-/// A domain as DNS has it. One of ASCII stays as it is; another one is put into Punycode (UTS 46).
+/// The domain in DNS spelling. An ASCII domain stays as it is. Any other becomes Punycode (UTS 46).
 fn host(domain: &str) -> Option<Cow<'_, str>> {
     let label = |label: &str| {
         let inner = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');

@@ -1,4 +1,4 @@
-//! The code that is emailed: how long it is good for, and for how many guesses.
+//! The emailed code: when it expires, and how many tries it allows.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,27 +8,27 @@ use crate::{
     proof::code::{RESENT_LIFE, SENT_LIFE},
 };
 
-/// How many guesses a code takes.
+/// How many tries an emailed code allows.
 pub const TRIES: u32 = 5;
 
-/// The code, as the table keeps it: what it is derived from, never the code.
+/// The row of an emailed code. It has the inputs of the derivation, but never the code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailedCode {
-    /// The label of the key that it is derived with.
+    /// The label of its key.
     pub key: String,
-    /// The nonce that it is derived from.
+    /// Its nonce.
     pub nonce: Nonce,
-    /// When it is no longer accepted.
+    /// When it expires.
     pub expires: Timestamp,
-    /// Codes that were tried on it.
+    /// How many codes were tried.
     pub tries: u32,
-    /// As [`crate::proof::code::SentCode::by_login`].
+    /// See [`crate::proof::code::SentCode::by_login`].
     #[serde(default)]
     pub by_login: bool,
 }
 
 impl EmailedCode {
-    /// A code not tried yet.
+    /// A new code.
     pub fn new(key: &str, nonce: Nonce, now: Timestamp) -> Self {
         Self { key: key.to_owned(), nonce, expires: now.plus(SENT_LIFE), tries: 0, by_login: true }
     }
@@ -38,12 +38,12 @@ impl EmailedCode {
         now < self.expires && self.tries < TRIES
     }
 
-    /// Guesses that it still takes.
+    /// How many tries are left.
     pub fn tries_left(&self) -> u32 {
         TRIES.saturating_sub(self.tries)
     }
 
-    /// Whether it lives long enough to be sent again.
+    /// Whether enough time is left to send it again.
     pub fn is_worth_resending(&self, now: Timestamp) -> bool {
         self.is_live(now) && self.expires.since(now) >= RESENT_LIFE
     }

@@ -1,5 +1,5 @@
-//! The address that is kept since a user enrolled. Whoever takes over a mailbox, or changes the address, must not have both
-//! factors at once: so an address that is new here waits before a code is sent to it.
+//! The recovery address, and the hold after a change of address. A mailbox alone must not replace both the password and
+//! the second factor. So no code goes to a new address before the hold is over.
 
 use std::time::Duration;
 
@@ -7,47 +7,51 @@ use serde::{Deserialize, Serialize};
 
 use crate::{aws::seal::Sealed, base::clock::Timestamp};
 
-/// The address that is kept of a user: the verified one of their last activation, or of the emailed code that they redeemed
-/// last.
+/// The recovery address of a user: the verified address of their last activation, or of the last emailed code that they
+/// redeemed. An import can set the first one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// The address.
     pub sealed: Sealed,
-    /// Since when.
+    /// When it was stored.
     pub since: Timestamp,
-    /// Another address that a code was asked for, and that waits.
+    /// Another address at which a code was requested, and its hold.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed: Option<Changed>,
 }
 
-/// An address that is not the one kept.
+/// An address other than the recovery address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Changed {
     /// Its keyed digest.
     pub digest: String,
-    /// Since when it waits.
+    /// When its hold began.
     pub since: Timestamp,
 }
 
 /// Whether a code may be sent to an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Clearance {
-    /// It may.
+    /// Yes.
     Clear,
-    /// Not yet.
+    /// Not yet: a hold applies.
     Held,
-    /// Not yet: this is to be noted, and whoever has the address that is kept to be told.
+    /// Not yet: send a notice to the recovery address, then store this, which begins the hold.
     New(Changed),
 }
 
-/// Whether a code may be sent to the address with this digest; `kept` is whether it is the one that is kept. Another one
-/// waits for `hold` from when a code was first asked for it, and is clear for as long again: a wait can't be stored up for a
-/// day when nobody thinks of it any more. Yet another one starts anew.
+/// Whether a code may be sent to the address with this digest. `kept` says whether it is the recovery address.
+///
+/// - The recovery address is always clear.
+/// - Another address is held for `hold` after the first request, and then clear for as long again. After that the next
+///   request begins a new hold, so that an attacker can't wait until the user has forgotten the notice.
+/// - A third address begins its own hold.
+/// - With a `hold` of zero every address is clear.
 pub fn clearance(contact: Option<&Contact>, kept: bool, digest: &str, hold: Duration, now: Timestamp) -> Clearance {
     if hold.is_zero() {
         return Clearance::Clear;
     }
-    // A user without any was moved here from elsewhere: an activation will keep one.
+    // A user without a recovery address was imported, for example. Their next activation stores one.
     let Some(contact) = contact else { return Clearance::Held };
     match &contact.changed {
         _ if kept => Clearance::Clear,

@@ -1,4 +1,4 @@
-//! How many emails with codes one user is sent, and how long an address waits for its first.
+//! The quotas on emails with codes to one user, and the length of the hold.
 
 use std::time::Duration;
 
@@ -14,33 +14,35 @@ use crate::{
     channel::email::code::TRIES,
 };
 
-/// The emails with codes, and those that tell of another address, that one user was sent, as their account keeps it.
+/// The counts of emails to one user, in their account: emails with codes, and notices about another address.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentEmails {
     /// The id of the last one.
     pub id: String,
     /// When that was sent.
     pub sent_at: Timestamp,
-    /// In an hour.
+    /// The count in an hour.
     pub hour: Count,
-    /// In a day.
+    /// The count in a day.
     pub day: Count,
 }
 
-/// How many emails with codes a user may be sent.
+/// The quotas on emails with codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmailLimits {
-    /// How long after one the next may follow.
+    /// The shortest time between two emails.
     pub interval: Duration,
     hour: u32,
     day: u32,
-    /// How long no code is sent after a password reset, or to an address that is new. Zero turns that off.
+    /// The hold: how long no code is emailed after a password reset or a change of address. Zero turns it off.
     pub hold: Duration,
 }
 
 impl EmailLimits {
-    /// Takes them from the settings `MFA_EMAIL_LIMITS` (`interval=60,hour=3,day=5` unless set; the first in seconds) and
-    /// `MFA_EMAIL_HOLD_HOURS` (24 unless set).
+    /// Reads two optional settings:
+    ///
+    /// - `MFA_EMAIL_LIMITS`: `interval=60,hour=3,day=5` by default. The interval is in seconds.
+    /// - `MFA_EMAIL_HOLD_HOURS`: 24 by default.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let mut limits = Self { interval: Duration::from_mins(1), hour: 3, day: 5, hold: Duration::from_hours(24) };
         if let Some(set) = settings.optional("MFA_EMAIL_LIMITS") {
@@ -66,13 +68,13 @@ impl EmailLimits {
         Some(())
     }
 
-    /// How often an email is planned at most where its user's account keeps changing: each time another one was counted, and
-    /// there can be only so many, or a code was guessed at.
+    /// How many times an email is planned, at most. It is planned again if another email was counted or a code was
+    /// tried first. The quotas limit how often that happens.
     pub fn plans(&self) -> u32 {
         self.hour.saturating_add(TRIES + 3)
     }
 
-    /// The tally with one more email, `id`; a refusal until the last of what forbids it is over.
+    /// The counts with one more email, `id`. A refusal lasts until the last quota allows an email again.
     pub fn one_more(&self, tally: &SentEmails, id: String, now: Timestamp) -> Result<SentEmails, Refusal> {
         let next = if tally.id.is_empty() { now } else { tally.sent_at.plus(self.interval) };
         let hour = tally.hour.one_more(FixedWindow::Hour, self.hour, now);
@@ -80,7 +82,7 @@ impl EmailLimits {
         match (hour, day) {
             (Ok(hour), Ok(day)) if next <= now => Ok(SentEmails { id, sent_at: now, hour, day }),
             (hour, day) => {
-                // A user who waits for a shorter one alone would be refused again.
+                // A user who waits only for a shorter one would be refused again.
                 let until = next.max(hour.err().unwrap_or(next)).max(day.err().unwrap_or(next));
                 Err(Refusal::TooManyEmails { wait: until.since(now) })
             }
@@ -97,7 +99,7 @@ mod tests {
         let noon = Timestamp::from_seconds(1_800_014_400);
         let (interval, hour, day) = (120, 3_600, 43_200);
         for (limits, sent, wait) in [
-            // Sent 60 s ago: the interval alone forbids another one.
+            // The email was sent 60 s ago: only the interval forbids another one.
             ("hour=9,day=9", 1, Some(interval - 60)),
             ("hour=1,day=9", 1, Some(hour - 60)),
             ("hour=9,day=1", 1, Some(day - 60)),

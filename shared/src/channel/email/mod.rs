@@ -1,4 +1,4 @@
-//! Email: addresses, the one that is kept of a user, codes, limits, words, and SES.
+//! Email: addresses, the recovery address, emailed codes, quotas, words, and SES.
 
 pub mod address;
 pub mod code;

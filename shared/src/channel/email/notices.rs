@@ -1,10 +1,10 @@
-//! What a user is told of by email, so that they can act if it was not they who did it.
+//! Notices: emails that tell a user about a change, so that they can act if they did not make it.
 
 use std::net::IpAddr;
 
 use crate::{base::clock::Timestamp, channel::language::Language, proof::factor::Kind};
 
-/// What a user is told of.
+/// What a notice is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeKind {
     /// An authenticator app became active.
@@ -19,26 +19,26 @@ pub enum NoticeKind {
     RecoveryCodeUsed,
     /// An emailed code was redeemed.
     EmailedCodeUsed,
-    /// The recovery codes were made anew.
+    /// The recovery codes were replaced.
     CodesRenewed,
-    /// Too many wrong codes: no code of a factor is accepted any more.
+    /// After too many wrong codes, no code of a factor is accepted any more.
     Locked,
-    /// Too many wrong recovery codes: none is accepted any more.
+    /// After too many wrong recovery codes, none is accepted any more.
     RecoveryLocked,
-    /// A code was asked for at an address that is not the one kept.
+    /// A code was requested at an address other than the recovery address.
     OtherAddress,
     /// An operator cleared the counts of wrong codes.
     Unlocked,
-    /// An operator took every factor away.
+    /// An operator removed every factor.
     Reset,
-    /// An operator imported the authenticator app that the user had elsewhere.
+    /// An operator imported the user's authenticator app.
     Imported,
-    /// An operator had the user forgotten.
+    /// An operator erased the user.
     Erased,
 }
 
 impl NoticeKind {
-    /// All of it.
+    /// All kinds.
     pub const ALL: [Self; 14] = [
         Self::AppAdded,
         Self::PhoneAdded,
@@ -75,7 +75,7 @@ impl NoticeKind {
         }
     }
 
-    /// That a factor of this kind became active.
+    /// The notice that a factor of this kind became active.
     pub const fn added(kind: Kind) -> Self {
         match kind {
             Kind::Totp => Self::AppAdded,
@@ -83,7 +83,7 @@ impl NoticeKind {
         }
     }
 
-    /// That an active factor of this kind was removed.
+    /// The notice that an active factor of this kind was removed.
     pub const fn removed(kind: Kind) -> Self {
         match kind {
             Kind::Totp => Self::AppRemoved,
@@ -91,7 +91,8 @@ impl NoticeKind {
         }
     }
 
-    /// What to do about it. Where an operator did it, from where tells the user nothing.
+    /// The section that says what to do. The one for an operator's change leaves out the client address, which would
+    /// tell the user nothing.
     pub(super) const fn closing(self) -> &'static str {
         match self {
             Self::Unlocked | Self::Reset | Self::Imported | Self::Erased => "operator",
@@ -100,23 +101,23 @@ impl NoticeKind {
     }
 }
 
-/// Something that a user is told of, so that they can act if it was not they who did it.
+/// A notice.
 #[derive(Clone, Debug)]
 pub struct Notice {
-    /// What.
+    /// What it is about.
     pub what: NoticeKind,
     /// When it happened.
     pub when: Timestamp,
-    /// From which client address.
+    /// The client address that it came from.
     pub from: Option<IpAddr>,
-    /// In which language they are told.
+    /// The language of the email.
     pub language: Language,
-    /// The other address that a code was asked for, as a hint, and after how many hours one may be sent there.
+    /// For [`NoticeKind::OtherAddress`]: the hint of the other address, and the hold in hours.
     pub other: Option<(String, u64)>,
 }
 
 impl Notice {
-    /// That something happened at `when`, told in the language that the request which did it asks for.
+    /// A notice in the language of the request that made the change.
     pub fn new(what: NoticeKind, when: Timestamp, from: Option<IpAddr>, accept_language: Option<&str>) -> Self {
         Self { what, when, from, language: Language::accepted(accept_language), other: None }
     }

@@ -1,5 +1,4 @@
-//! The address that is kept of a user, at rest: sealed by KMS for that user, and for nothing else. And the codes that are emailed,
-//! derived in KMS.
+//! The sealing of recovery addresses, and the derivation of emailed codes. KMS does both.
 
 use std::time::Duration;
 
@@ -21,35 +20,36 @@ use crate::{
     proof::recovery_codes::RecoveryCode,
 };
 
-/// The longest that a notice waits for its address.
+/// The longest that a notice waits for the recovery address.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// Seals and opens addresses.
+/// Seals and opens recovery addresses. Each is bound to its user.
 pub struct ContactSecrets {
     sealer: Sealer,
 }
 
 impl ContactSecrets {
-    /// Takes the deployment's sealing key from the settings.
+    /// Reads the sealing key from the settings.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)? })
     }
 
-    /// Seals an address, to be kept from `now` on.
+    /// Seals an address as the recovery address from `now` on.
     pub async fn seal(&self, user: &UserId, address: &EmailAddress, now: Timestamp) -> Result<Contact, Fault> {
         let sealed = self.sealer.seal(binding(user), address.as_str().as_bytes()).await?;
         Ok(Contact { sealed, since: now, changed: None })
     }
 
-    /// The address that is kept, if there is one and it can be opened within two seconds: for a notice, which is best effort.
+    /// Opens the recovery address for a notice, which is best effort. `None` if there is none, or if opening fails or
+    /// takes over 2 seconds.
     pub async fn kept(&self, user: &UserId, contact: Option<&Contact>) -> Option<EmailAddress> {
         let opened = timeout(LONGEST, self.open(user, contact?)).await;
         let opened = opened.unwrap_or(Err(Fault::new("open a kept address in time")));
         opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address is not told")).ok()
     }
 
-    /// The address that is kept, and `address` sealed to be kept from `now` on where it is another one. Both at the same time: a
-    /// seal that was not needed costs a call and no wait, and may fail.
+    /// Opens the recovery address, and seals `address` if it is another one. Both happen at the same time. An unneeded
+    /// seal costs a call but no wait, and its failure is ignored.
     pub async fn replaced(
         &self,
         user: &UserId,
@@ -67,7 +67,7 @@ impl ContactSecrets {
         (kept, Ok(None))
     }
 
-    /// Opens the address that is kept.
+    /// Opens the recovery address.
     pub async fn open(&self, user: &UserId, contact: &Contact) -> Result<EmailAddress, Fault> {
         let address = self.sealer.open(binding(user), &contact.sealed).await?;
         let address = std::str::from_utf8(&address).ok().and_then(EmailAddress::parse);
@@ -79,24 +79,24 @@ fn binding(user: &UserId) -> EncryptionContext<'_> {
     EncryptionContext { user, item: "contact", purpose: SealPurpose::Email }
 }
 
-/// Derives the codes that are emailed.
+/// Derives emailed codes.
 pub struct EmailedCodes {
     sent_codes: Deriver,
 }
 
 impl EmailedCodes {
-    /// Takes the keys of codes that are sent from the setting `MFA_CODE_KEYS`.
+    /// Reads the keys of sent codes from the setting `MFA_CODE_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
     }
 
-    /// The label of the key that a new code for an email is derived with.
+    /// The label of the key for new emailed codes.
     pub fn label(&self) -> Result<&str, Fault> {
         self.sent_codes.current_label()
     }
 
-    /// The code that is emailed to `address` for the login of the token with the hash `ath`: another address, and another
-    /// login, has another one.
+    /// Derives the code for `address` and for the login token with the hash `ath`. Each address and each login gets its
+    /// own code.
     pub async fn derive(
         &self,
         user: &UserId,

@@ -1,5 +1,5 @@
-//! Emails on their way: Amazon SES. Each is tried once: of a try whose response is lost nobody knows whether it has gone, and
-//! one that was refused after that must not be taken for one that has not.
+//! Sends emails with Amazon SES. Each email is tried once. If a response is lost, the email may have been sent. If a
+//! second try were then refused, it would look as if no email was sent.
 
 use std::time::Duration;
 
@@ -28,15 +28,16 @@ use crate::{
     proof::recovery_codes::RecoveryCode,
 };
 
-/// Headers that keep mailboxes from answering by themselves: of RFC 3834 section 5, and of Exchange.
+/// Headers that prevent automatic replies: one of RFC 3834 section 5, one of Exchange.
 const AUTOMATIC: [(&str, &str); 2] = [("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All")];
 
-/// The longest that a reply waits for its notices, which is as long as SES has for one: what they tell of is done.
+/// The longest that a reply waits for its notices. That is also the timeout of a call to SES. The change itself is
+/// done.
 const NOTICES: Duration = Duration::from_secs(4);
 
 /// Sends emails.
 pub struct EmailSender {
-    /// Most requests send no email.
+    /// Made when it is first used, because most requests send no email.
     ses: Late<Client>,
     from: String,
     configuration_set: Option<String>,
@@ -44,8 +45,10 @@ pub struct EmailSender {
 }
 
 impl EmailSender {
-    /// Takes from the settings `MFA_EMAIL_FROM` (an address of a verified SES identity, or `Name <address>`) and
-    /// `MFA_EMAIL_CONFIGURATION_SET` (none unless set).
+    /// Reads two settings:
+    ///
+    /// - `MFA_EMAIL_FROM`: an address of a verified SES identity, or `Name <address>`.
+    /// - `MFA_EMAIL_CONFIGURATION_SET`: optional.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let from = settings.required("MFA_EMAIL_FROM")?;
         if !is_sender(&from) {
@@ -62,7 +65,7 @@ impl EmailSender {
         })
     }
 
-    /// Sends a code, which is accepted for so many `minutes`.
+    /// Sends a code, which expires in `minutes`.
     pub async fn code(
         &self,
         to: &EmailAddress,
@@ -73,8 +76,8 @@ impl EmailSender {
         self.send(to, self.words.code(language, code, minutes)).await
     }
 
-    /// Tells whoever has these addresses, at the same time, and once where they are the same. What can't be told within four
-    /// seconds is not. Returns whether all were told.
+    /// Sends a notice to both addresses at the same time, or once if they are the same. Gives up after 4 seconds.
+    /// Returns whether all emails were sent.
     pub async fn tell(&self, notice: &Notice, to: [Option<&EmailAddress>; 2]) -> bool {
         let tell = async |to: Option<&EmailAddress>| match to {
             Some(to) => self.send(to, self.words.notice(notice)).await,
@@ -114,8 +117,8 @@ fn content(mail: &Mail) -> Result<EmailContent, BuildError> {
     Ok(EmailContent::builder().simple(message).build())
 }
 
-/// Whether `from` is an address, or a name and an address as RFC 5322 section 3.4 spells them: words of ASCII, in quotes if
-/// need be. SES takes other letters only encoded.
+/// Whether `from` is an address, or a name and an address (RFC 5322 section 3.4). The name is ASCII, in quotes if
+/// necessary: SES requires other characters to be encoded.
 fn is_sender(from: &str) -> bool {
     let is_address = |text: &str| EmailAddress::parse(text).is_some_and(|address| address.as_str() == text);
     let Some((name, address)) = from.split_once('<') else { return is_address(from) };

@@ -1,4 +1,4 @@
-//! Emails, word for word: as text and as HTML of the same paragraphs.
+//! The words of emails. Text and HTML have the same paragraphs.
 
 use zeroize::Zeroizing;
 
@@ -15,11 +15,11 @@ const LAYOUT: &str = include_str!("words/layout.html");
 
 /// An email.
 pub struct Mail {
-    /// Its subject: one line.
+    /// The subject, in one line.
     pub subject: String,
-    /// Its words.
+    /// The body as text.
     pub text: Zeroizing<String>,
-    /// The same, to be looked at.
+    /// The body as HTML.
     pub html: Zeroizing<String>,
 }
 
@@ -29,7 +29,7 @@ pub struct EmailWords {
 }
 
 impl EmailWords {
-    /// Takes the app's name from the setting `MFA_APP_NAME`.
+    /// Reads the app's name from the setting `MFA_APP_NAME`.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let app = settings.required("MFA_APP_NAME")?;
         // It stands in a subject, which is one line.
@@ -39,14 +39,14 @@ impl EmailWords {
         Ok(Self { app })
     }
 
-    /// The email with a code, which is accepted for so many `minutes`.
+    /// The email with a code, which expires in `minutes`.
     pub fn code(&self, language: Language, code: &RecoveryCode, minutes: u64) -> Mail {
         let (code, minutes) = (code.spelled(), minutes.to_string());
         let parts = [("app", self.app.as_str()), ("code", code.as_str()), ("minutes", &minutes)];
         mail(language, &[section(language, "code")], &parts)
     }
 
-    /// The email that tells of something.
+    /// The email of a notice.
     pub fn notice(&self, notice: &Notice) -> Mail {
         let when = notice.when.rfc3339().replace('T', " ").replace('Z', "");
         let address = notice.from.map_or_else(|| "?".to_owned(), |from| from.to_canonical().to_string());
@@ -59,7 +59,7 @@ impl EmailWords {
     }
 }
 
-/// A section of a language's file, by its name.
+/// The section of this name in a language's file.
 fn section(language: Language, name: &str) -> &'static str {
     let file = match language {
         Language::English => include_str!("words/en.txt"),
@@ -70,7 +70,7 @@ fn section(language: Language, name: &str) -> &'static str {
     sections.into_iter().find(|(title, _)| *title == name).map_or("", |(_, words)| words.trim())
 }
 
-/// The email of these sections, the first line of which is the subject.
+/// Builds an email from these sections. Their first line is the subject.
 fn mail(language: Language, sections: &[&str], parts: &[(&str, &str)]) -> Mail {
     let all = sections.join("\n\n");
     let (subject, words) = all.split_once("\n\n").unwrap_or((&all, ""));
@@ -89,7 +89,7 @@ fn mail(language: Language, sections: &[&str], parts: &[(&str, &str)]) -> Mail {
     }
 }
 
-/// `text` as HTML shows it.
+/// Escapes `text` for HTML.
 fn escape(text: &str) -> Zeroizing<String> {
     let mut escaped = Zeroizing::new(String::with_capacity(6 * text.len()));
     for c in text.chars() {

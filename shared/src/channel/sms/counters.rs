@@ -1,5 +1,5 @@
-//! Counts of texts in the table: one row for a subject and a window. A text moves several rows, and its user's account, in
-//! one transaction: all of them or none.
+//! The counts of texts in the table: a row for each subject and window. One transaction changes all rows of a text and
+//! its user's account, or none.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -18,13 +18,13 @@ use crate::{
     proof::{factor::Status, phone::Phone},
 };
 
-/// How long a row outlives its window, for whoever wants to look.
+/// How long a row stays after its window, so that you can inspect it.
 const KEPT: Duration = Duration::from_hours(48);
-/// How long a deployment's total that was found used up is taken to be so without looking.
+/// How long an instance of the function remembers that the deployment's total is used up.
 const REMEMBERED: Duration = Duration::from_mins(1);
 
 impl Counter {
-    /// Counts a text, on condition that the limit allows one more.
+    /// The write that counts a text, if the quota allows one more.
     pub(crate) fn take(&self) -> Write {
         let mut update = Expression::default()
             .set("expires_at = :expires")
@@ -41,7 +41,7 @@ impl Counter {
         Write::update(Key::texts(&self.key, &self.window), update)
     }
 
-    /// Takes a text back that was counted and not sent.
+    /// The write that takes back a text that was counted but not sent.
     pub(crate) fn give_back(&self) -> Write {
         let mut update = Expression::default().value(":zero", number(0_u64)).value(":one", number(1_u64));
         for (index, (column, _)) in self.columns.iter().enumerate() {
@@ -54,31 +54,32 @@ impl Counter {
     }
 }
 
-/// What the deployment may spend on texts.
+/// The quotas of the deployment, and which totals are used up.
 pub struct Budget {
-    /// Its limits.
+    /// The quotas.
     pub limits: SmsLimits,
-    /// Until when, in milliseconds, the total is known to be used up: for active and for pending phones.
+    /// Until when the total is known to be used up, in Unix milliseconds. First for active phones, then for pending
+    /// ones.
     used_up: [AtomicU64; 2],
 }
 
-/// What one text is counted by, besides its user.
+/// The rows that count one text, apart from its user's account.
 pub struct Counters<'a> {
-    /// Each of these counts it.
+    /// Each of these rows counts it.
     pub(crate) each: Vec<Counter>,
-    /// One of these does, the first that can.
+    /// The first of these rows with room counts it.
     pub(crate) total: Vec<Counter>,
     used_up: &'a AtomicU64,
 }
 
 impl Budget {
-    /// Takes its limits from the settings.
+    /// Reads the quotas from the settings.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         Ok(Self { limits: SmsLimits::new(settings)?, used_up: [AtomicU64::new(0), AtomicU64::new(0)] })
     }
 
-    /// What a text to `phone` is counted by, asked for from an address with this digest. The rows of the total are tried
-    /// from the one numbered `first` on, which is to be drawn at random.
+    /// The rows that count a text to `phone`. `address` is the digest of the client address. `first` is the row of the
+    /// total to try first: a random number.
     pub fn counters(
         &self,
         phone: &Phone,
@@ -92,8 +93,8 @@ impl Budget {
             Status::Active => active,
             Status::Pending => pending,
         };
-        // To find the total used up takes a look at every row of it: who asks again and again must not cost more than the
-        // texts that they don't get.
+        // To find that the total is used up, a request tries each of its rows. Repeated requests must not cost more
+        // than the refused texts would.
         let known = now.millis() < used_up.load(Ordering::Relaxed);
         let total = if known { Vec::new() } else { self.limits.total(status, first, now) };
         Counters { each: self.limits.counters(phone, status, address, now), total, used_up }
@@ -101,7 +102,7 @@ impl Budget {
 }
 
 impl Counters<'_> {
-    /// The refusal where no row of the total allows one more text; remembered for a while.
+    /// The refusal if no row of the total has room. Remembers that for up to 1 minute.
     pub(crate) fn total_used_up(&self, now: Timestamp) -> Refusal {
         let tomorrow = FixedWindow::Day.end(now);
         if !self.total.is_empty() {

@@ -1,6 +1,6 @@
-//! How many texts, to whom, when to stop. A text costs money, and whoever has a password can ask for one: so texts are
-//! counted per code, per user, per number, per client address, per exchange and for the whole deployment, in fixed windows
-//! of UTC. A text that one of the limits refuses is counted nowhere.
+//! The quotas on texts. A text costs money, and anyone with a stolen password can ask for one. So texts are counted per
+//! code, user, number, client address, exchange and deployment, in fixed windows of UTC. A text that one quota refuses
+//! is not counted by any.
 
 use std::time::Duration;
 
@@ -16,29 +16,29 @@ use crate::{
     proof::{factor::Status, phone::Phone},
 };
 
-/// Rows that the deployment's total is spread over, so that no one row takes every text: DynamoDB writes an item a few
-/// hundred times a second at most, and fewer in transactions.
+/// The rows that share the deployment's total, so that no single row counts every text. DynamoDB can write one item
+/// only a few hundred times a second in transactions.
 pub const SHARDS: u8 = 16;
 
-/// What a limit is on, as refusals name it.
+/// What a quota limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The factor: the wait between two texts of a code.
+    /// One factor: the wait between two texts of a code.
     Factor,
-    /// The user, over all their phones.
+    /// One user, over all their phones.
     User,
-    /// The number, over all users who say that it is theirs.
+    /// One phone number, over all users who enter it.
     Number,
-    /// The address that the request came from.
+    /// One client address.
     Address,
-    /// The exchange, `+1 NPA NXX`.
+    /// One exchange, `+1 NPA NXX`.
     Exchange,
     /// The whole deployment.
     Deployment,
 }
 
 impl Subject {
-    /// The subject as the contract spells it.
+    /// The subject's name in the contract.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Factor => "factor",
@@ -50,16 +50,16 @@ impl Subject {
         }
     }
 
-    /// The refusal of a text until `until`.
+    /// Refuses a text until `until`.
     pub fn refuse(self, until: Timestamp, now: Timestamp) -> Refusal {
         Refusal::TooManyTexts { limit: self.name(), wait: until.since(now) }
     }
 }
 
-/// How many texts may go where, in which window. Zero allows none.
+/// The quotas on texts. Zero allows none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmsLimits {
-    /// How long to wait for the second text of a code, the third and so on; the last holds for all that follow.
+    /// The waits before the second text of a code, the third, and so on. The last wait applies to all further ones.
     resend: Vec<Duration>,
     user_10m: u32,
     user_day: u32,
@@ -67,12 +67,12 @@ pub struct SmsLimits {
     number_day: u32,
     pending_number_hour: u32,
     pending_number_day: u32,
-    /// Nothing where all requests come from one backend.
+    /// `None` if all requests come from one backend.
     address_hour: Option<u32>,
     exchange_hour: u32,
     exchange_day: u32,
     deployment_day: u32,
-    /// Nothing for half of the total.
+    /// `None` means half of `deployment_day`.
     deployment_pending_day: Option<u32>,
 }
 
@@ -96,9 +96,12 @@ impl Default for SmsLimits {
 }
 
 impl SmsLimits {
-    /// Takes the limits from the setting `MFA_TEXT_LIMITS`: `name=number` with commas between, the names those of the fields
-    /// here; what is not named stays as it is by default. `address-hour=off` turns that one off; `resend=30/60/120/300` are
-    /// seconds.
+    /// Reads the quotas from the setting `MFA_TEXT_LIMITS`, such as `user-day=10,resend=30/60/120/300`:
+    ///
+    /// - The names are those of the fields here, with dashes.
+    /// - A quota that is not named keeps its default.
+    /// - `address-hour=off` turns that quota off.
+    /// - `resend` is in seconds.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let mut limits = Self::default();
         let Some(set) = settings.optional("MFA_TEXT_LIMITS") else { return Ok(limits) };
@@ -134,24 +137,24 @@ impl SmsLimits {
         Some(())
     }
 
-    /// Whether texts are counted by the address that a request comes from.
+    /// Whether texts are counted by client address.
     pub fn by_address(&self) -> bool {
         self.address_hour.is_some()
     }
 
-    /// How often a text is planned at most where its user's account keeps changing: each time another text was counted, and
-    /// there can be only so many, or a code was accepted.
+    /// How many times a text is planned, at most. It is planned again if another text was counted or a code was
+    /// accepted first. The user's quota limits how often that happens.
     pub fn plans(&self) -> u32 {
         self.user_10m.saturating_add(3)
     }
 
-    /// How long after a code was sent for the `sends`th time it may be sent again.
+    /// The wait before a code that was sent `sends` times may be sent again.
     pub fn wait_after(&self, sends: u32) -> Duration {
         let index = usize::try_from(sends.saturating_sub(1)).unwrap_or(usize::MAX);
         self.resend.get(index).or(self.resend.last()).copied().unwrap_or_default()
     }
 
-    /// The rows that count a text to `phone`, besides its user and the deployment's total.
+    /// The rows that count a text to `phone`, without its user's count and the deployment's total.
     pub(crate) fn counters(
         &self,
         phone: &Phone,
@@ -179,8 +182,8 @@ impl SmsLimits {
         counters
     }
 
-    /// The rows that the deployment's total is spread over, one of which is to count a text too: the one numbered `first`,
-    /// then those after it. Each has an equal share; rows without any are left out.
+    /// The rows that share the deployment's total equally, from number `first` on. One of them must count each text.
+    /// Rows whose share is zero are left out.
     pub(crate) fn total(&self, status: Status, first: u8, now: Timestamp) -> Vec<Counter> {
         let share =
             |total: u32, shard: u8| total / u32::from(SHARDS) + u32::from(u32::from(shard) < total % u32::from(SHARDS));
@@ -197,10 +200,10 @@ impl SmsLimits {
     }
 }
 
-/// One row of the table that counts texts, and how many it may count.
+/// A row of the table that counts texts, and its quota.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// What is counted.
+    /// What its quota limits.
     pub subject: Subject,
     /// When its window ends.
     pub ends: Timestamp,
@@ -221,27 +224,27 @@ impl Counter {
         Self { subject, ends: window.end(now), key: key.to_owned(), window: window_key, columns }
     }
 
-    /// Whether it allows no text at all.
+    /// Whether its quota is zero.
     pub fn is_closed(&self) -> bool {
         self.columns.iter().any(|(_, most)| *most == 0)
     }
 }
 
-/// The texts that one user was sent, as their account keeps it.
+/// The counts of texts to one user, in their account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentTexts {
     /// The id of the last text.
     pub id: String,
-    /// In ten minutes.
+    /// The count in 10 minutes.
     pub short: Count,
-    /// In a day.
+    /// The count in a day.
     pub day: Count,
 }
 
 impl SentTexts {
-    /// The tally with one more text, `id`.
+    /// The counts with one more text, `id`.
     pub fn one_more(&self, id: String, limits: &SmsLimits, now: Timestamp) -> Result<Self, Refusal> {
-        // The longer window first: who waits for the shorter one alone would be refused again.
+        // The longer window first: a user who waits only for the shorter one would be refused again.
         let refuse = |until| Subject::User.refuse(until, now);
         let day = self.day.one_more(FixedWindow::Day, limits.user_day, now).map_err(refuse)?;
         let short = self.short.one_more(FixedWindow::TenMinutes, limits.user_10m, now).map_err(refuse)?;
@@ -311,12 +314,12 @@ mod tests {
             }
             tally = tally.one_more(index.to_string(), &limits, now).unwrap();
         }
-        // Both are used up: the refusal tells of the longer one.
+        // Both quotas are used up: the refusal names the longer wait.
         let refused = tally.one_more(String::new(), &limits, now);
         assert_eq!(refused, Err(Subject::User.refuse(FixedWindow::Day.end(now), now)));
         let tomorrow = FixedWindow::Day.end(now);
         assert_eq!(tally.one_more("next".to_owned(), &limits, tomorrow).unwrap().day.count, 1);
-        // A clock that stands behind the one that counted does not start anew.
+        // A clock that is behind does not reset the count.
         assert!(tally.one_more(String::new(), &limits, NOON.minus(Duration::from_hours(24))).is_err());
     }
 }

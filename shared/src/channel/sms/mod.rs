@@ -1,4 +1,4 @@
-//! Texts: limits and their counters, words, and SNS.
+//! Texts: quotas, their counters, words, and SNS.
 
 pub mod counters;
 pub mod limits;

@@ -1,5 +1,5 @@
-//! Texts on their way: Amazon SNS. Each is tried once: a try whose response is lost may have been sent, and a second text
-//! would cost twice and confuse. So is the look for a STOP, which must not keep a login waiting.
+//! Sends texts with Amazon SNS. Each call is tried once. If a response is lost, the text may have been sent: a second
+//! one would cost again and confuse the user. The check for a STOP is tried once too, because a login waits for it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     proof::phone::{Country, PhoneNumber, Regions},
 };
 
-/// The longest that a text waits for the look for a STOP.
+/// The longest that a text waits for the check for a STOP.
 const LOOK: Duration = Duration::from_secs(2);
 /// The most that one text may cost, in US dollars, unless set: some five times the list price in the United States.
 const MAX_PRICE: &str = "0.05";
@@ -30,14 +30,16 @@ const FORM: &str = "US=+14155550100,CA=+15145550100, each of 5 to 14 digits; whe
 pub struct SmsSender {
     sns: Late<Client>,
     max_price: String,
-    /// The numbers that texts come from, by country. Where there is none, SNS chooses one of the account's.
+    /// The numbers that texts come from, by country. If it is empty, SNS chooses one of the AWS account's numbers.
     numbers: BTreeMap<Country, String>,
 }
 
 impl SmsSender {
-    /// Takes from the settings `MFA_TEXT_ORIGINATION_NUMBERS` (a long number or a short code for each country of
-    /// `MFA_TEXT_REGIONS`, as `US=+14155550100,CA=+15145550100`; unless set, SNS chooses among the account's) and
-    /// `MFA_TEXT_MAX_PRICE` (US dollars, 0.05 unless set).
+    /// Reads two optional settings:
+    ///
+    /// - `MFA_TEXT_ORIGINATION_NUMBERS`: a long number or a short code for each country of `MFA_TEXT_REGIONS`, such as
+    ///   `US=+14155550100,CA=+15145550100`. By default SNS chooses the number.
+    /// - `MFA_TEXT_MAX_PRICE`: US dollars, 0.05 by default.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let max_price = settings.optional("MFA_TEXT_MAX_PRICE").unwrap_or_else(|| MAX_PRICE.to_owned());
         let spelled = max_price.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -54,8 +56,8 @@ impl SmsSender {
         Ok(Self { sns: Late::new(move || Client::new(&config)), max_price, numbers })
     }
 
-    /// Whether the number has texted STOP. Where that can't be found out it counts as not: a text too many is better than
-    /// a login that waits for one.
+    /// Whether the number has texted STOP. If SNS fails or takes over 2 seconds, the answer is `false`: one text too
+    /// many is better than a login that waits.
     pub async fn opted_out(&self, number: &PhoneNumber) -> bool {
         let look = self.sns.check_if_phone_number_is_opted_out().phone_number(number.e164()).send();
         let why = match timeout(LOOK, look).await {
@@ -89,7 +91,7 @@ impl SmsSender {
     }
 }
 
-/// The numbers to send from, by country, each of which has one.
+/// Reads the numbers to send from. `None` if an entry is malformed, or if a country has two.
 fn numbers(set: &str) -> Option<BTreeMap<Country, String>> {
     let mut numbers = BTreeMap::new();
     for entry in set.split(',').filter(|_| !set.is_empty()) {

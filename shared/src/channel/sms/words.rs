@@ -1,4 +1,4 @@
-//! What we say, word for word. Each language's texts are files of their own.
+//! The words of texts. Each language has its own file in `words/`.
 
 use zeroize::Zeroizing;
 
@@ -8,16 +8,16 @@ use crate::{
     proof::code::Code,
 };
 
-/// The most septets that go into one text (3GPP TS 23.038): one more, and it is sent and paid for as two.
+/// The most septets in one text (3GPP TS 23.038). A longer text is sent, and paid for, as two.
 const SEGMENT: usize = 160;
-/// The most characters of a name that texts begin with.
+/// The most characters of the app's name.
 const LONGEST_NAME: usize = 30;
-/// The letters of GSM-7 (3GPP TS 23.038) that take one septet, and that texts use. One other letter, and a text is sent in
-/// UCS-2, of which 70 characters go into a segment.
+/// The characters that texts use: those of GSM-7 (3GPP TS 23.038) that need one septet. One other character makes SNS
+/// send the text in UCS-2, with 70 characters a segment.
 const GSM_7: &str = "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿\
                      abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// The words of a text, but for its code.
+/// The words of a text, without its code.
 #[derive(Debug)]
 pub struct SmsWords {
     app: String,
@@ -25,8 +25,10 @@ pub struct SmsWords {
 }
 
 impl SmsWords {
-    /// Takes the app's name from the setting `MFA_APP_NAME` (30 characters at most; what GSM-7 lacks is spelled without),
-    /// and from `MFA_DOMAIN` the website's domain, on which a phone then offers to fill the code in.
+    /// Reads two settings:
+    ///
+    /// - `MFA_APP_NAME`: the app's name, at most 30 characters. Characters that GSM-7 lacks are replaced or dropped.
+    /// - `MFA_DOMAIN`: the website's domain. On this domain a phone offers to fill in the code.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let app = settings.required("MFA_APP_NAME")?;
         if app.chars().count() > LONGEST_NAME {
@@ -38,7 +40,7 @@ impl SmsWords {
             .domain
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte));
-        // The longest there is, so that none is too long.
+        // If the longest text of each language fits, every text fits.
         let longest = Self { app: "x".repeat(LONGEST_NAME), domain: texts.domain.clone() };
         let fits =
             Language::ALL.into_iter().all(|language| longest.fill(language, "000000", 10).chars().count() <= SEGMENT);
@@ -48,8 +50,8 @@ impl SmsWords {
         Ok(texts)
     }
 
-    /// The text with `code`, which is accepted for so many `minutes`. It ends in the line that binds the code to the domain
-    /// (WICG, Origin-bound one-time codes delivered via SMS), with nothing after it: a phone takes the code from there.
+    /// The text with `code`, which expires in `minutes`. Its last line binds the code to the domain: a phone reads the
+    /// code there. Source: WICG, Origin-bound one-time codes delivered via SMS.
     pub fn code(&self, language: Language, code: &Code, minutes: u64) -> Zeroizing<String> {
         self.fill(language, code.digits(), minutes)
     }
@@ -61,7 +63,7 @@ impl SmsWords {
     }
 }
 
-/// The text in `language`, its parts still to be filled in.
+/// The text in `language`, with `{name}` for each part.
 const fn template(language: Language) -> &'static str {
     match language {
         Language::English => include_str!("words/en.txt"),
@@ -70,15 +72,15 @@ const fn template(language: Language) -> &'static str {
     }
 }
 
-/// `name` in letters of GSM-7 that take one septet: letters with marks that it lacks go without, what has no likeness there goes
-/// away. It takes one line: what follows a line break could pass for the one that binds the code.
+/// Spells `name` with characters of [`GSM_7`]. Accents that GSM-7 lacks are removed, and other characters dropped. The
+/// result is one line, because a second line could look like the one that binds the code.
 fn plain(name: &str) -> String {
     let plain: String = name.chars().filter_map(alike).collect();
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     if plain.is_empty() { "Login".to_owned() } else { plain }
 }
 
-/// The character, or the one that reads most like it, if GSM-7 has any.
+/// The character itself, or the one in [`GSM_7`] that looks most like it. `None` if there is none.
 fn alike(c: char) -> Option<char> {
     let like = match c {
         'á' | 'â' | 'ã' | 'ă' | 'ą' | 'ā' => 'a',
@@ -111,7 +113,7 @@ fn alike(c: char) -> Option<char> {
         'Ý' | 'Ÿ' => 'Y',
         'ź' | 'ż' | 'ž' => 'z',
         'Ź' | 'Ż' | 'Ž' => 'Z',
-        // What GSM-7 has, at the price of two septets, and typography.
+        // Characters that GSM-7 spells with two septets, and typographic ones.
         '[' | '{' => '(',
         ']' | '}' => ')',
         '\\' | '|' => '/',

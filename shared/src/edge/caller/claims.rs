@@ -1,5 +1,5 @@
-//! The login token's claims as HTTP APIs render them: every one a string, a list `[a b]`, a number `1795478400` or
-//! `1.7954784e+09`. What each is called is a setting.
+//! Reads the login token's claims as HTTP APIs render them. Each claim is a string: a list is `[a b]`, a number is
+//! `1795478400` or `1.7954784e+09`. The settings name the claims.
 
 use std::collections::HashMap;
 
@@ -13,13 +13,14 @@ use crate::{
     edge::caller::login_token::{LoginToken, Sso},
 };
 
-/// Most workspaces that a claim may name (50 and 2 KB), so that an assertion of them fits into a header.
+/// The most workspaces that a claim may name, so that an assertion with their ids fits into a header.
 const MOST_WORKSPACES: usize = 50;
+/// The longest such claim, in bytes.
 const MOST_WORKSPACES_BYTES: usize = 2048;
-/// Later moments than this, the year 9999, are not moments but mistakes: milliseconds, most likely.
+/// The end of the year 9999, in Unix seconds. A later moment is a mistake, most likely in milliseconds.
 const LAST_SECOND: f64 = 253_402_300_799.0;
 
-/// Which claims say what, by the deployment's settings.
+/// The names of the claims, from the settings.
 pub struct ClaimNames {
     email: String,
     email_verified: String,
@@ -31,22 +32,19 @@ pub struct ClaimNames {
     password_reset_at: Option<String>,
 }
 
-/// Whether the workspaces claim is there.
+/// Whether a login token must have the workspaces claim.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
-    /// A token without it is refused: a wrong name in the settings must not silently switch policies off.
+    /// A token without it is refused, because a wrong name in the settings must not silently switch off policies.
     Required,
     /// A token without it names no workspaces.
     Optional,
-    /// It is not looked at.
+    /// The claim is not read.
     None,
 }
 
 impl ClaimNames {
-    /// Takes the names from the settings `MFA_EMAIL_CLAIM` (`email` unless set), `MFA_EMAIL_VERIFIED_CLAIM`
-    /// (`email_verified`), `MFA_WORKSPACES_CLAIM` (`workspaces`), `MFA_OWNED_WORKSPACES_CLAIM` (`owned_workspaces`),
-    /// `MFA_SSO_CLAIM` (none: no login is SSO), `MFA_PASSWORD_RESET_CLAIM` (none); besides, `MFA_WORKSPACES` (`required`;
-    /// or `optional`, `none`) and `MFA_SSO_VALUES` (`true`; several with commas between).
+    /// Reads the names from the settings, each with its default.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let name = |setting, default: &str| settings.optional(setting).unwrap_or_else(|| default.to_owned());
         let workspaces_in_token = match name("MFA_WORKSPACES", "required").as_str() {
@@ -73,7 +71,7 @@ impl ClaimNames {
         })
     }
 
-    /// Reads a token's claims. What can't be read is refused, never ignored.
+    /// Reads a token's claims. It refuses unreadable ids, lists and moments, except the time of the login.
     pub fn read(&self, claims: &HashMap<String, String>) -> Result<LoginToken, Refusal> {
         let claim = |name: &str| claims.get(name).map(String::as_str);
         let sub = claim("sub").ok_or_else(|| Refusal::ClaimMissing("sub".to_owned()))?;
@@ -93,11 +91,12 @@ impl ClaimNames {
             None => None,
         };
         let expires_at = moment("exp")?;
-        // One that can't be read tells nothing, and does not give way to `iat`: only a user after a reset is refused for it.
+        // An unreadable `auth_time` counts as unknown, and `iat` does not replace it. It matters only after an
+        // operator's reset, when a login of unknown time can't begin a factor.
         let logged_in_at = claim("auth_time").or_else(|| claim("iat")).and_then(self::moment);
         Ok(LoginToken {
             user,
-            // An empty one is what some identity providers say of a user who has none.
+            // Some identity providers send an empty text for a user without an address.
             email: claim(&self.email).map(str::trim).filter(|email| !email.is_empty()).map(str::to_owned),
             email_verified: claim(&self.email_verified).is_some_and(is_true),
             sso: self.sso(claim, &workspaces)?,
@@ -109,10 +108,13 @@ impl ClaimNames {
         })
     }
 
-    /// The one place that decides whether a login came by SSO. It did if the claim is a configured value, which vouches for all
-    /// of the token's workspaces, or a list `[a b]` of ids that names anything, which vouches for those. A list that vouches for
-    /// none of the token's workspaces is no ordinary login: its tenant could drop a member and log in as by password. An absent
-    /// claim, an empty list and any other plain value are an ordinary login.
+    /// Decides whether a login came by SSO. No other code decides this.
+    ///
+    /// - A configured value: by SSO, for all of the token's workspaces.
+    /// - A list `[a b]` of ids: by SSO, for those of the token's workspaces that it names.
+    /// - A list that names none of the token's workspaces: refused. Otherwise a company could remove a member from its
+    ///   workspace, and then log in as them as if by password.
+    /// - No claim, an empty list, or any other plain value: not by SSO.
     fn sso<'a>(&self, claim: impl Fn(&str) -> Option<&'a str>, workspaces: &[WorkspaceId]) -> Result<Sso, Refusal> {
         let Some((name, value)) = self.sso.as_deref().and_then(|name| Some((name, claim(name)?))) else {
             return Ok(Sso::No);
@@ -120,7 +122,7 @@ impl ClaimNames {
         if self.sso_values.iter().any(|known| known == value) {
             return Ok(Sso::Yes(workspaces.to_vec()));
         }
-        // A list alone: a bare word is a value, and may be the name of a connection that is also a workspace's id.
+        // A value without brackets is no list of ids: it may be the name of a connection that equals a workspace's id.
         let vouched = if value.starts_with('[') { ids(value).ok_or_else(|| invalid(name))? } else { Vec::new() };
         if vouched.is_empty() {
             return Ok(Sso::No);
@@ -130,7 +132,7 @@ impl ClaimNames {
     }
 }
 
-/// Whether a claim says yes, as identity providers spell that: `true` in any case, or `1`.
+/// Whether a claim is `1`, or `true` in upper or lower case, because identity providers differ.
 fn is_true(claim: &str) -> bool {
     claim == "1" || claim.eq_ignore_ascii_case("true")
 }
@@ -139,7 +141,7 @@ fn invalid(claim: &str) -> Refusal {
     Refusal::ClaimInvalid(claim.to_owned())
 }
 
-/// A list of ids: `[a b]`, a bare value, or nothing. A space always separates.
+/// Parses a list of ids: `[a b]`, `a b`, `a` or nothing. Spaces always separate ids.
 fn ids(claim: &str) -> Option<Vec<WorkspaceId>> {
     if claim.len() > MOST_WORKSPACES_BYTES {
         return None;
@@ -151,7 +153,7 @@ fn ids(claim: &str) -> Option<Vec<WorkspaceId>> {
     let mut ids = Vec::new();
     for id in inner.split_whitespace() {
         let id = WorkspaceId::try_from(id.to_owned()).ok()?;
-        // Who joins roles to workspaces names one twice: it counts once.
+        // A token may name a workspace once for each of the user's roles.
         if !ids.contains(&id) {
             ids.push(id);
         }
@@ -159,7 +161,7 @@ fn ids(claim: &str) -> Option<Vec<WorkspaceId>> {
     (ids.len() <= MOST_WORKSPACES).then_some(ids)
 }
 
-/// A moment in Unix seconds, `1795478400` or `1.7954784e+09`; a fraction of a second is dropped.
+/// Parses a moment in Unix seconds, `1795478400` or `1.7954784e+09`. It drops fractions of a second.
 fn moment(claim: &str) -> Option<Timestamp> {
     let plain = claim.bytes().all(|byte| byte.is_ascii_digit() || b".eE+-".contains(&byte));
     let seconds = claim.parse::<f64>().ok().filter(|seconds| plain && (0.0..=LAST_SECOND).contains(seconds))?;

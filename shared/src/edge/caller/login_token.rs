@@ -1,4 +1,4 @@
-//! The login token, as a caller is known by it.
+//! The content of a login token.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use crate::{
     proof::code::SHORTEST_LIFE,
 };
 
-/// Whether a login came by SSO: then the user has MFA at their identity provider.
+/// Whether a login came by SSO. Then the company's identity provider handles MFA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sso {
-    /// It did not.
+    /// The login did not come by SSO.
     No,
-    /// It did, and vouches for these of the user's workspaces.
+    /// The login came by SSO, which vouches for these of the user's workspaces.
     Yes(Vec<WorkspaceId>),
 }
 
-/// What a login token says. Printed, it says who it is, and no address.
+/// The content of a login token. Its `Debug` output has the user's id, and no email address.
 pub struct LoginToken {
     /// The user: `sub`.
     pub user: UserId,
@@ -28,17 +28,17 @@ pub struct LoginToken {
     pub email: Option<String>,
     /// Whether the identity provider has verified that address.
     pub email_verified: bool,
-    /// The workspaces that the user is in.
+    /// The user's workspaces.
     pub workspaces: Vec<WorkspaceId>,
-    /// Those that the user owns; they need not be among the others.
+    /// The workspaces that the user owns. They need not be in `workspaces`.
     pub owned_workspaces: Vec<WorkspaceId>,
     /// Whether the login came by SSO.
     pub sso: Sso,
-    /// When the user's password was last reset, if the token tells.
+    /// The time of the last password reset, if the token has it.
     pub password_reset_at: Option<Timestamp>,
-    /// When the user logged in: `auth_time` (OpenID Connect Core section 2), else `iat`, if the token tells.
+    /// The time of the login: `auth_time` (OpenID Connect Core section 2), or else `iat`.
     pub logged_in_at: Option<Timestamp>,
-    /// When the token ends: `exp`.
+    /// The time when the token expires: `exp`.
     pub expires_at: Option<Timestamp>,
 }
 
@@ -48,12 +48,13 @@ impl LoginToken {
         self.sso != Sso::No
     }
 
-    /// Until when a code is good that is sent now and `expires` by itself: it is of this login, which ends too.
+    /// Returns the expiry of a code that would expire at `expires`. The code expires with its login token at the
+    /// latest.
     pub fn ends_with(&self, expires: Timestamp) -> Timestamp {
         self.expires_at.map_or(expires, |end| end.min(expires))
     }
 
-    /// Refuses to send a code for a login that ends before the code could be typed.
+    /// Refuses to send a code if the login token expires before the user could type the code.
     pub fn require_time_for_a_code(&self, now: Timestamp) -> Result<(), Refusal> {
         match self.expires_at {
             Some(end) if end < now.plus(SHORTEST_LIFE) => Err(Refusal::LoginEndsSoon),

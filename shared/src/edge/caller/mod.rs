@@ -1,5 +1,5 @@
-//! Who is asking: the login token, as the gateway's authorizer vouches for it, and the assertion that the request may
-//! carry. An assertion that is not valid is an error, not ignored.
+//! Identifies the caller by the login token, which the gateway's authorizer has checked. A request may also have an
+//! assertion: an invalid one is an error, and is not ignored.
 
 use crate::{
     aws::clients::Clients,
@@ -23,33 +23,32 @@ pub mod claims;
 pub mod login_token;
 pub mod operator;
 
-/// The header with the assertion.
 const ASSERTION: &str = "mfa-assertion";
 
-/// The user who is asking.
+/// The user who sent a request.
 pub struct Caller {
     /// The user.
     pub user: UserId,
-    /// What their login token says besides.
+    /// The content of their login token.
     pub token: LoginToken,
     /// The hash of the login token, which binds assertions to it.
     pub ath: String,
-    /// Where mail to the user goes, or why none does.
+    /// The address for emails to the user, or the reason why there is none.
     address: Result<EmailAddress, Refusal>,
-    /// The request's assertion. It is this service's, unexpired, and of this login; its epoch is yet to be compared.
+    /// The request's assertion, which this service signed for this login. It has not expired. Its epoch is unchecked.
     pub assertion: Option<Claims>,
 }
 
-/// Which logins a route admits.
+/// The logins that a route admits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admitted {
-    /// Those by password: the route acts on what the user's tenants share.
+    /// Only those by password, because the route acts on the account, which all of the user's workspaces share.
     ByPassword,
-    /// Those by SSO too.
+    /// Those by password and those by SSO.
     All,
 }
 
-/// Reads callers: the names of claims, and what an assertion is checked with.
+/// Identifies callers, with the names of claims and the keys that verify assertions.
 pub(crate) struct Callers {
     claims: ClaimNames,
     keys: PublicKeys,
@@ -58,7 +57,7 @@ pub(crate) struct Callers {
 }
 
 impl Callers {
-    /// Takes the names of claims, the signing keys, `MFA_ISSUER` and `MFA_AUDIENCE` from the settings.
+    /// Creates it from the settings `MFA_ISSUER`, `MFA_AUDIENCE`, the signing keys and the names of claims.
     pub(crate) fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self {
             claims: ClaimNames::new(settings)?,
@@ -68,7 +67,7 @@ impl Callers {
         })
     }
 
-    /// The public keys that assertions are checked with.
+    /// The public keys that verify assertions.
     pub(crate) fn keys(&self) -> &PublicKeys {
         &self.keys
     }
@@ -103,7 +102,7 @@ impl Callers {
 }
 
 impl Caller {
-    /// The workspaces that this login is good for: all of the token's, or those that SSO vouches for.
+    /// The workspaces of this login: all of the token's, or those that SSO vouches for.
     pub fn workspaces(&self) -> &[WorkspaceId] {
         match &self.token.sso {
             Sso::No => &self.token.workspaces,
@@ -116,36 +115,34 @@ impl Caller {
         self.token.by_sso()
     }
 
-    /// What is to be asserted of this login.
+    /// Returns the content of an assertion about this login.
     pub fn statement(&self, epoch: u64, status: MfaStatus) -> Statement<'_> {
         Statement { user: &self.user, workspaces: self.workspaces(), ath: &self.ath, epoch, status }
     }
 
-    /// The user's email address, if there is one that is verified and that mail can be sent to.
+    /// The user's email address, if it is verified and this service can send mail to it.
     pub fn address(&self) -> Option<&EmailAddress> {
         self.address.as_ref().ok()
     }
 
-    /// The same, for a code that is sent there or to nobody.
+    /// The same address, or the refusal that explains why there is none.
     pub fn require_address(&self) -> Result<&EmailAddress, Refusal> {
         self.address.as_ref().map_err(Clone::clone)
     }
 
-    /// What an authenticator app should call the account: the email address, if it can be one (RFC 5321: at most 254
-    /// characters), or the user's id.
+    /// The account's name in an authenticator app: the email address of at most 254 bytes (RFC 5321), or the user's id.
     pub fn label(&self) -> &str {
         self.token.email.as_deref().filter(|email| email.len() <= 254).unwrap_or(self.user.as_str())
     }
 }
 
-/// The email address of a login token, if the identity provider has verified it, and mail can be sent to it. One that a tenant's
-/// SSO says is none.
+/// Returns the email address of a login token, if it is verified and mail can be sent to it. A login by SSO has none.
 fn address_of(token: &LoginToken) -> Result<EmailAddress, Refusal> {
     let email = token.email.as_deref().filter(|_| token.email_verified && !token.by_sso());
     EmailAddress::parse(email.ok_or(Refusal::EmailNotVerified)?).ok_or(Refusal::EmailNotWritable)
 }
 
-/// The login token without the scheme that may stand before it.
+/// Returns the login token without its scheme, if it has one.
 fn bare(authorization: &str) -> &str {
     match authorization.split_at_checked(7) {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer ") => token.trim(),

@@ -1,5 +1,6 @@
-//! Who runs this deployment: a machine or a person with an operator's scope, whom the settings list too, for many identity
-//! providers let anyone ask for any scope. Nothing else of their token is read.
+//! Identifies operators: machines or people who run this deployment. Their token must have the scope, and the settings
+//! must list them, because many identity providers give any scope to anyone who asks. No other claims of the token are
+//! read.
 
 use crate::{
     base::{
@@ -11,22 +12,21 @@ use crate::{
     edge::http::{body::Fields, request::Request},
 };
 
-/// Who may act on users.
+/// The operators, as the settings list them.
 pub struct Operators {
     ids: Vec<String>,
     scope: String,
 }
 
-/// An operator, as their token names them.
+/// The operator who sent a request.
 pub struct Operator {
-    /// The id that the settings list: the token's `sub`, or its `client_id`.
+    /// The id in the settings: the token's `sub` or its `client_id`.
     pub id: UserId,
     sub: Option<UserId>,
 }
 
 impl Operators {
-    /// Takes from the settings `MFA_OPERATORS` (the `sub` or `client_id` of each, with commas between; none unless set) and
-    /// `MFA_OPERATOR_SCOPE` (`mfa:operator` unless set).
+    /// Reads the operators' ids and scope from the settings. By default there are no operators.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let listed = settings.optional("MFA_OPERATORS").unwrap_or_default();
         let ids: Vec<_> = listed.split(',').map(|id| id.trim().to_owned()).collect();
@@ -37,12 +37,11 @@ impl Operators {
         Ok(Self { ids, scope })
     }
 
-    /// The operator who makes the request, if its token has the scope and the settings list it. The gateway has looked at the
-    /// scope before.
+    /// Identifies the operator who sent the request. It requires the scope, which the gateway has already checked.
     pub fn admit(&self, request: &Request) -> Result<Operator, Refusal> {
         let claims = request.claims().ok_or(Refusal::Unauthenticated)?;
         let id = |name: &str| claims.get(name).and_then(|id| UserId::try_from(id.clone()).ok());
-        // A list is rendered in brackets.
+        // The gateway renders a list in brackets.
         let scopes = claims.get("scope").or_else(|| claims.get("scp")).map_or("", String::as_str);
         let mut scopes = scopes.trim_start_matches('[').trim_end_matches(']').split_whitespace();
         let (sub, client) = (id("sub"), id("client_id"));
@@ -55,7 +54,7 @@ impl Operators {
 }
 
 impl Operator {
-    /// The user whom the field `user` names: anyone but the operator.
+    /// Reads the field `user`, the user to act on. It refuses the operator's own id.
     pub fn acts_on(&self, fields: &mut Fields) -> Result<UserId, Refusal> {
         let user = UserId::try_from(fields.text("user")?);
         let user =
@@ -64,7 +63,7 @@ impl Operator {
     }
 }
 
-/// The field `reason`: every act of an operator has one.
+/// Reads the field `reason`, which every act of an operator requires.
 pub fn reason(fields: &mut Fields) -> Result<Reason, Refusal> {
     Reason::parse(&fields.text("reason")?).ok_or_else(|| Refusal::invalid(REASON))
 }

@@ -1,5 +1,5 @@
-//! A request's body, read field by field. Every complaint names the field and never quotes what was sent in it: a
-//! parser's own message could hold a code.
+//! Reads a request's body, field by field. An error names the field, but not the value, because the value could be a
+//! code.
 
 use lambda_http::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
@@ -7,14 +7,14 @@ use serde_json::{Map, Value};
 
 use crate::{base::error::Refusal, edge::http::request::Request, proof::code::Code};
 
-/// The largest body that is read, in bytes.
+/// The largest allowed body: 16 KiB.
 const LARGEST: usize = 16 * 1024;
 
-/// The fields of a JSON object that were not taken yet.
+/// The fields of a JSON object that no method has read yet.
 pub struct Fields(Map<String, Value>);
 
 impl Request {
-    /// The body's fields. No body at all is an object without fields.
+    /// Parses the body. An empty body counts as an object without fields.
     pub fn fields(&self) -> Result<Fields, Refusal> {
         let bytes = self.body();
         if bytes.is_empty() {
@@ -33,11 +33,11 @@ impl Request {
     }
 }
 
-/// Whether a content type is JSON's. Its parameters mean nothing (RFC 8259 section 11), but a charset that is not UTF-8 says that
-/// the bytes can't be read.
+/// Whether a content type is `application/json`. Parameters do not matter (RFC 8259 section 11), except a charset other
+/// than UTF-8, which would make the bytes unreadable.
 fn is_json(content_type: &str) -> bool {
     let (mut quoted, mut escaped) = (false, false);
-    // A parameter's value may be in quotes, with semicolons within (RFC 9110 section 5.6.6).
+    // A parameter's value may be in quotes, and may then contain semicolons (RFC 9110 section 5.6.6).
     let mut parts = content_type.split(|c| {
         quoted ^= c == '"' && !escaped;
         escaped = quoted && c == '\\' && !escaped;
@@ -52,12 +52,12 @@ fn is_json(content_type: &str) -> bool {
 }
 
 impl Fields {
-    /// The text of a field that must be there.
+    /// Takes the text of a required field.
     pub fn text(&mut self, name: &str) -> Result<String, Refusal> {
         self.optional_text(name)?.ok_or_else(|| missing(name))
     }
 
-    /// The text of a field that may be absent, or null.
+    /// Takes the text of a field that may be absent or null.
     pub fn optional_text(&mut self, name: &str) -> Result<Option<String>, Refusal> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
@@ -66,23 +66,23 @@ impl Fields {
         }
     }
 
-    /// What a field that may be absent, or null, holds, of the type that is asked for; `form` says which that is.
+    /// Takes a field of type `T` that may be absent or null. In an error, `form` describes the type.
     pub fn optional<T: DeserializeOwned>(&mut self, name: &str, form: &str) -> Result<Option<T>, Refusal> {
         let value = self.0.remove(name).filter(|value| !value.is_null()).map(serde_json::from_value).transpose();
-        // The parser's own words could quote what was sent.
+        // The parser's message could quote the value.
         value.map_err(|_| Refusal::invalid(format!("The field `{name}` must be {form}.")))
     }
 
-    /// The field `code`: six digits.
+    /// Takes the field `code`: six digits.
     pub fn code(&mut self) -> Result<Code, Refusal> {
         Code::parse(&self.text("code")?).ok_or_else(|| Refusal::invalid("The field `code` must be six digits."))
     }
 
-    /// Refuses what is left by name: nothing that was sent is silently ignored.
+    /// Refuses fields that no method has read, so that no field is silently ignored.
     pub fn end(self) -> Result<(), Refusal> {
         match self.0.keys().next() {
             None => Ok(()),
-            // A name of this form is a name; anything else could be a secret in the wrong place.
+            // A name of another form could be a secret in the wrong place, so the error does not quote it.
             Some(name) if name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
                 Err(Refusal::invalid(format!("The field `{name}` is not known here.")))
             }
@@ -91,7 +91,7 @@ impl Fields {
     }
 }
 
-/// The refusal of a body that lacks a field.
+/// Returns the refusal of a body without the field `name`.
 pub fn missing(name: &str) -> Refusal {
     Refusal::invalid(format!("The field `{name}` is missing."))
 }

@@ -1,5 +1,5 @@
-//! An event of the gateway: of an HTTP API, in payload format 2.0. It is read here for `lambda_http`, which types every claim as a
-//! string, and which panics on a path, a host or a query that makes no URI. Here no claim, path or query ends a request.
+//! Reads the events of an HTTP API, in payload format 2.0, for `lambda_http`. That crate fails on a claim that is not
+//! a string, and it panics if path, host and query make no valid URI. This module makes such events readable.
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -11,13 +11,13 @@ use lambda_http::{
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Number, Value, value::RawValue};
 
-/// An event as the runtime hands it over.
+/// An event from the Lambda runtime.
 struct Event(LambdaRequest);
 
 /// Answers the function's events with `handle`, until the process ends.
 ///
 /// # Errors
-/// The Lambda Runtime API is out of reach.
+/// Fails if the Lambda Runtime API is unreachable.
 pub async fn serve<R>(handle: impl Fn(lambda_http::Request) -> R) -> Result<(), Error>
 where
     R: Future<Output = Response<Body>> + Send,
@@ -30,10 +30,10 @@ where
     lambda_runtime::run(Adapter::from(answer).map_request(events)).await
 }
 
-/// The request that an event's JSON text holds.
+/// Reads a request from an event's JSON text.
 ///
 /// # Errors
-/// The text is no event of an HTTP API.
+/// Fails if the text is not an event of an HTTP API.
 pub fn read(event: &str) -> serde_json::Result<lambda_http::Request> {
     Ok(lambda_request(event)?.into())
 }
@@ -48,7 +48,7 @@ fn lambda_request(event: &str) -> serde_json::Result<LambdaRequest> {
     Ok(LambdaRequest::ApiGatewayV2(without_uri(parse(event)?)))
 }
 
-/// Reads an event; a second time, with its claims spelled, only where the first reading fails.
+/// Parses an event. If that fails, it writes the claims as strings and parses the event again.
 fn parse(event: &str) -> serde_json::Result<ApiGatewayV2httpRequest> {
     serde_json::from_str(event).or_else(|error| {
         let event = respelled(event, &["requestContext", "authorizer", "jwt", "claims"]);
@@ -56,11 +56,11 @@ fn parse(event: &str) -> serde_json::Result<ApiGatewayV2httpRequest> {
     })
 }
 
-/// The text of an object, with the claims spelled that are below it at `path`. All else in it stays as it is, to the letter.
+/// Returns the text of an object, with the claims below `path` written as strings. All other text stays the same.
 fn respelled(object: &str, path: &[&str]) -> serde_json::Result<String> {
     let mut fields: BTreeMap<String, Box<RawValue>> = serde_json::from_str(object)?;
     let Some((name, path)) = path.split_first() else {
-        // One that can't be read, such as 1e400, says what its text does: a claim that is there is never taken for absent.
+        // A claim that can't be parsed, such as 1e400, keeps its JSON text, so that it does not count as absent.
         let spelled = |raw: &RawValue| {
             serde_json::from_str(raw.get()).map_or(Some(raw.get().to_owned()), |claim| spelled(&claim))
         };
@@ -73,8 +73,8 @@ fn respelled(object: &str, path: &[&str]) -> serde_json::Result<String> {
     serde_json::to_string(&fields)
 }
 
-/// The event without what would make its URI, which no route reads. The query is kept by its names. A body that is declared
-/// base64 and is none is kept as it is.
+/// Removes the parts of the URI, which no route reads, but keeps the query's parameters. If a body is declared base64
+/// and is not, it stays as it is.
 fn without_uri(mut event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpRequest {
     event.raw_path = None;
     event.request_context.domain_name = None;
@@ -87,13 +87,13 @@ fn without_uri(mut event: ApiGatewayV2httpRequest) -> ApiGatewayV2httpRequest {
     event
 }
 
-/// A claim as the gateway spells it: `true`, `1795478400`, `1.7954784e+09`, `[a b]`, an object as its JSON text. It leaves out
-/// null: `None`.
+/// Writes a claim as the gateway does: `true`, `1795478400`, `1.7954784e+09`, `[a b]`, an object as its JSON text. The
+/// gateway omits null, so the result is `None`.
 pub fn spelled(claim: &Value) -> Option<String> {
     match claim {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
-        // A list with null in it names something that is no id, as Go prints it.
+        // Go prints null in a list as `<nil>`, which is not a valid id.
         Value::Array(list) => {
             let each = list.iter().map(|one| spelled(one).unwrap_or_else(|| "<nil>".to_owned()));
             Some(format!("[{}]", each.collect::<Vec<_>>().join(" ")))
@@ -103,8 +103,8 @@ pub fn spelled(claim: &Value) -> Option<String> {
     }
 }
 
-/// A number that JSON spells with a point or an exponent, as Go prints it: the shortest digits, with an exponent of two digits
-/// below 0.0001 and from 1,000,000 on.
+/// Writes a number that has a point or an exponent in JSON, as Go prints it: with the fewest exact digits. Below 0.0001
+/// and from 1,000,000 on, it has an exponent of at least two digits.
 fn fraction(number: &Number) -> String {
     let number = number.as_f64().unwrap_or_default();
     let text = format!("{number:e}");

@@ -1,4 +1,4 @@
-//! HTTP: an event of the gateway as a request, its body, the reply, and failures as problems.
+//! HTTP for the functions: the gateway's events, requests and their bodies, replies, and problems.
 
 pub mod body;
 pub mod gateway;

@@ -1,4 +1,4 @@
-//! Failures as clients see them: RFC 9457 problems. The only place that knows status numbers.
+//! Turns a refusal or a fault into a problem (RFC 9457). No other file knows the status codes of failures.
 
 use std::borrow::Cow;
 
@@ -13,11 +13,11 @@ use crate::{
     edge::http::reply::Reply,
 };
 
-/// A problem before it is written: its status, its code, and what to tell whoever reads it.
+/// A problem: its status, its code, and its detail for the reader.
 struct Problem(StatusCode, &'static str, Cow<'static, str>);
 
 impl Problem {
-    /// The reply, its type a URI below `base`, with what more there is to say.
+    /// Writes the problem as a reply. Its type is a URI below `base`, and `more` is an extra member.
     fn reply(self, base: &str, retry_after: Option<u64>, more: Option<(&str, Value)>) -> (&'static str, Reply) {
         let Self(status, code, detail) = self;
         let mut body = Map::new();
@@ -28,7 +28,7 @@ impl Problem {
             body.insert("detail".to_owned(), detail.into());
         }
         body.extend(more.map(|(name, value)| (name.to_owned(), value)));
-        // A map of strings and numbers can always be written.
+        // Writing a map of strings and numbers can't fail.
         let written = Reply::json(status, "application/problem+json", &body);
         let reply = written.unwrap_or_else(|_| Reply::empty(status));
         let reply = match retry_after {
@@ -39,14 +39,14 @@ impl Problem {
     }
 }
 
-/// A code as words: `factor-not-found` is "Factor not found".
+/// Turns a code into words: `factor-not-found` becomes "Factor not found".
 fn title(code: &str) -> String {
     let words = code.replace('-', " ");
     let (first, rest) = words.split_at_checked(1).unwrap_or(("", &words));
     first.to_uppercase() + rest
 }
 
-/// The problem that a refusal is, with its code.
+/// Turns a refusal into a code and a problem.
 pub(crate) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply) {
     let retry_after = match refusal {
         Refusal::TooManyAttempts { wait }
@@ -65,7 +65,7 @@ pub(crate) fn of_refusal(refusal: &Refusal, base: &str) -> (&'static str, Reply)
     describe(refusal).reply(base, retry_after, more)
 }
 
-/// The problem that a fault is, with its code. It says nothing of what broke.
+/// Turns a fault into a code and a problem, which does not say what broke.
 pub(crate) fn of_fault(fault: &Fault, base: &str) -> (&'static str, Reply) {
     if let Some(wait) = fault.retry_after() {
         let detail = "Try again in a moment.".into();

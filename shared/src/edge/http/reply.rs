@@ -1,4 +1,4 @@
-//! A reply, as the handlers write it.
+//! The replies that handlers return.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::base::error::{Fault, Result};
 
-/// An answer that is not an error.
+/// A reply to a request.
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) status: StatusCode,
@@ -19,35 +19,35 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// 200 with `body` as JSON.
+    /// Returns 200 with `body` as JSON.
     pub fn ok(body: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::OK, "application/json", body)
     }
 
-    /// 201 with `body` as JSON.
+    /// Returns 201 with `body` as JSON.
     pub fn created(body: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::CREATED, "application/json", body)
     }
 
-    /// 202 with `body` as JSON.
+    /// Returns 202 with `body` as JSON.
     pub fn accepted(body: &impl Serialize) -> Result<Self> {
         Self::json(StatusCode::ACCEPTED, "application/json", body)
     }
 
-    /// Names the version of what it shows.
+    /// Adds an `ETag` with the content's version.
     #[must_use]
     pub fn of_version(self, version: u64) -> Self {
         self.with(header::ETAG, format!("\"{version}\""))
     }
 
-    /// Lets anyone keep the reply for `life`. Without this nobody may.
+    /// Allows caches to store the reply for `life`. By default they must not store it.
     #[must_use]
     pub fn cached_for(mut self, life: Duration) -> Self {
         self.headers.retain(|(name, _)| *name != header::CACHE_CONTROL);
         self.with(header::CACHE_CONTROL, format!("public, max-age={}", life.as_secs()))
     }
 
-    /// A reply without a body.
+    /// Returns a reply without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), body: Vec::new() }
     }
@@ -55,7 +55,7 @@ impl Reply {
     pub(crate) fn json(status: StatusCode, content_type: &str, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|error| Fault::caused("write a reply", error))?;
         let reply = Self { status, headers: Vec::new(), body };
-        // Secrets, assertions and codes are in replies: nothing on the way may keep one.
+        // Replies contain secrets, assertions and codes, so no cache may store them.
         Ok(reply.with(header::CONTENT_TYPE, content_type).with(header::CACHE_CONTROL, "no-store"))
     }
 
@@ -65,7 +65,7 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {
-        // Text, not bytes: bytes would leave the function in base64.
+        // Text, because the function would send bytes in base64.
         let body = String::from_utf8(self.body).map_or(Body::Empty, Body::Text);
         let mut response = Response::new(body);
         *response.status_mut() = self.status;

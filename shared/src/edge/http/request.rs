@@ -1,4 +1,4 @@
-//! A request, as the handlers read it.
+//! The requests that handlers read.
 
 use std::{collections::HashMap, net::IpAddr};
 
@@ -19,25 +19,24 @@ use crate::{
     proof::factor::FactorId,
 };
 
-/// A request, with the time at which it came: the only time that its handling knows.
+/// A request, and the time at which it came. Handlers read no other clock.
 pub struct Request {
     event: lambda_http::Request,
-    /// When it came.
+    /// The time at which the request came.
     pub now: Timestamp,
 }
 
 impl Request {
-    /// A request that came at `now`.
+    /// Creates a request that came at `now`.
     pub fn new(event: lambda_http::Request, now: Timestamp) -> Self {
         Self { event, now }
     }
 
-    /// The gateway's key of the route: `POST /v1/factors/{factor_id}/verify`.
+    /// The gateway's key for the route, such as `POST /v1/factors/{factor_id}/verify`.
     pub fn route(&self) -> &str {
         self.context().and_then(|context| context.route_key.as_deref()).unwrap_or_default()
     }
 
-    /// The gateway's own words on the request.
     fn context(&self) -> Option<&ApiGatewayV2httpRequestContext> {
         match self.event.request_context_ref()? {
             RequestContext::ApiGatewayV2(context) => Some(context),
@@ -45,48 +44,48 @@ impl Request {
         }
     }
 
-    /// The gateway's id of the request, which its own log has too.
+    /// The gateway's id of the request, which is also in the gateway's log.
     pub(crate) fn id(&self) -> &str {
         self.context().and_then(|context| context.request_id.as_deref()).unwrap_or_default()
     }
 
-    /// The `sub` of the request's token, where it can be a user's.
+    /// The token's `sub`, if it is a valid user id.
     pub(crate) fn user(&self) -> Option<&str> {
         self.claims()?.get("sub").map(String::as_str).filter(|sub| UserId::is_one(sub))
     }
 
-    /// The claims of the login token, if the authorizer vouched for one.
+    /// The claims of the login token, if the authorizer accepted one.
     pub(crate) fn claims(&self) -> Option<&HashMap<String, String>> {
         Some(&self.context()?.authorizer.as_ref()?.jwt.as_ref()?.claims)
     }
 
-    /// The error for a route that the gateway should not have sent here.
+    /// Returns the fault for a route that this function does not serve.
     pub fn misrouted(&self) -> Error {
         Fault::new("serve a route that is another function's").into()
     }
 
-    /// The path parameter `name`, percent-decoded by the gateway.
+    /// The path parameter `name`, which the gateway has percent-decoded.
     pub fn path(&self, name: &str) -> String {
         let parameters = self.event.path_parameters_ref();
         parameters.and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
     }
 
-    /// The factor that the path names. A text that is no factor's id names none that there is.
+    /// The factor's id in the path. If the text is not a valid id, no factor has it.
     pub fn factor_id(&self) -> Result<FactorId, Refusal> {
         FactorId::parse(&self.path("factor_id")).ok_or(Refusal::FactorNotFound)
     }
 
-    /// A notice of what the request did: when, from where, and in the language that it asks for.
+    /// Creates a notice about this request, with its time, its address and its language.
     pub fn notice(&self, kind: NoticeKind) -> Notice {
         Notice::new(kind, self.now, self.client_address(), self.accept_language())
     }
 
-    /// The same of what an operator did: from where is nothing that the user needs to know.
+    /// Creates a notice about an operator's request. It leaves out the address, because the user does not need it.
     pub fn notice_of_operator(&self, kind: NoticeKind) -> Notice {
         Notice { from: None, ..self.notice(kind) }
     }
 
-    /// What the query asks for by these names, in turn. Any other name is refused: nothing that was sent is silently ignored.
+    /// Reads the query's parameters `names`, in this order. It refuses others, so that none is silently ignored.
     pub fn query<const N: usize>(&self, names: [&str; N]) -> Result<[Option<String>; N], Refusal> {
         let asked = self.event.query_string_parameters_ref();
         if asked.is_some_and(|asked| asked.iter().any(|(name, _)| !names.contains(&name))) {
@@ -95,9 +94,9 @@ impl Request {
         Ok(names.map(|name| asked?.first(name).map(str::to_owned)))
     }
 
-    /// The versions that the client sends back in `If-Match`.
+    /// Reads the versions in the header `If-Match`.
     pub fn if_match(&self) -> IfMatch {
-        // One that is no text is no version of ours either: it guards all the same.
+        // A header that is not text matches no version, so it still prevents the change.
         match self.raw_header(header::IF_MATCH.as_str()).map(|sent| sent.to_str().unwrap_or_default()) {
             None => IfMatch::Any,
             Some(sent) if sent.trim() == "*" => IfMatch::Any,
@@ -105,27 +104,27 @@ impl Request {
         }
     }
 
-    /// The address that the request came from, as the gateway saw it: never what a header says.
+    /// The client's IP address, as the gateway saw it. Headers do not count.
     pub fn client_address(&self) -> Option<IpAddr> {
         self.context()?.http.source_ip.as_deref()?.parse().ok()
     }
 
-    /// The languages that the client asks for.
+    /// The header `Accept-Language`.
     pub fn accept_language(&self) -> Option<&str> {
         self.header("accept-language")
     }
 
-    /// The header `name`, if it is there and is text.
+    /// The header `name`, if it is present and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.event.headers().get(name)?.to_str().ok()
     }
 
-    /// The header `name`, as it was sent.
+    /// The header `name`, unparsed.
     pub(crate) fn raw_header(&self, name: &str) -> Option<&HeaderValue> {
         self.event.headers().get(name)
     }
 
-    /// Lambda's id of the invocation.
+    /// Lambda's id for the invocation.
     pub(crate) fn invocation(&self) -> &str {
         self.event.lambda_context_ref().map_or("", |context: &Context| context.request_id.as_str())
     }
@@ -140,17 +139,17 @@ impl Request {
     }
 }
 
-/// Of which versions a request changes what is there (`If-Match`, RFC 9110 section 13.1.1).
+/// The versions that a request may change (`If-Match`, RFC 9110 section 13.1.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IfMatch {
-    /// Of whichever: the client sends no tag, or `*`.
+    /// Any version: the client sends no header, or `*`.
     Any,
-    /// Of these alone: `"3"`, or a list `"3", "4"`. A tag that is no version of ours matches nothing.
+    /// Only these versions: `"3"`, or a list `"3", "4"`. A tag that is not a version matches nothing.
     Versions(Vec<u64>),
 }
 
 impl IfMatch {
-    /// Whether this version may be changed.
+    /// Whether the request may change this version.
     pub fn allows(&self, version: u64) -> bool {
         match self {
             Self::Any => true,
@@ -159,12 +158,13 @@ impl IfMatch {
     }
 }
 
-/// The version in a tag, spelled as we spell it: `3`, and neither `03` nor `+3`.
+/// Parses the version in a tag. It accepts `3`, but not `03` or `+3`.
 fn version(tag: &str) -> Option<u64> {
     tag.parse().ok().filter(|version: &u64| version.to_string() == tag)
 }
 
-/// The strong tags of a list: what is between quotes, and has nothing but a comma before it. A weak one, `W/"3"`, never matches.
+/// Returns the strong tags of a list: texts in quotes after nothing but commas and spaces. Weak tags, `W/"3"`, are left
+/// out.
 fn strong_tags(list: &str) -> impl Iterator<Item = &str> {
     let parts: Vec<_> = list.split('"').collect();
     let closed = parts.len().saturating_sub(1) / 2;

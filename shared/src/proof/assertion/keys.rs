@@ -1,4 +1,4 @@
-//! The public keys that assertions are checked with: fetched from KMS once per instance, when first needed.
+//! The public keys that verify assertions. Each instance fetches them from KMS once, when it first needs them.
 
 use aws_sdk_kms::Client;
 use data_encoding::BASE64URL_NOPAD;
@@ -41,7 +41,7 @@ pub struct Jwk {
 }
 
 impl PublicKeys {
-    /// Takes the keys from the setting `MFA_SIGNING_KEYS`; fetches nothing yet.
+    /// Reads the keys from the setting `MFA_SIGNING_KEYS`. It fetches nothing yet.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         let ring = settings.key_ring(SIGNING_KEYS)?;
         let keys = ring.iter().map(|(label, id)| PublicKey {
@@ -52,7 +52,7 @@ impl PublicKeys {
         Ok(Self { kms: aws.kms.clone(), keys: keys.collect() })
     }
 
-    /// The key that `label` stands for, if it is one of ours.
+    /// Returns the key of `label`, if it is one of ours.
     pub async fn find(&self, label: &str) -> Result<Option<&VerifyingKey>, Fault> {
         match self.keys.iter().find(|key| key.label == label) {
             Some(key) => self.fetch(key).await.map(Some),
@@ -60,8 +60,11 @@ impl PublicKeys {
         }
     }
 
-    /// All of them, the current one first. One that can't be fetched, because it was retired or is not made yet, is left
-    /// out: it must not keep anyone from checking with the others. The one that signs must be there.
+    /// Returns all keys, the signing key first. It skips another key that it can't fetch, such as a retired one or one
+    /// that is not made yet. So clients can still verify with the rest.
+    ///
+    /// # Errors
+    /// A fault if it can't fetch the signing key.
     pub async fn jwks(&self) -> Result<Vec<Jwk>, Fault> {
         let mut jwks = Vec::with_capacity(self.keys.len());
         for (index, key) in self.keys.iter().enumerate() {

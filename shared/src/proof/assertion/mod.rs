@@ -1,5 +1,5 @@
-//! The proof that MFA is settled: a JWT (JWS, ES256, `typ: mfa+jwt`) that this service signs and that the app's backend,
-//! and this service itself, check.
+//! The assertion: a JWT (JWS, ES256, `typ: mfa+jwt`) which says that MFA is settled. This service signs it. Your
+//! backend checks it, and so does this service.
 
 use std::time::Duration;
 
@@ -23,13 +23,13 @@ pub mod keys;
 pub mod required;
 pub mod signer;
 
-/// How long an assertion lives.
+/// How long an assertion is valid.
 pub const LIFE: Duration = Duration::from_mins(5);
-/// The longest assertion that is looked at, in bytes. Fifty workspaces of 2 KB make one of 4 KB.
+/// The longest assertion that is read, in bytes. One with 50 workspaces of 2 KB in total has 4 KB.
 const LONGEST: usize = 8 * 1024;
-/// How far back `iat` is set: many libraries refuse one that their clock, a second or two behind, has not come to.
+/// How far back `iat` is set, because many libraries refuse an `iat` that is ahead of their clock.
 const BEHIND: Duration = Duration::from_secs(5);
-/// How far ahead of ours the clock that signed may be.
+/// How far the signer's clock may be ahead of ours.
 const SKEW: Duration = Duration::from_secs(30);
 const ALGORITHM: &str = "ES256";
 const TYPE: &str = "mfa+jwt";
@@ -38,79 +38,79 @@ const TYPE: &str = "mfa+jwt";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mfa {
-    /// A second factor was proven.
+    /// A code was accepted: of a factor, a recovery code, or an emailed code.
     Passed,
-    /// None was needed; the reason says why.
+    /// No MFA was needed. The reason says why.
     NotRequired,
-    /// A factor was proven that is no longer allowed: good for beginning one that is, with this service alone.
+    /// A code was accepted, but the user has no allowed factor. The assertion is valid only here, for beginning one.
     EnrollOnly,
 }
 
-/// Why a login was decided as it was, as the contract spells it.
+/// The reason for the decision about a login, as the contract spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LoginReason {
-    /// The user has a factor that is allowed.
+    /// The user has an allowed factor.
     MfaEnabled,
-    /// The user has factors, and none of them is allowed.
+    /// The user has factors, but none is allowed.
     MethodNotAllowed,
     /// The user has no factor, and a workspace requires MFA.
     RequiredByWorkspace,
-    /// The user has no factor, and a workspace requires MFA from a later date on.
+    /// The user has no factor, and a workspace requires MFA from a later date.
     GracePeriod,
-    /// The user came by SSO: their MFA is at their identity provider.
+    /// The user logged in by SSO, so MFA is up to their identity provider.
     Sso,
     /// The user has no factor, and no workspace requires one.
     MfaNotEnabled,
-    /// A reason that only another release knows, read in an assertion that it signed. It allows nothing, and is never signed.
+    /// A reason that only another release knows, read from its assertion. It allows nothing and is never signed.
     #[serde(other, skip_serializing)]
     Other,
 }
 
-/// What an assertion says (RFC 7519 names where they exist).
+/// The claims of an assertion, with the names of RFC 7519 where they exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// This service.
     pub iss: String,
-    /// The app.
+    /// Your app. For `enroll_only`, this service.
     pub aud: String,
     /// The user.
     pub sub: UserId,
-    /// When it was made, in Unix seconds, and five seconds less.
+    /// When it was made, minus 5 seconds, in Unix seconds.
     pub iat: u64,
     /// When it expires, in Unix seconds.
     pub exp: u64,
-    /// Its id: the app spends it once.
+    /// Its id. Your backend accepts it once.
     pub jti: String,
     /// How MFA was settled.
     pub mfa: Mfa,
-    /// Why none was needed, where none was.
+    /// Why no MFA was needed, if so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<LoginReason>,
-    /// What was proven (RFC 8176); empty where nothing was.
+    /// The methods that were proven (RFC 8176), possibly none.
     pub amr: Vec<String>,
-    /// When the factor that was used became active, in Unix seconds; absent where none was used.
+    /// When the factor used became active, in Unix seconds. Absent if no factor was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor_since: Option<u64>,
-    /// How the factor that was used was begun; absent where none was used.
+    /// How the factor used was begun. Absent if no factor was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enrolled_by: Option<EnrolledBy>,
-    /// The workspaces that this login is good for.
+    /// The workspaces that this login is valid for.
     pub workspaces: Vec<WorkspaceId>,
-    /// The account's epoch: older sessions and assertions end when it rises.
+    /// The account's epoch. When it rises, older sessions and assertions end.
     pub mfa_epoch: u64,
-    /// Which login token it belongs to ([`token_hash`]).
+    /// The hash of its login token ([`token_hash`]).
     pub ath: String,
 }
 
-/// What is asserted of a login; the signer adds the rest.
+/// The claims that depend on the login. The signer adds the rest.
 #[derive(Clone, Debug)]
 pub struct Statement<'a> {
     /// The user.
     pub user: &'a UserId,
-    /// The workspaces that this login is good for.
+    /// The workspaces that this login is valid for.
     pub workspaces: &'a [WorkspaceId],
-    /// Which login token it belongs to ([`token_hash`]).
+    /// The hash of its login token ([`token_hash`]).
     pub ath: &'a str,
     /// The account's epoch.
     pub epoch: u64,
@@ -118,7 +118,7 @@ pub struct Statement<'a> {
     pub status: MfaStatus,
 }
 
-/// How MFA was settled, with what goes with each way.
+/// How MFA was settled, with the claims that follow from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MfaStatus {
     mfa: Mfa,
@@ -126,12 +126,12 @@ pub struct MfaStatus {
     amr: Vec<String>,
     factor_since: Option<u64>,
     enrolled_by: Option<EnrolledBy>,
-    /// When it ends, in Unix seconds, where that is before an assertion's own life is over.
+    /// The latest expiry that is allowed, in Unix seconds.
     until: u64,
 }
 
 impl MfaStatus {
-    /// By a code of this active factor.
+    /// Returns the status after a code of this active factor.
     pub fn by_factor(factor: &Factor) -> Self {
         Self {
             mfa: Mfa::Passed,
@@ -143,19 +143,21 @@ impl MfaStatus {
         }
     }
 
-    /// By a recovery code or an emailed one: not by a second factor, which an app may ask for besides.
+    /// Returns the status after a recovery code or an emailed code. Such a code is no second factor, so your backend
+    /// can require one too.
     pub fn recovered(method: &str) -> Self {
         let amr = vec![method.to_owned()];
         Self { mfa: Mfa::Passed, reason: None, amr, factor_since: None, enrolled_by: None, until: u64::MAX }
     }
 
-    /// The same, but good for no more than beginning a factor that is allowed: what proved it is not, or not any more.
+    /// Limits the status to beginning an allowed factor.
     #[must_use]
     pub fn to_enroll_only(self) -> Self {
         Self { mfa: Mfa::EnrollOnly, ..self }
     }
 
-    /// It was not needed, for this reason ([`crate::workspace::policy::decision::Decision::of`]).
+    /// Returns the status if MFA was not needed, for this reason
+    /// ([`crate::workspace::policy::decision::Decision::of`]).
     pub fn not_required(reason: LoginReason) -> Self {
         Self {
             mfa: Mfa::NotRequired,
@@ -167,11 +169,11 @@ impl MfaStatus {
         }
     }
 
-    /// As another assertion says, and no longer than that: what was proven once does not prove itself on and on.
+    /// Copies the status of another assertion, with its expiry. So nobody can extend one proof again and again.
     pub fn as_in(claims: &Claims) -> Self {
         Self {
             mfa: claims.mfa,
-            // What this release can't spell it can't sign.
+            // This release can't sign a reason that it does not know.
             reason: claims.reason.filter(|reason| *reason != LoginReason::Other),
             amr: claims.amr.clone(),
             factor_since: claims.factor_since,
@@ -203,7 +205,8 @@ impl Claims {
     }
 }
 
-/// The hash that binds an assertion to a login token: base64url of the SHA-256 of the token alone (as in RFC 9449).
+/// Returns the hash that binds an assertion to a login token: SHA-256 of the token alone, in base64url (as in RFC
+/// 9449).
 pub fn token_hash(login_token: &str) -> String {
     BASE64URL_NOPAD.encode(&Sha256::digest(login_token))
 }
@@ -215,7 +218,7 @@ struct Header {
     kid: String,
 }
 
-/// An assertion taken apart; nothing in it is believed yet.
+/// A parsed assertion, not verified yet.
 pub struct Unverified<'a> {
     header: Header,
     claims: Claims,
@@ -223,11 +226,11 @@ pub struct Unverified<'a> {
     signature: Signature,
 }
 
-/// What an assertion must say to be this service's, for this request.
+/// The values that an assertion must have for this request.
 pub struct Expected<'a> {
     /// This service.
     pub issuer: &'a str,
-    /// The app.
+    /// Your app. For `enroll_only`, this service.
     pub audience: &'a str,
     /// The user of the request's login token.
     pub user: &'a UserId,
@@ -236,7 +239,8 @@ pub struct Expected<'a> {
 }
 
 impl<'a> Unverified<'a> {
-    /// Takes `token` apart: three parts of base64url, an ES256 header of this type, claims, a signature of 64 bytes.
+    /// Parses `token`: three parts of base64url, which are an ES256 header of this type, claims, and a signature of 64
+    /// bytes.
     pub fn parse(token: &'a str) -> Result<Self, Refusal> {
         Self::take_apart(token).ok_or(Refusal::AssertionInvalid("format"))
     }
@@ -253,15 +257,15 @@ impl<'a> Unverified<'a> {
         (header.alg == ALGORITHM && header.typ == TYPE).then_some(Self { header, claims, signed, signature })
     }
 
-    /// The label of the key that it says it was signed with.
+    /// Returns the label of the key that the header names.
     pub fn key_label(&self) -> &str {
         &self.header.kid
     }
 
-    /// Checks everything; only then are there claims.
+    /// Verifies the signature and each claim, then returns the claims.
     pub fn verify(self, key: &VerifyingKey, expected: &Expected<'_>, now: Timestamp) -> Result<Claims, Refusal> {
         let Self { claims, signed, signature, .. } = self;
-        // TLS brings ring along, which checks with a third of `p256`'s instructions.
+        // TLS already links ring, which verifies with a third of `p256`'s instructions.
         let key = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key.to_sec1_point(false));
         let verified = key.verify(signed.as_bytes(), &signature.to_bytes());
         verified.map_err(|_| Refusal::AssertionInvalid("signature"))?;
@@ -280,7 +284,7 @@ impl<'a> Unverified<'a> {
     }
 }
 
-/// What is signed: header and claims, each in base64url.
+/// Returns the text to sign: header and claims, each in base64url.
 fn signing_input(key_label: &str, claims: &Claims) -> serde_json::Result<String> {
     let header = Header { alg: ALGORITHM.to_owned(), typ: TYPE.to_owned(), kid: key_label.to_owned() };
     let [header, claims] = [serde_json::to_vec(&header)?, serde_json::to_vec(claims)?];

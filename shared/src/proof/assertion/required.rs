@@ -1,4 +1,5 @@
-//! The proof that an act takes: the assertion that its request carries, held to the account and to the act.
+//! Checks whether the assertion of a request allows what the request does. *Strong acts* remove or rename an active
+//! factor, make new recovery codes, or act on a workspace.
 
 use std::time::Duration;
 
@@ -10,24 +11,24 @@ use crate::{
     },
 };
 
-/// How long a factor does no strong act that was begun with an emailed code. For so long the user, who was told of it, can
-/// act first.
+/// How long a factor that was begun with an emailed code allows no strong act. Its user was told and can act first.
 const WAIT: Duration = Duration::from_hours(24);
 
-/// The proof that begins another factor, in an account of this epoch: any that MFA was passed, or `enroll_only`.
+/// Requires an assertion to begin another factor: MFA was passed in any way, or `enroll_only`. `epoch` is the
+/// account's.
 pub fn to_begin(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
     require(assertion, epoch, &[Mfa::Passed, Mfa::EnrollOnly])
 }
 
-/// The proof that changes settings, in an account of this epoch: MFA was passed by a factor. A recovery code and an emailed
-/// code are good for logging in and for beginning a factor.
+/// Requires an assertion to change settings: MFA was passed with a factor. A recovery code or an emailed code is valid
+/// only for logging in and for beginning a factor.
 pub fn of_factor(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refusal> {
     let claims = require(assertion, epoch, &[Mfa::Passed])?;
     if claims.is_by_factor() { Ok(claims) } else { Err(Refusal::AssertionRequired) }
 }
 
-/// The proof of a strong act, in an account of this epoch: as [`of_factor`], and the factor was not begun with an emailed
-/// code within the last 24 hours.
+/// Requires an assertion for a strong act: as in [`of_factor`], and a factor that was begun with an emailed code has
+/// been active for 24 hours.
 pub fn strong(assertion: Option<&Claims>, epoch: u64, now: Timestamp) -> Result<&Claims, Refusal> {
     let claims = of_factor(assertion, epoch)?;
     let old_enough = claims.active_since().plus(WAIT);
@@ -37,7 +38,8 @@ pub fn strong(assertion: Option<&Claims>, epoch: u64, now: Timestamp) -> Result<
     Ok(claims)
 }
 
-/// The proof that an owner acts on `workspace` with, which the assertion must name: a strong one, or a login by SSO.
+/// Requires an assertion for an owner's act on `workspace`. It must name the workspace. It must also allow strong acts,
+/// or be of a login by SSO.
 pub fn for_workspace<'a>(
     assertion: Option<&'a Claims>,
     epoch: u64,
@@ -60,13 +62,14 @@ fn require<'a>(assertion: Option<&'a Claims>, epoch: u64, enough: &[Mfa]) -> Res
 }
 
 impl Claims {
-    /// Whether a factor was used that was begun with an emailed code, at whatever time.
+    /// Returns whether the factor used was begun with an emailed code, at any time.
     pub fn is_by_emailed_factor(&self) -> bool {
         self.enrolled_by == Some(EnrolledBy::Email)
     }
 
-    /// How a factor counts as begun that this assertion begins. A factor that was begun with an emailed code hands that on for
-    /// ever, and one that a step-up waits for hands on how it was begun itself.
+    /// Returns the `enrolled_by` of a factor that this assertion begins. A factor that was begun with an emailed code
+    /// always hands on `email`. A factor that a step-up still waits for hands on its own value. Otherwise the first
+    /// `amr` value decides.
     pub fn enrolls_by(&self, now: Timestamp) -> Result<EnrolledBy, Refusal> {
         let of_method = self.amr.first().and_then(|method| EnrolledBy::of_method(method));
         match self.enrolled_by {
@@ -91,7 +94,7 @@ mod tests {
 
     const SINCE: Timestamp = Timestamp::from_seconds(1_800_000_000);
 
-    /// An assertion by a factor of `enrolled_by` that is active since then, or by a code without a factor.
+    /// Makes an assertion by a factor of `enrolled_by` that is active since `SINCE`, or without a factor.
     fn claims(amr: &[&str], enrolled_by: Option<EnrolledBy>) -> Claims {
         let user = "ada".to_owned().try_into().unwrap();
         let status = MfaStatus {
@@ -128,7 +131,7 @@ mod tests {
         }
     }
 
-    /// The claims of a login that needed no MFA for `reason`, as another release may have signed them.
+    /// Makes the claims of a login without MFA for `reason`, which only another release may know.
     fn unneeded(reason: &str) -> Claims {
         let mut claims = serde_json::to_value(claims(&[], None)).unwrap();
         claims["mfa"] = "not_required".into();

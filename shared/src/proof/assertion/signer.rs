@@ -1,4 +1,4 @@
-//! Signs assertions in KMS. The private key never leaves it; only a digest goes there.
+//! Signs assertions in KMS. The private key never leaves KMS, and only a digest goes there.
 
 use aws_sdk_kms::{
     Client,
@@ -40,7 +40,7 @@ pub struct Signed {
 }
 
 impl Signer {
-    /// Takes `MFA_SIGNING_KEYS`, `MFA_ISSUER` and `MFA_AUDIENCE` from the settings.
+    /// Reads `MFA_SIGNING_KEYS`, `MFA_ISSUER` and `MFA_AUDIENCE` from the settings.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self {
             kms: aws.kms.clone(),
@@ -50,7 +50,7 @@ impl Signer {
         })
     }
 
-    /// An assertion of `statement`, made at `now`.
+    /// Signs an assertion of `statement` at `now`.
     pub async fn sign(&self, statement: Statement<'_>, now: Timestamp) -> Result<Signed, Fault> {
         let (label, key) = self.keys.current().ok_or(Fault::new("find a signing key"))?;
         let claims = Claims::new(statement, &self.issuer, &self.audience, random::id()?, now);
@@ -59,7 +59,7 @@ impl Signer {
         let request = self.kms.sign().key_id(key).message_type(OfDigest).signing_algorithm(EcdsaSha256).message(digest);
         let reply = request.send().await.map_err(|error| Fault::aws("sign an assertion", error))?;
         let der = reply.signature.ok_or(Fault::new("read a signature"))?;
-        // KMS answers in DER; a JWS takes the two numbers raw (RFC 7518 section 3.4).
+        // KMS answers in DER, but a JWS requires the two raw numbers (RFC 7518 section 3.4).
         let signature = Signature::from_der(der.as_ref()).map_err(|error| Fault::caused("read a signature", error))?;
         let expires_at = Timestamp::from_seconds(claims.exp);
         let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(&signature.to_bytes()));

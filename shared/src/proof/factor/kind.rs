@@ -1,21 +1,21 @@
-//! What kinds of factor there are, and how a factor may have been begun.
+//! The kinds of factor, their status, and the proof with which a factor was begun.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// What a factor is.
+/// The kind of a factor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// An authenticator app.
     Totp,
-    /// A phone that is sent texts.
+    /// A phone that receives texts.
     Sms,
 }
 
 impl Kind {
-    /// The kinds there are.
+    /// All kinds.
     pub const ALL: [Self; 2] = [Self::Totp, Self::Sms];
 
     /// Reads a kind by its name in the contract.
@@ -27,7 +27,7 @@ impl Kind {
         }
     }
 
-    /// How many active factors of the kind a user may have.
+    /// Returns how many active factors of this kind a user may have.
     pub const fn limit(self) -> usize {
         match self {
             Self::Totp => 5,
@@ -35,7 +35,7 @@ impl Kind {
         }
     }
 
-    /// How a code of the kind counts as an authentication method (RFC 8176).
+    /// Returns the authentication method of this kind (RFC 8176).
     pub const fn amr(self) -> &'static str {
         match self {
             Self::Totp => "otp",
@@ -44,24 +44,24 @@ impl Kind {
     }
 }
 
-/// Reads kinds, without those that only another release knows: they are no factor of this one.
+/// Reads kinds, without those that only another release knows.
 pub fn known_kinds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeSet<Kind>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
     Ok(names.iter().filter_map(|name| Kind::parse(name)).collect())
 }
 
-/// Whether a factor is pending or active, as the contract spells it.
+/// The status of a factor, as the contract spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// Begun; no code from it has been shown.
+    /// Begun, but no code of it was accepted yet.
     Pending,
-    /// Proven, and good for logging in.
+    /// Proven, and valid for logging in.
     Active,
 }
 
 impl Status {
-    /// The status as the contract and the table spell it.
+    /// Returns the status as the contract and the table spell it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -70,27 +70,27 @@ impl Status {
     }
 }
 
-/// How a user proved who they are when they began a factor.
+/// The proof with which a user began a factor.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EnrolledBy {
-    /// With the login token alone: no factor was active. Rows that say nothing are read so.
+    /// The login token alone, because no factor was active. Rows without a value mean this too.
     #[default]
     First,
-    /// With a code of an authenticator app.
+    /// A code of an authenticator app.
     Otp,
-    /// With a texted code.
+    /// A texted code.
     Sms,
-    /// With a recovery code.
+    /// A recovery code.
     Recovery,
-    /// With an emailed code, or with a factor that was begun with one.
+    /// An emailed code, or a factor that was begun with one.
     Email,
-    /// An operator imported it.
+    /// None, because an operator imported the factor.
     Import,
 }
 
 impl EnrolledBy {
-    /// What an assertion's first `amr` value says of a factor that the assertion begins.
+    /// Reads the proof from the first `amr` value of an assertion that begins a factor.
     pub fn of_method(method: &str) -> Option<Self> {
         match method {
             "otp" => Some(Self::Otp),
@@ -106,7 +106,8 @@ impl EnrolledBy {
         matches!(self, Self::First)
     }
 
-    /// Whether a step-up waits a day after such a factor became active: no active factor stood behind its begin.
+    /// Returns whether a step-up must wait a day after the factor became active. It must if no active factor proved its
+    /// begin.
     pub const fn waits(self) -> bool {
         matches!(self, Self::First | Self::Recovery | Self::Email | Self::Import)
     }

@@ -1,5 +1,5 @@
-//! A second factor: an authenticator app or a phone. It is *pending* from its begin until a code from it is shown, then
-//! *active*. A pending factor lives ten minutes and five guesses, and counts for nothing.
+//! A second factor: an authenticator app or a phone. It is *pending* until its first code is accepted, then *active*. A
+//! pending factor expires after 10 minutes or 5 wrong codes, and no login uses it.
 
 use std::time::Duration;
 
@@ -21,78 +21,78 @@ pub use self::{
     name::{FactorId, FactorName, InvalidName},
 };
 
-/// How long a pending factor waits for its first code.
+/// How long a factor can be pending.
 pub const PENDING_LIFE: Duration = Duration::from_mins(10);
-/// How many codes may be tried on a pending factor.
+/// How many codes a user may try on a pending factor.
 pub const PENDING_TRIES: u32 = 5;
 
-/// A factor.
+/// A second factor of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Factor {
-    /// What it is.
+    /// Its kind, with the data of that kind.
     pub method: Method,
-    /// How far it has come.
+    /// Its status, with the data of that status.
     pub progress: Progress,
-    /// What its user calls it.
+    /// Its name, which the user may choose.
     pub name: FactorName,
     /// When it was begun.
     pub created_at: Timestamp,
-    /// How its user proved who they are then.
+    /// How it was begun.
     pub enrolled_by: EnrolledBy,
-    /// When a code from it was last accepted.
+    /// When a code of it was last accepted.
     pub last_used_at: Option<Timestamp>,
-    /// Its secret: an app's key, or a phone's number.
+    /// Its sealed secret: the key of an app, or the number of a phone.
     pub sealed: Sealed,
 }
 
-/// What a factor is, with what only such a factor has.
+/// The kind of a factor, with the data of that kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Method {
     /// An authenticator app.
     Totp {
-        /// The time step of the last code accepted: only later ones are accepted after it.
+        /// The time step of the last accepted code. Only later steps are accepted.
         last_step: Option<u64>,
     },
-    /// A phone that is sent texts.
+    /// A phone that receives texts.
     Sms {
-        /// What can be read of the number.
+        /// The hint and the digests of the number.
         phone: Phone,
-        /// The code that was texted last, until it is accepted.
+        /// The last texted code, until it is accepted.
         code: Option<SentCode>,
     },
 }
 
-/// How far a factor has come, with what only such a factor has.
+/// The status of a factor, with the data of that status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// Begun; no code from it has been shown.
+    /// Begun, but no code of it was accepted yet.
     Pending {
-        /// Codes tried on it.
+        /// The codes tried so far.
         tries: u32,
     },
-    /// Proven, and good for logging in.
+    /// Proven, and valid for logging in.
     Active {
-        /// When it became so.
+        /// When it became active.
         since: Timestamp,
     },
 }
 
-/// What accepting a code spends, so that it is accepted once.
+/// The part of an accepted code that is spent, so that it is accepted once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
-    /// An app's time step, and every earlier one.
+    /// The time step of an app, and every earlier one.
     Step(u64),
-    /// The code of this nonce.
+    /// The sent code of this nonce.
     Sent(Nonce),
 }
 
 impl Factor {
-    /// An authenticator app just begun, by the login token alone.
+    /// Begins an authenticator app, with the login token alone.
     pub fn begun_app(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
         Self::begun(Method::Totp { last_step: None }, name, sealed, now)
     }
 
-    /// A phone just begun, by the login token alone.
+    /// Begins a phone, with the login token alone.
     pub fn begun_phone(phone: Phone, name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
         Self::begun(Method::Sms { phone, code: None }, name, sealed, now)
     }
@@ -109,15 +109,15 @@ impl Factor {
         }
     }
 
-    /// An app that the user has been logging in with elsewhere: active, though no code of it was seen here. Codes that could
-    /// have been accepted by now are not: it may have been here before, and removed.
+    /// Imports an app that the user has elsewhere. It is active at once. Codes that are valid at `now` or earlier are
+    /// refused, because the app may have been here before and removed.
     pub fn imported(name: Option<FactorName>, sealed: Sealed, now: Timestamp) -> Self {
         let method = Method::Totp { last_step: Some(totp::latest_step(now)) };
         let progress = Progress::Active { since: now };
         Self { progress, enrolled_by: EnrolledBy::Import, ..Self::begun(method, name, sealed, now) }
     }
 
-    /// The factor once a code has proven it; `None` where what that code spends is none of such a factor's.
+    /// Returns the factor after its first accepted code. Returns `None` if `spent` is of another kind.
     #[must_use]
     pub fn activated(&self, spent: Spent, now: Timestamp) -> Option<Self> {
         let method = match (&self.method, spent) {
@@ -128,12 +128,12 @@ impl Factor {
         Some(Self { method, progress: Progress::Active { since: now }, last_used_at: Some(now), ..self.clone() })
     }
 
-    /// Its kind, as the contract spells it.
+    /// Returns its kind.
     pub const fn kind(&self) -> Kind {
         self.method.kind()
     }
 
-    /// Its status, as the contract spells it.
+    /// Returns its status.
     pub const fn status(&self) -> Status {
         match self.progress {
             Progress::Pending { .. } => Status::Pending,
@@ -141,7 +141,7 @@ impl Factor {
         }
     }
 
-    /// What can be read of its number, where it is a phone.
+    /// Returns the hint and the digests of its number, if it is a phone.
     pub const fn phone(&self) -> Option<&Phone> {
         match &self.method {
             Method::Totp { .. } => None,
@@ -149,7 +149,7 @@ impl Factor {
         }
     }
 
-    /// The code that was texted to it last, until it is accepted.
+    /// Returns the last texted code, until it is accepted.
     pub const fn sent_code(&self) -> Option<&SentCode> {
         match &self.method {
             Method::Totp { .. } => None,
@@ -157,7 +157,7 @@ impl Factor {
         }
     }
 
-    /// The time step of the last code of it that was accepted, where it is an app.
+    /// Returns the time step of the last accepted code, if it is an app.
     pub const fn last_step(&self) -> Option<u64> {
         match self.method {
             Method::Totp { last_step } => last_step,
@@ -165,7 +165,7 @@ impl Factor {
         }
     }
 
-    /// Whether a code of it could be accepted: an app always shows one, a phone has been sent one.
+    /// Returns whether a code of it could be accepted. An app always shows one. A phone needs a sent one.
     pub fn has_live_code(&self, now: Timestamp) -> bool {
         match &self.method {
             Method::Totp { .. } => true,
@@ -173,7 +173,7 @@ impl Factor {
         }
     }
 
-    /// Since when it is active; `None` while it is pending.
+    /// Returns when it became active, or `None` while it is pending.
     pub const fn active_since(&self) -> Option<Timestamp> {
         match self.progress {
             Progress::Pending { .. } => None,
@@ -181,17 +181,17 @@ impl Factor {
         }
     }
 
-    /// Whether it is active.
+    /// Returns whether it is active.
     pub fn is_active(&self) -> bool {
         self.status() == Status::Active
     }
 
-    /// Whether it is pending and can still be activated.
+    /// Returns whether it is pending and can still be activated.
     pub fn is_live_pending(&self, now: Timestamp) -> bool {
         now < self.pending_until() && self.pending_tries_left() > 0
     }
 
-    /// Guesses that it still takes as a pending factor: none where it is active.
+    /// Returns how many codes can still be tried while it is pending. Returns 0 if it is active.
     pub const fn pending_tries_left(&self) -> u32 {
         match self.progress {
             Progress::Pending { tries } => PENDING_TRIES.saturating_sub(tries),
@@ -199,12 +199,12 @@ impl Factor {
         }
     }
 
-    /// When it expires, if it is still pending then.
+    /// Returns when it expires if it is still pending.
     pub fn pending_until(&self) -> Timestamp {
         self.created_at.plus(PENDING_LIFE)
     }
 
-    /// What clients see of it.
+    /// Returns the part that clients see.
     pub fn summary<'a>(&'a self, id: &'a FactorId) -> FactorSummary<'a> {
         FactorSummary {
             id,
@@ -221,7 +221,7 @@ impl Factor {
 }
 
 impl Method {
-    /// Its kind, as the contract spells it.
+    /// Returns its kind.
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Totp { .. } => Kind::Totp,
@@ -230,7 +230,7 @@ impl Method {
     }
 }
 
-/// What clients see of a factor.
+/// The part of a factor that clients see.
 #[derive(Serialize)]
 pub struct FactorSummary<'a> {
     id: &'a FactorId,
@@ -239,7 +239,7 @@ pub struct FactorSummary<'a> {
     status: Status,
     created_at: String,
     enrolled_by: EnrolledBy,
-    /// Since when it is active, where it is.
+    /// When it became active, if it is.
     factor_since: Option<String>,
     last_used_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

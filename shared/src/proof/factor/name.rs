@@ -1,4 +1,4 @@
-//! A factor's id, and its name.
+//! The id and the name of a factor.
 
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
@@ -8,42 +8,42 @@ use crate::{
     proof::factor::kind::Kind,
 };
 
-/// A factor's id: a ULID.
+/// The id of a factor: a ULID.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FactorId(String);
 
 impl FactorId {
-    /// A new id, from the time and 80 random bits.
+    /// Makes a new id from the time and 80 random bits.
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
         let random = random.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         Self(Ulid::from_parts(now.millis(), random).to_string())
     }
 
-    /// The id that these bits spell.
+    /// Makes the id of these bits.
     pub fn of(bits: u128) -> Self {
         Self(Ulid(bits).to_string())
     }
 
-    /// Reads an id; `None` unless it is a ULID in its canonical spelling.
+    /// Reads an id. Returns `None` unless it is a ULID in canonical form.
     pub fn parse(text: &str) -> Option<Self> {
         let canonical = Ulid::from_string(text).ok()?.to_string();
         (canonical == text).then_some(Self(canonical))
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a user calls a factor: 1 to 64 characters, none of them a control character.
+/// The name of a factor: 1 to 64 characters, without line breaks, controls, or marks that change the direction of text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FactorName(String);
 
 impl FactorName {
-    /// What a factor is called that nobody named.
+    /// Returns the name of a factor that nobody named.
     pub fn of_kind(kind: Kind) -> Self {
         match kind {
             Kind::Totp => Self("Authenticator app".to_owned()),
@@ -66,7 +66,7 @@ impl From<FactorName> for String {
     }
 }
 
-/// The text is not a name.
+/// The error for a text that is not a name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid name")]
 pub struct InvalidName;

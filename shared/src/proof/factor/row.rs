@@ -1,4 +1,4 @@
-//! A factor, as the table keeps it in its user's account.
+//! A factor, as the table stores it in its user's account.
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The attributes of a factor, each of which only some factors have.
+/// The attributes of a factor. Not every factor has all of them.
 #[derive(Serialize, Deserialize)]
 struct Row {
     kind: Kind,
@@ -24,28 +24,28 @@ struct Row {
     created_at: Timestamp,
     #[serde(default, deserialize_with = "known_or_first", skip_serializing_if = "EnrolledBy::is_first")]
     enrolled_by: EnrolledBy,
-    /// Absent in rows from before it was kept: such a factor has been active since its begin.
+    /// Absent in old rows. Such a factor counts as active since it was begun.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     activated_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_used_at: Option<Timestamp>,
     sealed: Sealed,
-    /// Of a pending factor.
+    /// Only of a pending factor.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tries: Option<u32>,
-    /// Of an app.
+    /// Only of an app.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     last_step: Option<u64>,
-    /// Of a phone.
+    /// Only of a phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phone: Option<Phone>,
-    /// Of a phone.
+    /// Only of a phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<SentCode>,
 }
 
-/// How a factor was begun. A way that only another release knows is read as the first factor's: its user logs in with it, and a
-/// step-up by it waits for a day.
+/// Reads how a factor was begun. A value that only another release knows counts as `first`. So its user can log in with
+/// it, and a step-up by it waits for a day.
 fn known_or_first<'de, D: Deserializer<'de>>(deserializer: D) -> Result<EnrolledBy, D::Error> {
     let name = String::deserialize(deserializer)?;
     let known: Result<_, value::Error> = EnrolledBy::deserialize(name.into_deserializer());
@@ -96,7 +96,7 @@ impl From<Factor> for Row {
 }
 
 impl Row {
-    /// The factor that it is of; `None` for a phone without what is kept of its number.
+    /// Returns the factor. Returns `None` for a phone without the data of its number.
     fn factor(self) -> Option<Factor> {
         let method = match self.kind {
             Kind::Totp => Method::Totp { last_step: self.last_step },
@@ -145,7 +145,7 @@ mod tests {
         json!({"key": "a", "nonce": nonce, "expires": 1_800_000_600_000_u64, "sends": 1, "sent_at": 1_800_000_000_000_u64, "by_login": true})
     }
 
-    /// Each factor that this release writes, as its row says.
+    /// The factors that this release writes, each with its row.
     fn factors() -> [(Factor, Value); 6] {
         let app = Factor::begun_app(None, sealed(), BEGUN);
         let name = FactorName::try_from("Work".to_owned()).unwrap();
@@ -210,7 +210,6 @@ mod tests {
         }
     }
 
-    /// Rows of factors that make no sense, each with what is wrong with it.
     #[test]
     fn a_row_that_makes_no_sense_is_no_factor() {
         let app = json!({"kind": "totp", "status": "active", "name": "x", "created_at": 0, "sealed": []});

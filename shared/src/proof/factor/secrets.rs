@@ -1,5 +1,5 @@
-//! A factor's secret at rest: sealed by KMS for its user and the factor itself, and for nothing else. And what a typed code
-//! is compared with: KMS opens the secret of an app, and derives the code that a phone was sent.
+//! The secrets of factors. KMS seals each one for its user and its factor alone. To check a typed code, KMS opens the
+//! secret of an app or derives the code that was texted.
 
 use crate::{
     aws::{
@@ -21,14 +21,14 @@ use crate::{
     },
 };
 
-/// Seals and opens the secrets of factors, and checks codes of them.
+/// The keys that seal secrets of factors and derive texted codes.
 pub struct FactorSecrets {
     sealer: Sealer,
     sent_codes: Deriver,
 }
 
 impl FactorSecrets {
-    /// Takes the deployment's sealing key from the settings and, from `MFA_CODE_KEYS`, its keys of codes that are sent.
+    /// Reads the deployment's sealing key from the settings, and the keys of sent codes from `MFA_CODE_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { sealer: Sealer::new(settings, aws)?, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
     }
@@ -49,12 +49,12 @@ impl FactorSecrets {
         PhoneNumber::kept(&number).ok_or(Fault::new("read a phone number"))
     }
 
-    /// The label of the key that a new code for a phone is derived with.
+    /// Returns the label of the key for new texted codes.
     pub fn code_label(&self) -> Result<&str, Fault> {
         self.sent_codes.current_label()
     }
 
-    /// The code that a phone is sent for the login of the token with the hash `ath`: another login has another one.
+    /// Derives the code that is texted for the login token with the hash `ath`. Another login has another code.
     pub async fn sent_code(&self, user: &UserId, id: &FactorId, sent: &SentCode, ath: &str) -> Result<Code, Fault> {
         let mut subject = vec![user.as_str(), id.as_str()];
         subject.extend(sent.by_login.then_some(ath));
@@ -62,8 +62,8 @@ impl FactorSecrets {
         Ok(Code::of(&self.sent_codes.derive(&sent.key, message).await?))
     }
 
-    /// What accepting `typed` as a code of the factor spends; `None` if it is none of its codes at `now`, for the login of the
-    /// token with the hash `ath`.
+    /// Checks `typed` as a code of the factor at `now`, for the login token with the hash `ath`. Returns what it
+    /// spends, or `None` if it is wrong.
     pub async fn check(
         &self,
         user: &UserId,

@@ -1,5 +1,5 @@
-//! Ten recovery codes, for the day the phone is gone, and one by email. They are derived, never kept: the table has nonces,
-//! and which of the ten were used.
+//! The ten recovery codes of a user, and the spelling of emailed codes. Codes are derived and never stored. The table
+//! stores nonces, and which of the ten were used.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -16,26 +16,26 @@ use crate::{
 
 pub mod secrets;
 
-/// Codes in a set.
+/// The number of codes in a set.
 pub const CODES: usize = 10;
-/// How many codes are left when the user should be told to make new ones.
+/// With at most this many codes left, the user should make new ones.
 const LOW: usize = 3;
-/// Crockford's base32: no I, L, O or U, so that nothing is misread or rude.
+/// Crockford's base32. It has no I, L, O or U, so no code is misread or rude.
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-/// Characters of a recovery code, without the dashes between: 80 bits.
+/// The length of a recovery code without dashes: 80 bits.
 const LENGTH: usize = 16;
-/// Characters of an emailed code: 40 bits.
+/// The length of an emailed code: 40 bits.
 const EMAILED_LENGTH: usize = 8;
 
-/// A recovery code, or an emailed one, which is shorter. Zeroized on drop, never printed.
+/// A recovery code, or a shorter emailed code. It is zeroized on drop and never printed.
 pub struct RecoveryCode(Zeroizing<String>);
 
 impl RecoveryCode {
-    /// Reads a code as a person types it from paper: in either case, with spaces and dashes wherever, with I or L for 1 and O
-    /// for 0. `None` unless it is 16 or 8 characters of Crockford's base32 then.
+    /// Reads a code as a user types it. Ignores case, spaces and dashes. I and L count as 1, O as 0. Returns `None`
+    /// unless that gives 16 or 8 characters of Crockford's base32.
     pub fn parse(typed: &str) -> Option<Self> {
-        // Longer than any spelling that a person would type.
+        // No user types more.
         if typed.len() > 64 {
             return None;
         }
@@ -54,12 +54,12 @@ impl RecoveryCode {
         [LENGTH, EMAILED_LENGTH].contains(&code.len()).then_some(Self(code))
     }
 
-    /// Whether it is of the length of those that are emailed.
+    /// Returns whether it has the length of an emailed code.
     pub fn is_emailed(&self) -> bool {
         self.0.len() == EMAILED_LENGTH
     }
 
-    /// The code of these bits, five to a character.
+    /// Spells `bits` as a code, five bits to a character.
     pub(crate) fn of(bits: &[u8]) -> Self {
         let number = bits.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         let digits =
@@ -69,7 +69,7 @@ impl RecoveryCode {
         Self(code)
     }
 
-    /// The code as it is shown: `k3xq-9f2m-7w4d-h8ra`.
+    /// Returns the code as users see it: `k3xq-9f2m-7w4d-h8ra`.
     pub fn spelled(&self) -> Zeroizing<String> {
         let mut spelled = Zeroizing::new(String::with_capacity(LENGTH + 3));
         for (place, c) in self.0.chars().enumerate() {
@@ -81,12 +81,12 @@ impl RecoveryCode {
         spelled
     }
 
-    /// Whether both are the same, compared in constant time.
+    /// Returns whether both codes are equal. Compares in constant time.
     pub fn is(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 
-    /// Where it is among `codes`, if it is. Compared with each of them in constant time.
+    /// Returns its index in `codes`, if it is there. Compares with each in constant time.
     pub fn index_in(&self, codes: &[Self]) -> Option<usize> {
         let mut found = None;
         for (index, code) in codes.iter().enumerate() {
@@ -104,51 +104,51 @@ impl fmt::Debug for RecoveryCode {
     }
 }
 
-/// A set of ten codes, as the table keeps it.
+/// A set of ten codes, as the table stores it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveryCodes {
     /// The label of the key that they are derived with.
     pub key: String,
     /// The nonce that they are derived from.
     pub nonce: Nonce,
-    /// The codes that were redeemed, by index, and when.
+    /// The index of each redeemed code, and when it was redeemed.
     #[serde(default)]
     pub used: BTreeMap<String, Timestamp>,
 }
 
 impl RecoveryCodes {
-    /// A set none of which is used yet.
+    /// Makes a set without used codes.
     pub fn new(key: &str, nonce: Nonce) -> Self {
         Self { key: key.to_owned(), nonce, used: BTreeMap::new() }
     }
 
-    /// The message whose MAC the codes are expanded from.
+    /// Returns the message whose MAC expands to the codes.
     pub fn message(&self, user: &UserId) -> Vec<u8> {
         message(MacPurpose::Recovery, &[user.as_str()], Some(&self.nonce))
     }
 }
 
-/// How a user stands with their recovery codes.
+/// How many recovery codes a user has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RecoveryStatus {
     /// Codes that can still be redeemed.
     pub codes_left: usize,
-    /// Whether it is time to make new ones: 3 or fewer.
+    /// Whether the user should make new ones, because 3 or fewer are left.
     pub low: bool,
 }
 
 impl RecoveryStatus {
-    /// The standing of a user with this set, or with none.
+    /// Returns the status of a user with this set, or without one.
     pub fn of(codes: Option<&RecoveryCodes>) -> Self {
         let codes_left = codes.map_or(0, |codes| CODES.saturating_sub(codes.used.len()));
         Self { codes_left, low: codes_left <= LOW }
     }
 }
 
-/// The ten codes that `mac` expands to (HKDF-SHA-256, 80 bits each).
+/// Expands `mac` to the ten codes (HKDF-SHA-256, 80 bits each).
 ///
 /// # Errors
-/// A fault where HKDF refuses these lengths, which it does not: better no codes than ten that anyone could know.
+/// A fault if HKDF refuses these lengths. It never does, but the codes would then be zeros.
 fn expand(mac: &Mac) -> Result<Vec<RecoveryCode>, Fault> {
     let mut bits = Zeroizing::new([0; CODES * 10]);
     let hkdf = Hkdf::<Sha256>::from_prk(mac.bytes()).map_err(|_| Fault::new("expand recovery codes"))?;
@@ -177,7 +177,7 @@ mod tests {
         let codes = spelled();
         assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), CODES);
         assert_eq!(codes, spelled());
-        // HKDF-Expand with the info "recovery codes" (RFC 5869), worked out apart with another implementation.
+        // HKDF-Expand with the info "recovery codes" (RFC 5869), computed with another implementation.
         assert_eq!(codes[0], "j0dj-1r11-95a3-241v");
     }
 

@@ -1,4 +1,4 @@
-//! A user's recovery codes, derived in KMS when they are shown, and when one is redeemed.
+//! Derives a user's recovery codes in KMS, when they are shown and when one is redeemed.
 
 use crate::{
     aws::{
@@ -14,22 +14,22 @@ use crate::{
     proof::recovery_codes::{RecoveryCode, RecoveryCodes, expand},
 };
 
-/// Derives recovery codes.
+/// The KMS keys of recovery codes.
 pub struct RecoverySecrets {
     keys: Deriver,
 }
 
-/// A new set: what is kept of it, and what is shown, once.
+/// A new set of recovery codes.
 #[derive(Debug)]
 pub struct NewCodes {
-    /// What the table keeps.
+    /// The part that the table stores.
     pub kept: RecoveryCodes,
-    /// The codes.
+    /// The codes, which are shown once.
     pub shown: Vec<RecoveryCode>,
 }
 
 impl RecoverySecrets {
-    /// Takes the keys from the setting `MFA_RECOVERY_KEYS`.
+    /// Reads the keys from the setting `MFA_RECOVERY_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { keys: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")? })
     }
@@ -40,7 +40,7 @@ impl RecoverySecrets {
         Ok(NewCodes { shown: self.codes(user, &kept).await?, kept })
     }
 
-    /// The codes of a set.
+    /// Derives the codes of a set.
     pub async fn codes(&self, user: &UserId, kept: &RecoveryCodes) -> Result<Vec<RecoveryCode>, Fault> {
         expand(&self.keys.derive(&kept.key, kept.message(user)).await?)
     }

@@ -1,6 +1,8 @@
-//! Who has MFA, as a workspace sees it: a row for each member, and how many there are of each sort. What was last written of
-//! a user to each of their workspaces is kept beside their account, so that nothing is counted twice; and it is written only
-//! while the account is the one that it was made of, so that what is older never stands where something newer did.
+//! The members of a workspace, and which of them have MFA: a row for each member, and a count for each state.
+//!
+//! Beside each account, the table stores what was last written about the user to each workspace. So nothing is counted
+//! twice. A write requires that the account still has the epoch that the writer read. So older data never replaces
+//! newer data.
 
 use std::collections::BTreeSet;
 
@@ -16,30 +18,30 @@ use crate::{
 pub mod seen;
 pub mod store;
 
-/// How many workspaces one transaction writes to: three writes each, one beside the account and a look at that, of
-/// DynamoDB's 100.
+/// The most workspaces that one transaction writes to. Each needs three writes. With one write and one check beside,
+/// that is 98 of 100 (AWS limit).
 const TOGETHER: usize = 32;
-/// For how many days after a user was last seen by password a workspace's policy binds their account.
+/// The days after a user was last seen by password in which a workspace's policy binds their account.
 const BINDING_DAYS: u64 = 90;
-/// Members on one page.
+/// The members on one page.
 const PAGE: usize = 100;
 
-/// How a member stands.
+/// The MFA state of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemberState {
-    /// They have a factor.
+    /// The member has a factor.
     Mfa,
-    /// They have none.
+    /// The member has no factor.
     None,
-    /// They came by SSO: their MFA is at their identity provider.
+    /// The member logged in by SSO, so MFA is up to their identity provider.
     Sso,
 }
 
 impl MemberState {
     const ALL: [Self; 3] = [Self::Mfa, Self::None, Self::Sso];
 
-    /// The state as the contract spells it.
+    /// Returns the state as the contract spells it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Mfa => "mfa",
@@ -54,19 +56,19 @@ impl MemberState {
     }
 }
 
-/// How a member stands, as a row says.
+/// The MFA state of a member, as a row spells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RowState {
     /// A state of the contract.
     Known(MemberState),
-    /// A state that only another release knows. No list shows it. Policies bind its user as those do of a member by password, and a
+    /// A state that only another release knows. No list shows it. Policies bind its user like a member by password. A
     /// login, a reset or an erase finds its row and its count by its name.
     Other(String),
 }
 
 impl RowState {
-    /// The state as the table spells it.
+    /// Returns the state as the table spells it.
     fn name(&self) -> &str {
         match self {
             Self::Known(state) => state.name(),
@@ -87,17 +89,17 @@ pub struct Day(u64);
 impl Day {
     const SECONDS: u64 = 24 * 3600;
 
-    /// The day that `moment` is in.
+    /// Returns the day of `moment`.
     pub const fn of(moment: Timestamp) -> Self {
         Self(moment.seconds() / Self::SECONDS)
     }
 
-    /// Until when a policy binds that a user was last seen under on this day: to the end of the ninetieth day after it.
+    /// Returns until when a policy binds a user who was last seen on this day: the end of the ninetieth day after it.
     pub const fn binds_until(self) -> Timestamp {
         Timestamp::from_seconds(self.0.saturating_add(BINDING_DAYS + 1).saturating_mul(Self::SECONDS))
     }
 
-    /// RFC 3339's full date: `2026-11-24`.
+    /// Returns the full date of RFC 3339: `2026-11-24`.
     pub fn date(self) -> String {
         let mut date = Timestamp::from_seconds(self.0.saturating_mul(Self::SECONDS)).rfc3339();
         date.truncate("2026-11-24".len());
@@ -105,48 +107,49 @@ impl Day {
     }
 }
 
-/// What a workspace sees of a user.
+/// A user, as a workspace sees them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// How they stand.
+    /// Their MFA state.
     pub state: RowState,
-    /// The kinds of their active factors, as far as this release knows them.
+    /// The kinds of their active factors that this release knows.
     #[serde(deserialize_with = "known_kinds")]
     pub factors: BTreeSet<Kind>,
     /// When they were last seen.
     pub day: Day,
-    /// When they were last seen by password, if they were. In a row from before this was kept, `day` says it, unless the state
-    /// is [`MemberState::Sso`].
+    /// When they were last seen by password, if ever. Old rows lack it. For them `day` counts, unless the state is
+    /// [`MemberState::Sso`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_day: Option<Day>,
 }
 
 impl Member {
-    /// The user of `account`, seen `now` at a login by password.
+    /// Makes the member of `account`, seen `now` at a login by password.
     pub fn of(account: &Account, now: Timestamp) -> Self {
         let factors = account.active().into_iter().map(|(_, factor)| factor.kind()).collect();
         let state = if account.has_factor() { MemberState::Mfa } else { MemberState::None };
         Self { state: RowState::Known(state), factors, day: Day::of(now), password_day: Some(Day::of(now)) }
     }
 
-    /// A user seen `now` at a login by SSO. Of their factors, which other tenants share, it shows nothing.
+    /// Makes a member seen `now` at a login by SSO. It shows no factors, because other tenants share them.
     pub fn by_sso(now: Timestamp) -> Self {
         let state = RowState::Known(MemberState::Sso);
         Self { state, factors: BTreeSet::new(), day: Day::of(now), password_day: None }
     }
 
-    /// The same once all factors were taken from the account.
+    /// Returns the member after all factors were removed from the account.
     fn reset(&self) -> Self {
         let state = if self.state.is_sso() { MemberState::Sso } else { MemberState::None };
         Self { state: RowState::Known(state), factors: BTreeSet::new(), ..self.clone() }
     }
 
-    /// The day that they were last seen by password, if they ever were.
+    /// Returns the day when they were last seen by password, if ever.
     fn last_by_password(&self) -> Option<Day> {
         self.password_day.or_else(|| (!self.state.is_sso()).then_some(self.day))
     }
 
-    /// What is to be seen instead of `before`: neither day goes back, and a login by SSO leaves that by password alone.
+    /// Returns the member to write instead of `before`. Neither day goes back. A login by SSO keeps the day of the last
+    /// login by password.
     fn after(&self, before: Option<&Self>) -> Self {
         let Some(before) = before else { return self.clone() };
         let password_day = self.password_day.max(before.last_by_password());
@@ -154,28 +157,28 @@ impl Member {
     }
 }
 
-/// How many members a workspace has of each sort.
+/// How many members a workspace has in each state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MemberCounts {
     /// With a factor.
     pub mfa: u64,
-    /// Without.
+    /// Without a factor.
     pub none: u64,
     /// By SSO.
     pub sso: u64,
 }
 
-/// A page of a workspace's members, by state and then by who they are.
+/// A page of a workspace's members, by state and then by user.
 #[derive(Clone, Debug)]
 pub struct Page {
     /// The members.
     pub members: Vec<(UserId, MemberState, Member)>,
-    /// Where the next page begins, if there is one.
+    /// The start of the next page, if there is one.
     pub next: Option<Cursor>,
 }
 
-/// The last member of a page: the next one begins after them.
+/// The last member of a page. The next page begins after them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     state: MemberState,
@@ -189,17 +192,17 @@ impl Cursor {
         Self::named(std::str::from_utf8(&name).ok()?)
     }
 
-    /// The cursor as a reply spells it.
+    /// Returns the cursor as a reply spells it.
     pub fn spelled(&self) -> String {
         BASE64URL_NOPAD.encode(self.name().as_bytes())
     }
 
-    /// Whether it is of a list of those who stand so; `None` for a list of all.
+    /// Returns whether it is of a list of members in this state. `None` is the list of all members.
     pub fn is_of(&self, state: Option<MemberState>) -> bool {
         state.is_none_or(|state| self.state == state)
     }
 
-    /// The member as their row is named.
+    /// Reads the member from the name of a row.
     fn named(name: &str) -> Option<Self> {
         let (state, user) = name.split_once('#')?;
         Some(Self { state: MemberState::parse(state)?, user: UserId::try_from(user.to_owned()).ok()? })
@@ -210,7 +213,8 @@ impl Cursor {
     }
 }
 
-/// What a member's row is named: how they stand, so that those who stand so are one range of keys, and who they are.
+/// Returns the name of a member's row. The state comes first, so the members in one state are one range of keys. The
+/// user comes second.
 fn name(state: &str, user: &UserId) -> String {
     format!("{state}#{user}")
 }

@@ -1,4 +1,4 @@
-//! What was last written of a user to each of their workspaces, and what is to be written next.
+//! The record of what each workspace sees of a user, and the changes to write next.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::{
     workspace::member::{Day, Member},
 };
 
-/// What was last written of a user to each workspace.
+/// The record of what was last written about a user to each workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Seen {
@@ -17,7 +17,7 @@ pub struct Seen {
     pub(super) workspaces: BTreeMap<WorkspaceId, Member>,
 }
 
-/// What a workspace is to see of a user instead of what it does; nothing where that is nothing.
+/// A change of what one workspace sees of a user. `None` stands for no member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct MemberChange {
     pub(super) workspace: WorkspaceId,
@@ -32,8 +32,8 @@ impl MemberChange {
 }
 
 impl Seen {
-    /// What is to be written so that `workspaces` see the user as `member`: only where that is new. What changes how
-    /// many there are of a sort comes first.
+    /// Returns the changes after which `workspaces` see the user as `member`. Workspaces that see this already need
+    /// none. Changes of state come first, because they change the counts.
     pub(super) fn noting(&self, workspaces: &[WorkspaceId], member: &Member) -> Vec<MemberChange> {
         let workspaces: BTreeSet<_> = workspaces.iter().collect();
         let mut moves = Vec::new();
@@ -48,15 +48,15 @@ impl Seen {
         moves
     }
 
-    /// The workspaces whose policies bind the user's account at `now`, and until when each does: those where the user was seen
-    /// by password in the last 90 days.
+    /// Returns the workspaces whose policies bind the account at `now`, and until when each does. In these the user was
+    /// seen by password in the last 90 days.
     pub fn binding(&self, now: Timestamp) -> impl Iterator<Item = (&WorkspaceId, Timestamp)> {
         let until = |member: &Member| member.last_by_password().map(Day::binds_until);
         let all = self.workspaces.iter().filter_map(move |(workspace, member)| Some((workspace, until(member)?)));
         all.filter(move |(_, until)| now < *until)
     }
 
-    /// What is to be written once all factors were taken from the account.
+    /// Returns the changes after all factors were removed from the account.
     pub(super) fn resetting(&self) -> Vec<MemberChange> {
         let older = self.workspaces.iter().filter(|(_, before)| **before != before.reset());
         let moves = older.map(|(workspace, before)| MemberChange {
@@ -67,7 +67,7 @@ impl Seen {
         moves.collect()
     }
 
-    /// What is to be written so that no workspace sees the user any more.
+    /// Returns the changes after which no workspace sees the user.
     pub(super) fn forgetting(&self) -> Vec<MemberChange> {
         let moves = self.workspaces.iter().map(|(workspace, before)| MemberChange {
             workspace: workspace.clone(),
@@ -77,7 +77,7 @@ impl Seen {
         moves.collect()
     }
 
-    /// This once `moves` were written.
+    /// Returns the record after `moves` were written.
     pub(super) fn after(&self, moves: &[MemberChange]) -> Self {
         let mut after = self.clone();
         after.version += 1;

@@ -1,8 +1,11 @@
-//! Members in the table. A workspace's row of a user, its count of them, and what is kept of that beside their account move
-//! in one transaction, on condition that the last is still as it was read: two logins at once are counted once. And on
-//! condition that the account has the epoch that it had: a slow login writes nothing over an activation, a reset, an erase.
+//! Members in the table. One transaction changes the member's row in a workspace, the counts there, and the record
+//! ([`Seen`]) beside the account. It requires two conditions:
 //!
-//! Rows lie under a partition key of their own, apart from policies: who writes the one can't write the other.
+//! - The record is as it was read. So two logins at once are counted once.
+//! - The account has the epoch that it had. So a slow login does not overwrite an activation, a reset or an erase. An
+//!   erase itself needs no epoch.
+//!
+//! Members and policies have different partition keys. So a grant to write the one does not allow writing the other.
 
 use std::time::Duration;
 
@@ -30,31 +33,31 @@ use crate::{
     },
 };
 
-/// The longest that a login waits for what its workspaces see of it: to read it, and again to write it.
+/// The longest that a login waits to read this record, and again to write it.
 const LONGEST: Duration = Duration::from_secs(2);
-/// The longest that a reset does.
+/// The longest that a reset waits.
 const LONGEST_RESET: Duration = Duration::from_secs(10);
 
-/// A member's row, beside its key.
+/// A member's row, without its key.
 #[derive(Deserialize)]
 struct Row {
     member: Member,
 }
 
-/// Every workspace's members.
+/// The members of every workspace.
 #[derive(Clone)]
 pub struct Members {
     table: Table,
 }
 
 impl Members {
-    /// The members in the deployment's table.
+    /// Opens the deployment's table.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self { table: Table::new(settings, aws)? })
     }
 
-    /// What was last written of `user` to workspaces, if it can be read within two seconds: what they see is best effort, and
-    /// made up for at the next login. For no workspaces, nothing is read.
+    /// Reads what was last written about `user`. Returns `None` if that fails or takes over 2 seconds, because the next
+    /// login makes up for it. Without workspaces it reads nothing.
     pub async fn seen(&self, user: &UserId, workspaces: &[WorkspaceId]) -> Option<Seen> {
         if workspaces.is_empty() {
             return None;
@@ -63,8 +66,8 @@ impl Members {
         read.inspect_err(|fault| tracing::warn!(fault = chain(fault), "workspaces may see what is old")).ok()
     }
 
-    /// Lets `workspaces` see the user of this account as `member`, likewise best effort and within two seconds. Of more than
-    /// 32 where that is new, the rest see it at the next login.
+    /// Shows `workspaces` the user of this account as `member`. This is best effort and takes at most 2 seconds. If
+    /// over 32 workspaces need a change, the next login changes the rest.
     pub async fn note(
         &self,
         user: &UserId,
@@ -78,8 +81,8 @@ impl Members {
         told_late(timeout(LONGEST, noting).await.map(|noted| noted.map(|_| ())));
     }
 
-    /// Lets every workspace see that the factors of this account were all taken away. Goes on until it is done, for ten
-    /// seconds at most; best effort, for the reset holds whatever is seen of it.
+    /// Shows every workspace that all factors of this account were removed. It repeats until all is written, for at
+    /// most 10 seconds. This is best effort, because the reset itself is already done.
     pub async fn reset(&self, user: &UserId, account: &Account) {
         let resetting = async {
             let mut seen = self.load(user).await?;
@@ -94,8 +97,8 @@ impl Members {
         told_late(timeout(LONGEST_RESET, resetting).await);
     }
 
-    /// Forgets the user: what workspaces see of them, and with the last of that what is kept here of it, and the account. Goes
-    /// on until it is done; what is left where it fails, it finds when it is tried again.
+    /// Deletes what workspaces see of the user, then the record and the account. It repeats until all is done. After a
+    /// failure, a new call finds the rest.
     pub async fn erase(&self, user: &UserId) -> Result<()> {
         let key = Key::account(user);
         let (account, mut seen) = tokio::try_join!(self.table.get(&key), self.load(user))?;
@@ -107,7 +110,7 @@ impl Members {
                 let after = self.write(user, None, seen, Seen::forgetting).await?;
                 seen = after.unwrap_or_default();
             }
-            // A login that came since has written rows anew, and refuses this.
+            // A login in between may have written rows again. Then the condition on the record fails.
             let kept = Write::delete(Key::seen(user), unchanged(&seen));
             match self.table.transact([kept, Write::delete(key.clone(), Expression::default())]).await? {
                 Transacted::Applied => return Ok(()),
@@ -117,8 +120,8 @@ impl Members {
         Err(Fault::contended("forget a user").into())
     }
 
-    /// A page of `workspace`'s members, those who stand so or all, after a cursor of such a page. Members in a state that only another
-    /// release knows are left out.
+    /// Reads a page of `workspace`'s members after a cursor, in one state or in all. It leaves out members in a state
+    /// that only another release knows.
     pub async fn page(
         &self,
         workspace: &WorkspaceId,
@@ -128,11 +131,11 @@ impl Members {
         let start = Key::member(workspace, &state.map_or_else(String::new, |state| format!("{}#", state.name())));
         let mut after = after.map(|cursor| Key::member(workspace, &cursor.name()));
         let mut members = Vec::new();
-        // One more than is shown tells whether there is a next page.
+        // One member more than is shown tells whether there is a next page.
         while members.len() <= PAGE {
             let found = self.table.members(&start, after.as_ref(), PAGE + 1).await?;
             let is_last = found.len() <= PAGE;
-            // Of a state that is left out, however many are in it, the rest is passed over.
+            // Skips the rest of an unknown state, however many members are in it. `$` sorts after `#`.
             after = found.last().map(|(name, _)| match name.split_once('#') {
                 Some((state, _)) if MemberState::parse(state).is_none() => Key::member(workspace, &format!("{state}$")),
                 _ => Key::member(workspace, name),
@@ -153,18 +156,19 @@ impl Members {
         Ok(Page { members, next })
     }
 
-    /// How many members `workspace` has of each sort.
+    /// Reads how many members `workspace` has in each state.
     pub async fn summary(&self, workspace: &WorkspaceId) -> Result<MemberCounts, Fault> {
         self.table.get(&Key::summary(workspace)).await?.map_or_else(|| Ok(MemberCounts::default()), item::read)
     }
 
-    /// What was last written of `user` to workspaces, for what must not be decided without it.
+    /// Reads what was last written about `user`, for decisions that require it.
     pub async fn load(&self, user: &UserId) -> Result<Seen, Fault> {
         self.table.get(&Key::seen(user)).await?.map_or_else(|| Ok(Seen::default()), item::read)
     }
 
-    /// Writes as many moves as one transaction can, made anew where others came first. Returns what is seen then; nothing
-    /// where the account does not have this epoch any more: then whoever changed it writes what is to be seen.
+    /// Writes as many moves as one transaction can, and makes them again if another write came first. Returns the new
+    /// record. Returns `None` if the account has another epoch, because the writer of that epoch also writes the
+    /// members.
     async fn write(
         &self,
         user: &UserId,
@@ -202,7 +206,7 @@ impl Members {
         Err(Fault::contended("write who was seen"))
     }
 
-    /// The writes that one change is made of, at most three: the row that goes, the row that comes, and the count of both.
+    /// Returns the writes of one change, at most three: the new row, the old row, and the counts.
     fn writes_of(user: &UserId, one: &MemberChange) -> Result<Vec<Write>, Fault> {
         let row = |member: &Member| Key::member(&one.workspace, &name(member.state.name(), user));
         let mut writes = Vec::new();
@@ -228,20 +232,20 @@ impl Members {
     }
 }
 
-/// A look at the user's account: that it has this epoch; 0 is that of a user who has none.
+/// Checks that the account has this epoch, which is 0 for a user without an account.
 fn of_epoch(user: &UserId, epoch: u64) -> Write {
     let condition = if epoch == 0 { "(attribute_not_exists(epoch) OR epoch = :epoch)" } else { "epoch = :epoch" };
     Write::check(Key::account(user), Expression::default().only_if(condition).value(":epoch", number(epoch)))
 }
 
-/// Notes it in the log where workspaces were not told.
+/// Logs a warning if the workspaces were not told.
 fn told_late(told: Result<Result<(), Fault>, Elapsed>) {
     if let Err(fault) = told.unwrap_or(Err(Fault::new("write in time who was seen"))) {
         tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
     }
 }
 
-/// On condition that what is kept of a user is still as it was read.
+/// Returns the condition that the record of a user is as it was read.
 fn unchanged(seen: &Seen) -> Expression {
     match seen.version {
         0 => Expression::default().only_if("attribute_not_exists(pk)"),
@@ -249,7 +253,8 @@ fn unchanged(seen: &Seen) -> Expression {
     }
 }
 
-/// What is to be gone on from after a transaction was cancelled: what another one left, or the same after a pause.
+/// Returns the record to continue with after a canceled transaction. That is the newer record if a condition failed.
+/// Otherwise it is the same record, after a pause.
 async fn again(seen: Seen, obstacles: Vec<WriteRefusal>, attempt: u32) -> Result<Seen, Fault> {
     for obstacle in obstacles {
         if let WriteRefusal::Condition(old) = obstacle {

@@ -1,5 +1,5 @@
-//! The policies that bind an account, whichever workspaces a login token names. Workspaces share the account. So each policy
-//! binds it of a workspace where the user was seen by password in the last 90 days, and the strictest wins.
+//! The policies that bind an account, because workspaces share it. They are those of the login token's workspaces, and
+//! of each workspace where the user was seen by password in the last 90 days. The strictest wins.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +16,30 @@ use crate::{
     },
 };
 
-/// The policies that bind an account, together.
+/// The combined policies that bind an account.
 pub struct BindingPolicies {
-    /// The requirements of the login token's workspaces alone.
+    /// The requirements of only the login token's workspaces.
     pub of_token: Requirements,
     of_account: Requirements,
     required_until: Option<Timestamp>,
 }
 
 impl BindingPolicies {
-    /// Refuses what weakens the account where a policy that binds it forbids emailed codes. That is to send or redeem such a
-    /// code, and a strong act by a factor that was begun with one.
+    /// Refuses if a policy that binds the account forbids emailed codes. Callers are about to send or redeem such a
+    /// code, or to do a strong act by a factor that was begun with one.
     pub fn require_email(&self) -> Result<(), Refusal> {
         self.of_account.require_email()
     }
 
-    /// Until when MFA is required at least, where a policy that binds the account requires it.
+    /// Returns until when MFA is required at least, if a policy that binds the account requires it.
     pub fn required_until(&self) -> Option<Timestamp> {
         self.required_until
     }
 }
 
 impl Policies {
-    /// The policies that bind the account of a user who was `seen` so, and whose login token names `workspaces`. Each is read
-    /// once, strongly consistently.
+    /// Reads the policies that bind an account, by the user's record `seen` and the `workspaces` of the login token. It
+    /// reads each once, strongly consistently.
     pub async fn binding(
         &self,
         seen: &Seen,
@@ -59,8 +59,8 @@ impl Policies {
         })
     }
 
-    /// Refuses a strong act by a factor that was begun with an emailed code, while a policy that binds the account forbids
-    /// those. For any other proof nothing is read.
+    /// Refuses a strong act by a factor that was begun with an emailed code, if a policy that binds the account forbids
+    /// such codes. For any other proof it reads nothing.
     pub async fn require_trusted(
         &self,
         members: &Members,

@@ -1,44 +1,45 @@
-//! What follows the password, and why.
+//! The decision about a login after the password, and its reason.
 
 use crate::{
     account::Account, base::clock::Timestamp, proof::assertion::LoginReason,
     workspace::policy::requirements::Requirements,
 };
 
-/// What follows the password.
+/// The next step after the password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// A code of one of the user's factors: every time, there are no remembered devices.
+    /// The user enters a code of a factor. There are no remembered devices, so this happens every time.
     Challenge,
-    /// A factor of a kind that is allowed, first.
+    /// The user first enrolls a factor of an allowed kind.
     Enroll,
-    /// Nothing more.
+    /// The user needs nothing more.
     Allow,
 }
 
-/// A decision about a login, and why.
+/// A decision about a login, with its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoginDecision {
-    /// What follows.
+    /// The next step.
     pub decision: Decision,
-    /// Why.
+    /// The reason.
     pub reason: LoginReason,
-    /// By when the user must have enrolled, where they have grace.
+    /// When the grace period of the user ends, if they have one.
     pub enroll_by: Option<Timestamp>,
 }
 
 impl Decision {
-    /// The decision about a login by SSO, whatever is required: the user's MFA is at their identity provider.
+    /// Returns the decision about a login by SSO. Policies do not change it, because MFA is up to the identity
+    /// provider.
     pub const fn by_sso() -> LoginDecision {
         LoginDecision { decision: Self::Allow, reason: LoginReason::Sso, enroll_by: None }
     }
 
-    /// The decision about a login to `account` by password, in this order. Pending factors never count.
+    /// Decides about a login to `account` by password. Pending factors never count.
     ///
-    /// A user may have no factor but one that only another release can read. The decision is then `enroll` with
-    /// `method_not_allowed` and no factors, as where a user's only factor was begun with a forbidden emailed code. The user proves
-    /// who they are with a recovery code or an emailed code, and enrolls a factor. A `challenge` would list nothing to answer with.
-    /// And its recovery code would be worth `passed`, though no factor of the user's could be checked.
+    /// A user may have only a factor that another release can read. Then the decision is `enroll` with
+    /// `method_not_allowed` and no factors. A user whose only factor was begun with a forbidden emailed code gets the
+    /// same. They prove who they are with a recovery code or an emailed code, and enroll a factor. A `challenge` would
+    /// be wrong. It would list no factor, and a recovery code would give `passed` although no factor could be checked.
     pub fn of(account: &Account, requirements: &Requirements) -> LoginDecision {
         let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
         if requirements.has_usable(account) {
@@ -54,7 +55,7 @@ impl Decision {
         }
     }
 
-    /// The decision as the contract spells it.
+    /// Returns the decision as the contract spells it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Challenge => "challenge",
@@ -103,7 +104,7 @@ mod tests {
         Policy { rules, required_from, ..Policy::default() }
     }
 
-    /// A situation (account, policies) and what follows: the decision, its reason, how many methods.
+    /// A case: the account, the policies, the decision, its reason, and the number of methods.
     type Case<'a> = (&'a Account, &'a [&'a Policy], &'a str, &'a str, usize);
 
     #[test]
@@ -125,12 +126,12 @@ mod tests {
             (&pending, &[], "allow", "mfa_not_enabled", 2),
             (&app, &[], "challenge", "mfa_enabled", 2),
             (&phone, &[&off_app], "challenge", "mfa_enabled", 2),
-            // One that will.
+            // One that requires MFA later.
             (&none, &[&soon], "allow", "grace_period", 2),
             (&pending, &[&soon], "allow", "grace_period", 2),
             (&none, &[&soon_app], "allow", "grace_period", 1),
             (&phone, &[&soon_app], "challenge", "mfa_enabled", 1),
-            // One that does.
+            // One that requires MFA now.
             (&none, &[&on], "enroll", "required_by_workspace", 2),
             (&pending, &[&on], "enroll", "required_by_workspace", 2),
             (&app, &[&on], "challenge", "mfa_enabled", 2),

@@ -1,4 +1,4 @@
-//! What one workspace requires at a login.
+//! The policy of a workspace: what it requires at a login.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -14,39 +14,39 @@ pub mod decision;
 pub mod requirements;
 pub mod store;
 
-/// The most days of grace.
+/// The most days of grace that a policy can give.
 pub const LONGEST_GRACE: u16 = 30;
 const DAY: Duration = Duration::from_hours(24);
 
-/// What one workspace requires. One that never set a policy has the default one, at version 0.
+/// The policy of a workspace. A workspace that never set one has the default, at version 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Policy {
-    /// Of the last change.
+    /// The version, which rises with each change.
     pub version: u64,
-    /// What its owner set.
+    /// The rules that its owner set.
     #[serde(flatten)]
     pub rules: PolicyRules,
-    /// From when on MFA is required, where it is.
+    /// When MFA becomes required, if it does.
     pub required_from: Option<Timestamp>,
-    /// Who changed it last.
+    /// The user who changed it last.
     pub updated_by: Option<UserId>,
-    /// And when.
+    /// When it was last changed.
     pub updated_at: Option<Timestamp>,
 }
 
-/// What an owner sets.
+/// The rules that an owner sets.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PolicyRules {
-    /// Whether everyone in the workspace needs MFA.
+    /// Whether all members need MFA.
     pub required: bool,
-    /// How many days they have from when that was first required: 0 to 30.
+    /// The days of grace, counted from when MFA was first required: 0 to 30.
     pub grace_days: u16,
-    /// By which kinds of factor; authenticator apps are always among them.
+    /// The allowed kinds of factor. Authenticator apps are always allowed.
     #[serde(deserialize_with = "known_kinds")]
     pub allowed_factors: BTreeSet<Kind>,
-    /// Whether a code may be emailed to who has lost their device.
+    /// Whether a user who lost their device may get an emailed code.
     pub allow_email_recovery: bool,
 }
 
@@ -56,20 +56,20 @@ impl Default for PolicyRules {
     }
 }
 
-/// Which way a change of a policy goes.
+/// The direction of a policy change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// More is asked for in some way, and less in none.
+    /// The policy requires more in some way, and less in none.
     Raised,
-    /// Less is asked for in some way.
+    /// The policy requires less in some way.
     Lowered,
     /// Neither.
     Same,
 }
 
 impl Policy {
-    /// The policy once `by` has set `rules`. Grace is counted from when MFA was first required: a change of anything
-    /// else moves no date.
+    /// Returns the policy after `by` has set `rules`. Grace counts from when MFA was first required. A change of other
+    /// rules moves no date.
     #[must_use]
     pub fn changed(&self, rules: PolicyRules, by: &UserId, now: Timestamp) -> Self {
         let grace = |days: u16| DAY * u32::from(days);
@@ -78,7 +78,7 @@ impl Policy {
         Self { version: self.version + 1, rules, required_from, updated_by: Some(by.clone()), updated_at: Some(now) }
     }
 
-    /// Which way the change to `next` goes.
+    /// Returns the direction of the change to `next`.
     pub fn direction(&self, next: &Self) -> Direction {
         let (before, after) = (&self.rules, &next.rules);
         let lowered = [
@@ -99,7 +99,7 @@ impl Policy {
         }
     }
 
-    /// Whether it requires MFA already.
+    /// Returns whether it requires MFA at `now`.
     pub(super) fn in_force(&self, now: Timestamp) -> bool {
         self.rules.required && self.required_from.is_none_or(|from| from <= now)
     }

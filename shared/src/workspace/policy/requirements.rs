@@ -1,4 +1,4 @@
-//! What all of a login's workspaces require together, and whether it is met. The strictest wins.
+//! The requirements of all workspaces of a login together, and checks against them. The strictest wins.
 
 use std::collections::BTreeSet;
 
@@ -12,23 +12,23 @@ use crate::{
     workspace::policy::Policy,
 };
 
-/// What all of a login's workspaces require together.
+/// The requirements of all workspaces of a login together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirements {
-    /// Whether any requires MFA already.
+    /// Whether any workspace requires MFA now.
     pub(super) required: bool,
-    /// When the next one will.
+    /// When the next workspace will require it.
     pub(super) required_from: Option<Timestamp>,
-    /// The kinds that all who require MFA already allow.
+    /// The kinds allowed by all workspaces that require MFA now.
     allowed: BTreeSet<Kind>,
-    /// The kinds that those who will allow too.
+    /// The kinds allowed by these, and by those that will require MFA later.
     allowed_soon: BTreeSet<Kind>,
-    /// Whether all who require MFA already allow emailed codes.
+    /// Whether all workspaces that require MFA now allow emailed codes.
     email: bool,
 }
 
 impl Requirements {
-    /// The strictest of each. A policy that does not require MFA has no effect.
+    /// Combines `policies` by the strictest value of each rule. A policy that does not require MFA has no effect.
     pub fn of<'a>(policies: impl IntoIterator<Item = &'a Policy>, now: Timestamp) -> Self {
         let kinds = BTreeSet::from(Kind::ALL);
         let mut all =
@@ -47,17 +47,17 @@ impl Requirements {
         all
     }
 
-    /// Whether MFA is required already: then nobody may be without.
+    /// Returns whether MFA is required now.
     pub fn is_required(&self) -> bool {
         self.required
     }
 
-    /// The kinds that may be enrolled now.
+    /// Returns the kinds that may be enrolled now.
     pub fn methods(&self) -> Vec<Kind> {
         self.allowed_soon.iter().copied().collect()
     }
 
-    /// Whether a factor of `kind` may be enrolled now.
+    /// Returns whether a factor of `kind` may be enrolled now.
     pub fn may_enroll(&self, kind: Kind) -> bool {
         self.allowed_soon.contains(&kind)
     }
@@ -67,34 +67,35 @@ impl Requirements {
         if self.may_enroll(kind) { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
-    /// Refuses to go on with the enrollment of a pending `factor` that may not be enrolled.
+    /// Refuses to continue the enrollment of a pending `factor` that may not be enrolled.
     pub fn require_enrollable(&self, factor: &Factor) -> Result<(), Refusal> {
         if self.trusts(factor) { self.require_kind(factor.kind()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
-    /// Refuses a code by email where it may not be.
+    /// Refuses if emailed codes are forbidden.
     pub fn require_email(&self) -> Result<(), Refusal> {
         if self.allow_email() { Ok(()) } else { Err(Refusal::NotAllowedByWorkspace) }
     }
 
-    /// Whether a code may be emailed.
+    /// Returns whether a code may be emailed.
     pub fn allow_email(&self) -> bool {
         self.email
     }
 
-    /// Whether a factor is good for logging in: active, of a kind that is allowed, and not begun with an emailed code where
-    /// those are forbidden.
+    /// Returns whether a factor is valid for logging in. It must be active and of an allowed kind. If emailed codes are
+    /// forbidden, it must not have been begun with one.
     pub fn is_usable(&self, factor: &Factor) -> bool {
         factor.is_active() && self.allowed.contains(&factor.kind()) && self.trusts(factor)
     }
 
-    /// Whether an active factor proves who its user is. One of a kind that is forbidden does, for enrolling another, where there
-    /// is no usable one.
+    /// Returns whether an active factor proves who its user is. If no factor is usable, one of a forbidden kind does
+    /// too, but only for enrolling another.
     pub fn lets_prove(&self, factor: &Factor, account: &Account) -> bool {
         self.is_usable(factor) || (factor.is_active() && self.trusts(factor) && !self.has_usable(account))
     }
 
-    /// What a code of an active factor proves. One that is not usable, and that proves at all, is good for enrolling another.
+    /// Returns the status after a code of an active factor. If the factor is not usable but proves who its user is, the
+    /// status is valid only for enrolling another.
     pub fn status_by_factor(&self, factor: &Factor, account: &Account) -> Result<MfaStatus, Refusal> {
         let status = MfaStatus::by_factor(factor);
         match (self.is_usable(factor), self.lets_prove(factor, account)) {
@@ -104,8 +105,8 @@ impl Requirements {
         }
     }
 
-    /// What a recovery code or an emailed one proves, by this method. For a user without a usable factor it is good for
-    /// enrolling one.
+    /// Returns the status after a recovery code or an emailed code. For a user without a usable factor, it is valid
+    /// only for enrolling one.
     pub fn status_recovered(&self, method: &str, account: &Account) -> MfaStatus {
         let status = MfaStatus::recovered(method);
         if self.has_usable(account) { status } else { status.to_enroll_only() }
@@ -115,7 +116,7 @@ impl Requirements {
         self.email || factor.enrolled_by != EnrolledBy::Email
     }
 
-    /// Whether the user has any that is.
+    /// Returns whether the user has a usable factor.
     pub fn has_usable(&self, account: &Account) -> bool {
         account.factors.values().any(|factor| self.is_usable(factor))
     }

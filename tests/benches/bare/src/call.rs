@@ -1,5 +1,5 @@
-//! A call that was seen, ready to be made again and again. Its input is read once: a warm request builds it and sends it,
-//! as it would if it knew it by heart.
+//! A recorded AWS call, ready to be sent again and again. Its input is read once at the start. For each request, a copy
+//! of it is built and sent.
 
 use std::pin::Pin;
 
@@ -14,10 +14,9 @@ use lambda_http::Error;
 
 use crate::seen::{Part, Seen};
 
-/// A call: makes it, and says whether it succeeded.
+/// A call that sends its request and tells whether it succeeded.
 pub type Call = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), Error>> + Send>> + Send + Sync>;
 
-/// The clients.
 pub struct Clients {
     db: aws_sdk_dynamodb::Client,
     kms: aws_sdk_kms::Client,
@@ -25,7 +24,7 @@ pub struct Clients {
     sns: aws_sdk_sns::Client,
 }
 
-/// A request, sent each time that it is called for.
+/// A call that sends a copy of this request.
 macro_rules! again {
     ($request:expr) => {{
         let request = $request;
@@ -50,7 +49,7 @@ impl Clients {
         }
     }
 
-    /// The call that was seen.
+    /// Makes the call that was recorded.
     pub fn call(&self, seen: &Seen) -> Result<Call, Error> {
         let body = &seen.body;
         Ok(match seen.operation.as_str() {

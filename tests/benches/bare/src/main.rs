@@ -1,7 +1,6 @@
-//! A route's AWS calls and nothing else: what a warm request would cost that had no rules. The benchmark `speed` watches a
-//! function answer a request, writes down the calls that it made, step by step, and has this make the very same ones, with
-//! the same SDK, retries and time-outs, for each event that comes. Each call's input is copied from what was read at the
-//! start, as a function makes its own anew.
+//! A function without rules: it makes a route's AWS calls and nothing else. The benchmark `speed` records the calls
+//! that a function makes for a request, step by step. This program repeats them for each event, with the same SDK,
+//! retries and time-outs. It copies each input, because a function also builds its own each time.
 
 use std::{env, fs};
 
@@ -42,7 +41,7 @@ async fn answer(steps: &[Vec<Call>]) -> Result<Response<Body>, Error> {
     Ok(Response::new(Body::from("{}")))
 }
 
-/// Clients as the functions have them, but for Amazon's roots: the benchmark's AWS speaks plain HTTP.
+/// The clients of the functions, without Amazon's root certificates, because the benchmark's AWS speaks plain HTTP.
 fn config() -> Result<SdkConfig, Error> {
     let [id, secret, session] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(env::var);
     let credentials = Credentials::new(id?, secret?, session.ok(), None, "environment");

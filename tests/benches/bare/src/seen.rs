@@ -1,5 +1,4 @@
-//! A call as it was seen on its way: the service, the operation, and the body. What is not of the shape that is asked for
-//! is an error, so that nothing is left out unnoticed.
+//! A recorded call: its operation and its body. Input of another shape is an error, so that nothing is lost silently.
 
 use std::collections::HashMap;
 
@@ -12,12 +11,12 @@ use serde_json::{Map, Value};
 /// An item of DynamoDB, or a part of one.
 pub type Item = HashMap<String, AttributeValue>;
 
-/// A call that was seen.
+/// A call that was recorded.
 #[derive(Deserialize)]
 pub struct Seen {
     /// Its operation.
     pub operation: String,
-    /// Its body, the pairs of a form as an object.
+    /// Its body. The pairs of a form become an object.
     pub body: Part,
 }
 
@@ -27,50 +26,50 @@ pub struct Seen {
 pub struct Part(pub Map<String, Value>);
 
 impl Part {
-    /// The text of this name, if it is there.
+    /// The text with this name, if there is one.
     pub fn text(&self, name: &str) -> Option<String> {
         Some(self.0.get(name)?.as_str()?.to_owned())
     }
 
-    /// The number of this name, if it is there.
+    /// The number with this name, if there is one.
     pub fn number(&self, name: &str) -> Option<i32> {
         self.0.get(name)?.as_i64()?.try_into().ok()
     }
 
-    /// The bytes of this name, if they are there.
+    /// The bytes with this name, if there are any.
     pub fn bytes(&self, name: &str) -> Result<Option<Blob>, Error> {
         let decoded = self.text(name).map(|text| BASE64.decode(text.as_bytes())).transpose()?;
         Ok(decoded.map(Blob::new))
     }
 
-    /// Whether it says yes under this name.
+    /// The boolean with this name, if there is one.
     pub fn is(&self, name: &str) -> Option<bool> {
         self.0.get(name)?.as_bool()
     }
 
-    /// The part of this name, if it is there.
+    /// The part with this name, if there is one.
     pub fn part(&self, name: &str) -> Option<Self> {
         Some(Self(self.0.get(name)?.as_object()?.clone()))
     }
 
-    /// The list of parts of this name; empty where there is none.
+    /// The parts in the list with this name. Empty if there is none.
     pub fn parts(&self, name: &str) -> Vec<Self> {
         let list = self.0.get(name).and_then(Value::as_array).into_iter().flatten();
         list.filter_map(Value::as_object).cloned().map(Self).collect()
     }
 
-    /// The texts by name below this name, if they are there.
+    /// The map of texts with this name, if there is one.
     pub fn texts(&self, name: &str) -> Option<HashMap<String, String>> {
         let texts = self.part(name)?.0.into_iter();
         Some(texts.filter_map(|(name, text)| Some((name, text.as_str()?.to_owned()))).collect())
     }
 
-    /// The item of this name, if it is there.
+    /// The item with this name, if there is one.
     pub fn item(&self, name: &str) -> Result<Option<Item>, Error> {
         self.part(name).map(|part| part.to_item()).transpose()
     }
 
-    /// The part as an item.
+    /// This part as an item.
     pub fn to_item(&self) -> Result<Item, Error> {
         self.0.iter().map(|(name, value)| Ok((name.clone(), attribute(value)?))).collect()
     }

@@ -1,6 +1,5 @@
-//! What every Lambda in Rust starts with, and nothing else: the runtime on one thread, a log of JSON lines, and a fixed
-//! answer to an event of the gateway. No client of AWS, no TLS, no settings. The benchmark `speed` starts it beside the
-//! functions.
+//! A minimal Lambda function in Rust: the runtime on one thread, a log of JSON lines, and a fixed answer. It has no AWS
+//! client, no TLS and no settings. The benchmark `speed` compares the functions with it.
 
 use lambda_http::{Body, Error, Response, service_fn};
 use tracing_subscriber::{filter::LevelFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
