@@ -1,8 +1,8 @@
-"""What a sweep of the contract can't make up from it: who asks, and what they have. Every request is by a user anew, so
-that none is in another's way, and no answer depends on what was asked before.
+"""The users of a sweep of the contract, and what they have. Every request has a new user, so no answer depends on an
+earlier request.
 
-As hooks of schemathesis it also holds replies to what the contract says in words, and notes what was answered. Run by
-itself on these notes it tells how often each operation was asked, and fails where a success of the contract never came.
+These hooks of schemathesis also check what the contract says in words, and record the answers. As a script on such a
+record, this prints how often each operation was asked, and fails if a success of the contract never came.
 """
 
 import base64
@@ -46,7 +46,7 @@ def totp(secret, moment):
 
 
 class User:
-    """Someone whom nobody knew before, or the operator."""
+    """A new user, or the operator."""
 
     def __init__(self, sub=None, joins=(), **claims):
         self.number = next(NUMBERS)
@@ -60,12 +60,12 @@ class User:
         return ask(method, path, body, authorization=self.authorization)
 
     def begin(self, **what):
-        """A pending factor, and an app's secret."""
+        """Begins a factor. Returns its id, and an app's secret."""
         begun = self.ask("POST", "/v1/factors", what)
         return begun["id"], begun.get("totp", {}).get("secret")
 
     def enrol(self):
-        """Makes an app an active factor. Returns what there is to give then."""
+        """Enrolls an app. Returns values for requests."""
         factor, secret = self.begin(kind="totp")
         now = clock()
         active = self.ask("POST", f"/v1/factors/{factor}/activate", {"code": totp(secret, now)})
@@ -78,7 +78,7 @@ class User:
 
 @functools.cache
 def cursor():
-    """Where the second page of a workspace's members begins: a page has 100."""
+    """The start of the second page of a workspace's members. A page has 100."""
     for _ in range(101):
         User(workspaces=["crowd"]).ask("POST", "/v1/logins")
     owner = User(joins=["crowd"])
@@ -88,7 +88,7 @@ def cursor():
 
 
 def there_is(operation, user, turn):
-    """What to give for a request of this user, by the names that the contract has for it."""
+    """The values for a request of this user, by their names in the contract."""
     match operation:
         case "keys":
             return {}
@@ -170,7 +170,7 @@ def after_call(context, case, response):
 
 
 def listed(schema):
-    """What may come with which status, from lines like ``404 `Not Found` `` of a schema's description."""
+    """The pairs of status and name in lines such as ``404 `Not Found` `` of a schema's description."""
     lines = re.findall(r"^(\d{3}) (.*)$", CONTRACT["components"]["schemas"][schema]["description"], re.M)
     return {(int(status), one) for status, line in lines for one in re.findall("`([^`]*)`", line)}
 
@@ -180,7 +180,7 @@ PROBLEMS, REFUSED = listed("Problem"), listed("Refused")
 
 @schemathesis.check
 def words(ctx, response, case):
-    """What the contract says of replies in words."""
+    """Checks what the contract says of replies in words."""
     status, body, headers = response.status_code, response.json(), response.headers
     if case.method.lower() not in CONTRACT["paths"][case.path]:
         assert (status, body) == (404, {"message": "Not Found"}), f"{case.method} is no method of it, and answers {status}"
@@ -204,7 +204,7 @@ def name(operation):
 
 
 def tell(notes):
-    """How often each operation was asked, and what it answered."""
+    """Prints how often each operation was asked, and its answers. Returns the successes that never came."""
     answers = collections.defaultdict(collections.Counter)
     for line in notes:
         operation, status = line.split()

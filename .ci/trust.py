@@ -1,7 +1,7 @@
-"""A function trusts Amazon's certificate authorities and no other, not even one that the system trusts.
+"""A function trusts only Amazon's certificate authorities, and no other authority that the system trusts.
 
-Runs a function behind a small Lambda Runtime API, with an AWS endpoint whose certificate is of an authority of our own,
-which the environment names as the system's. The function must refuse it, and answer that AWS can't be reached.
+Runs a function behind a small Lambda Runtime API. The certificate of its AWS endpoint is from our own authority, which
+the environment names as the system's. The function must refuse it, and answer that it can't reach AWS.
 """
 
 import http.server

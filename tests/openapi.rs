@@ -110,7 +110,7 @@ pub fn judge(method: &str, path: &str, body: &[u8], reply: &Reply) {
     if let Some((_, schema)) = BODIES.iter().find(|(known, _)| known == route) {
         let body = if body.is_empty() { json!({}) } else { serde_json::from_slice(body).unwrap_or_default() };
         let allowed = schema.is_valid(&body);
-        assert!(allowed || reply.status >= 400, "{route} takes a body that the contract does not allow: {body}");
+        assert!(allowed || reply.status >= 400, "{route} accepts a body that the contract does not allow: {body}");
         assert!(
             !allowed || reply.code() != "invalid-request",
             "{route} refuses a body that the contract allows: {body}"
@@ -124,7 +124,7 @@ pub fn judge(method: &str, path: &str, body: &[u8], reply: &Reply) {
     let answer = success.or_else(|| of("default", "application/problem+json")).unwrap();
     assert_eq!(reply.header("content-type"), answer.content_type, "{route}: {reply:?}");
     let errors: Vec<_> = answer.schema.iter_errors(&reply.body).map(|error| error.to_string()).collect();
-    assert!(errors.is_empty(), "{route} answers what the contract does not know: {errors:?}: {reply:?}");
+    assert!(errors.is_empty(), "{route} gives a reply that the contract does not allow: {errors:?}: {reply:?}");
     if answer.status == "default" {
         assert_eq!(reply.body["status"], json!(reply.status), "{route}: {reply:?}");
         let known = PROBLEMS.iter().any(|(status, code)| (*status, code.as_str()) == (reply.status, reply.code()));

@@ -1,5 +1,5 @@
-"""Drives the deployed API as an app and its users would, with parts that know nothing of the service: an OIDC issuer, an
-authenticator and a checker of JWTs from elsewhere. Ends at the first thing that is not as the contract says."""
+"""Drives the deployed API as an app and its users would. Its OIDC issuer, authenticator and JWT checker are independent
+of the service. Stops at the first difference from the contract."""
 
 import base64
 import hashlib
@@ -56,7 +56,7 @@ def token(sub, *, signer=key, kid="1", **claims):
 
 
 def call(method, path, login=None, body=None, **headers):
-    """Status and body of a reply."""
+    """The status and body of a reply."""
     request = urllib.request.Request(API + path, None if body is None else json.dumps(body).encode(), method=method)
     if body is not None:
         request.add_header("content-type", "application/json")
@@ -79,7 +79,7 @@ def expect(reply, status, code=None):
 
 
 def said(assertion, login, sub):
-    """What an assertion says, checked as an app's backend does, from the published keys alone."""
+    """The claims of an assertion, checked with the published keys as an app's backend does."""
     keys = jwt.PyJWKSet.from_dict(expect(call("GET", "/.well-known/jwks.json"), 200))
     header = jwt.get_unverified_header(assertion)
     assert header["typ"] == "mfa+jwt", header
@@ -90,7 +90,7 @@ def said(assertion, login, sub):
 
 
 def sent(kind):
-    """Everything that was sent, oldest first, as the emulator tells it."""
+    """The emulator's record of what was sent, oldest first."""
     with urllib.request.urlopen(f"{AWS}/_ministack/{kind}") as reply:
         return reply.read().decode()
 
@@ -100,7 +100,7 @@ def step(what):
 
 
 def next_code(app):
-    """A code that was not shown yet: waits for the next 30 seconds."""
+    """Waits for the next 30 seconds and returns a code that was not shown yet."""
     time.sleep(30.5 - time.time() % 30)
     return app.now()
 

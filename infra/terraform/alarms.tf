@@ -8,12 +8,12 @@ locals {
 
   # By name: the pattern, the functions in whose logs it is counted, and how many lines in 5 minutes are too many.
   counted = {
-    locked        = { pattern = "{ $.event = \"verification.locked\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.locked, what = "Users are locked: whoever guesses knows their passwords." }
-    replayed      = { pattern = "{ $.event = \"verification.replayed\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.replayed, what = "Codes that were used before are tried." }
-    texts-refused = { pattern = "{ $.event = \"text.refused\" }", functions = ["send-sms"], threshold = var.alarm_thresholds.texts_refused, what = "Texts are refused: by limits, by STOP or by SNS." }
-    kms-faults    = { pattern = local.kms_faults, functions = local.functions, threshold = 0, what = "A key can't be used." }
-    faults        = { pattern = "{ $.fault = \"*\" || $.level = \"ERROR\" }", functions = local.functions, threshold = var.alarm_thresholds.faults, what = "Things break: lines of the log say what." }
-    unsent        = { pattern = "{ $.notice = \"*\" || $.what = \"an email\" }", functions = ["enroll", "policy", "recovery", "verify"], threshold = 0, what = "Emails do not go, or may not have gone." }
+    locked        = { pattern = "{ $.event = \"verification.locked\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.locked, what = "Users are locked after wrong codes. Somebody who knows their passwords may be guessing codes." }
+    replayed      = { pattern = "{ $.event = \"verification.replayed\" }", functions = ["verify", "recovery"], threshold = var.alarm_thresholds.replayed, what = "Somebody tries codes that were already used." }
+    texts-refused = { pattern = "{ $.event = \"text.refused\" }", functions = ["send-sms"], threshold = var.alarm_thresholds.texts_refused, what = "Texts are refused by a quota, by a STOP or by SNS." }
+    kms-faults    = { pattern = local.kms_faults, functions = local.functions, threshold = 0, what = "A function can't use a KMS key." }
+    faults        = { pattern = "{ $.fault = \"*\" || $.level = \"ERROR\" }", functions = local.functions, threshold = var.alarm_thresholds.faults, what = "Functions have errors. Their log lines say which." }
+    unsent        = { pattern = "{ $.notice = \"*\" || $.what = \"an email\" }", functions = ["enroll", "policy", "recovery", "verify"], threshold = 0, what = "Emails were not sent, or may not have been sent." }
   }
 
   filters = merge([for name, one in local.counted : {
@@ -53,7 +53,7 @@ resource "aws_cloudwatch_metric_alarm" "counted" {
 
 resource "aws_cloudwatch_metric_alarm" "text_spend" {
   alarm_name          = "${var.name}-text-spend"
-  alarm_description   = "Texts have cost so much this month, the account's in this region all told."
+  alarm_description   = "The account's texts in this region have cost more than the threshold this month."
   namespace           = "AWS/SNS"
   metric_name         = "SMSMonthToDateSpentUSD"
   statistic           = "Maximum"
@@ -72,8 +72,8 @@ resource "aws_cloudwatch_dashboard" "this" {
       { title = "Requests", metrics = [for name in local.functions : ["AWS/Lambda", "Invocations", "FunctionName", "${var.name}-${name}", { stat = "Sum" }]] },
       { title = "p99, milliseconds", metrics = [for name in local.functions : ["AWS/Lambda", "Duration", "FunctionName", "${var.name}-${name}", { stat = "p99" }]] },
       { title = "Errors and throttles", metrics = [for pair in setproduct(local.functions, ["Errors", "Throttles"]) : ["AWS/Lambda", pair[1], "FunctionName", "${var.name}-${pair[0]}", { stat = "Sum" }]] },
-      { title = "What somebody should look at", metrics = [for name in sort(keys(local.counted)) : [local.namespace, name, { stat = "Sum" }]] },
-      { title = "Spent on texts this month, US dollars", metrics = [["AWS/SNS", "SMSMonthToDateSpentUSD", { stat = "Maximum" }]] },
+      { title = "Events that need attention", metrics = [for name in sort(keys(local.counted)) : [local.namespace, name, { stat = "Sum" }]] },
+      { title = "Cost of texts this month, US dollars", metrics = [["AWS/SNS", "SMSMonthToDateSpentUSD", { stat = "Maximum" }]] },
       ] : {
       type       = "metric"
       x          = 12 * (index % 2)

@@ -1,15 +1,15 @@
 output "api_url" {
-  description = "Where the API is."
+  description = "The URL of the API."
   value       = local.issuer
 }
 
 output "api_id" {
-  description = "The API's id."
+  description = "The id of the API in API Gateway."
   value       = aws_apigatewayv2_api.this.id
 }
 
 output "jwks_url" {
-  description = "The public keys that assertions are checked with."
+  description = "The URL of the public keys that verify assertions."
   value       = "${local.issuer}/.well-known/jwks.json"
 }
 
@@ -24,7 +24,7 @@ output "assertion_audience" {
 }
 
 output "domain_target" {
-  description = "What the DNS record of domain_name points to."
+  description = "The target of the DNS record for `domain_name`."
   value       = one(aws_apigatewayv2_domain_name.this[*].domain_name_configuration[0].target_domain_name)
 }
 
@@ -39,7 +39,7 @@ locals {
 }
 
 output "email_dns" {
-  description = "CNAME records by which SES sees that the domain of emails is yours, and signs for it."
+  description = "The CNAME records that prove to SES that the domain of `email_identity` is yours, so that SES signs emails for it."
   value = [for token in try(aws_sesv2_email_identity.this[0].dkim_signing_attributes[0].tokens, []) : {
     name  = "${token}._domainkey.${var.email_identity}"
     value = "${token}.${local.dkim_zone}"
@@ -47,16 +47,16 @@ output "email_dns" {
 }
 
 output "table" {
-  description = "The table's name."
+  description = "The name of the DynamoDB table."
   value       = aws_dynamodb_table.this.name
 }
 
 output "keys" {
-  description = "The keys' ARNs by use, the current one first."
+  description = "The ARNs of the KMS keys by use, the current key first."
   value       = local.key_arns
 }
 
 output "log_groups" {
-  description = "Where the functions and the gateway log."
+  description = "The log groups of the functions and of the gateway."
   value       = merge({ for name, function in module.function : name => function.log_group.name }, { access = aws_cloudwatch_log_group.access.name })
 }

@@ -97,7 +97,7 @@ test("an app that nobody has named is not called by what it is twice, whatever t
   await visitor.logOut();
   await visitor.speak("en");
   await visitor.logIn();
-  await visitor.app.getByText("Open your authenticator app and type the code that it shows.", { exact: true }).waitFor();
+  await visitor.app.getByText("Open your authenticator app and enter the code that it shows.", { exact: true }).waitFor();
   await visitor.press("challenge.use-recovery");
   await visitor.app.getByRole("button", { name: "Use the authenticator app", exact: true }).click();
   await visitor.prove(await visitor.next(secret));

@@ -13,7 +13,7 @@ for (const kind of ["totp", "sms"]) {
     await visitor.press(`enroll.${kind}.add`);
     await visitor.heading("password.title");
     await visitor.press("cancel");
-    await visitor.told("problem.cancelled");
+    await visitor.told("problem.canceled");
     await visitor.hasFocus(visitor.button(`enroll.${kind}.add`));
     assert.deepEqual(begun(visitor), []);
     const tokens = () => visitor.witness.asked.filter((address) => address.endsWith("dev/tokens")).length;

@@ -304,7 +304,7 @@ test("a code that was texted to one login is wrong in another, and right where i
   await visitor.later("half");
   await visitor.logIn("Bob");
   await visitor.press("text.send", { hint: "+1 ••• ••• 0147" });
-  await visitor.app.getByText("Type it here, where you asked for it.").waitFor();
+  await visitor.app.getByText("Enter it here, on the page where you asked for it.").waitFor();
   await visitor.fillFromText(2);
   const other = await visit(context, { at: visitor.url });
   await other.logIn("Bob");

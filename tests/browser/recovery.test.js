@@ -27,7 +27,7 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.app.getByText(visitor.t("challenge.why-factor")).waitFor();
   for (const way of ["recovery", "email"]) assert.equal(await visitor.button(`challenge.use-${way}`).count(), 0);
   await visitor.press("cancel");
-  await visitor.told("problem.cancelled");
+  await visitor.told("problem.canceled");
 
   const secret = await visitor.enrolApp();
   await visitor.heading("security.title");
@@ -100,7 +100,7 @@ test("a code that was emailed to one login is wrong in another, and right where 
   await visitor.logIn();
   await visitor.press("challenge.use-email");
   await visitor.press("email.send", { hint: "a•••@example.com" });
-  await visitor.app.getByText("Type it here, where you asked for it.").waitFor();
+  await visitor.app.getByText("Enter it here, on the page where you asked for it.").waitFor();
   await visitor.fillFromEmail();
   const other = await visit(context, { at: visitor.url });
   await other.logIn();
@@ -367,7 +367,7 @@ test("in a session that is a while old, a change asks for a code, and is made wh
   await visitor.press("codes.new");
   await visitor.heading("challenge.again");
   await visitor.press("cancel");
-  await visitor.told("problem.cancelled");
+  await visitor.told("problem.canceled");
   await visitor.press("codes.new");
   await visitor.heading("challenge.again");
   await visitor.prove(await visitor.next(secret));
@@ -395,7 +395,7 @@ test("in a session that is a while old, a recovery code confirms that another ap
   await visitor.hears("factor.removed", { name: lost });
 });
 
-test("a recovery code that was used to log in still adds an app after a change that it does not confirm was cancelled", async (context) => {
+test("a recovery code that was used to log in still adds an app after a change that it does not confirm was canceled", async (context) => {
   const visitor = await visit(context);
   const { codes } = await visitor.begin();
   await visitor.logOut();
@@ -406,7 +406,7 @@ test("a recovery code that was used to log in still adds an app after a change t
   await visitor.press("codes.new");
   await visitor.heading("challenge.again");
   await visitor.press("cancel");
-  await visitor.told("problem.cancelled");
+  await visitor.told("problem.canceled");
   await visitor.enrolApp();
   await visitor.heading("security.title");
   await visitor.press("codes.new");
@@ -423,8 +423,8 @@ test("who chooses another language while a change asks for a code, and cancels, 
   await visitor.title("challenge.again").waitFor();
   await visitor.press("cancel");
   await visitor.heading("security.title");
-  await visitor.sees("problem.cancelled");
-  await visitor.hears("problem.cancelled");
+  await visitor.sees("problem.canceled");
+  await visitor.hears("problem.canceled");
 });
 
 test("a factor is given another name", async (context) => {

@@ -17,12 +17,13 @@ export async function wordsOf(tag) {
   return (await import(`data:text/javascript,${encodeURIComponent(text)}`)).default;
 }
 
-/** Opens the page of a stack, a new one unless said, as this visitor would; holds at the end of the test what must hold of every visit. */
-export async function visit(test, { width = 1440, height = 900, scheme = "light", tag = "en", at } = {}) {
+/** Opens the page of a stack, by default a new one. At the end of the test, checks what must hold of every visit. */
+export async function visit(test, { width = 1440, height = 900, scale = 1, scheme = "light", tag = "en", at } = {}) {
   const url = at ?? (await startStack(test)).url;
   const browser = await launch();
   const context = await browser.newContext({
     viewport: { width, height },
+    deviceScaleFactor: scale,
     colorScheme: scheme,
     locale: { en: "en-US", fr: "fr-CA", es: "es-US" }[tag],
     permissions: ["clipboard-read", "clipboard-write"],

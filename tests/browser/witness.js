@@ -53,7 +53,7 @@ export class Witness {
   read(message) {
     const { url } = message.location();
     const refused = /^Failed to load resource: the server responded with a status of 4\d\d /.test(message.text()) && url.startsWith(`${this.url}v1/`);
-    const meant = this.broken.some((path) => new URL(url).pathname.endsWith(path)) || (this.broken.length > 0 && message.text().startsWith("what happened behind it"));
+    const meant = this.broken.some((path) => new URL(url).pathname.endsWith(path)) || (this.broken.length > 0 && message.text().startsWith("the panels could not be loaded"));
     if (["error", "warning"].includes(message.type()) && !refused && !meant) this.wrong.push(`${message.text()} (${url})`);
   }
 

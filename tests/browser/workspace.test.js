@@ -19,12 +19,12 @@ test("required with days of grace: a member is told until when, and a week later
   const visitor = await visit(context);
   await visitor.begin();
   await visitor.require();
-  await visitor.app.getByText(/^MFA is required from /).waitFor();
+  await visitor.app.getByText(/^Two-step verification is required from /).waitFor();
   await visitor.logOut();
 
   await visitor.logIn("Bob");
   await visitor.heading("home.title", { name: "Bob" });
-  await visitor.app.getByText(/Acme requires a second step: set it up by /).waitFor();
+  await visitor.app.getByText(/Acme requires two-step verification\. Set it up by /).waitFor();
   await visitor.logOut();
 
   await visitor.later("week");
@@ -41,7 +41,7 @@ test("required with days of grace: a member is told until when, and a week later
   const until = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", year: "numeric" });
   // A workspace binds until the end of the 90th day after the login, in UTC.
   const end = (Math.floor((await visitor.now()) / 86_400) + 91) * 86_400;
-  assert.ok(why.includes(`This holds until ${until.format(end * 1000)}, `), why);
+  assert.ok(why.includes(`This applies until ${until.format(end * 1000)}, `), why);
 });
 
 test("days of grace that are out of range are refused beside their field, and nothing is saved", async (context) => {
@@ -77,7 +77,7 @@ test("who is in two workspaces is not told that the one they opened requires wha
   };
   await open();
   await visitor.heading("home.title", { name: "Dan" });
-  await visitor.app.getByText(/One of your workspaces requires a second step: set it up by /).waitFor();
+  await visitor.app.getByText(/One of your workspaces requires two-step verification\. Set it up by /).waitFor();
   assert.equal(await visitor.app.getByText(/Globex requires/).count(), 0);
   await visitor.logOut();
   await visitor.later("week");
@@ -226,7 +226,7 @@ test("an owner who comes by SSO requires MFA of everyone, and is asked for no co
   await visitor.app.getByRole("table", { name: visitor.t("members.summary", { mfa: 0, none: 0, sso: 1 }) }).waitFor();
   await visitor.logOut();
   await visitor.logIn("Bob");
-  await visitor.app.getByText(/Acme requires a second step: set it up by /).waitFor();
+  await visitor.app.getByText(/Acme requires two-step verification\. Set it up by /).waitFor();
 });
 
 test("where a workspace forbids codes by email, none is offered", async (context) => {

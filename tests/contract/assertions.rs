@@ -18,7 +18,7 @@ async fn begin(user: &User, assertion: &str) -> Reply {
 fn fails_on(reply: &Reply, check: &str, what: &str) {
     assert_eq!((reply.status, reply.code()), (403, "assertion-invalid"), "{what}: {reply:?}");
     let detail = reply.body["detail"].as_str().unwrap();
-    assert!(detail.ends_with(&format!("fails on: {check}.")), "{what}: {detail}");
+    assert!(detail.ends_with(&format!("fails this check: {check}.")), "{what}: {detail}");
 }
 
 /// An assertion of a user who enrolled and verified, with its header and its claims.

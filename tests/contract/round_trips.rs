@@ -217,7 +217,7 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let calls = stage.calls_of(&login.request).await;
     assert!(calls.iter().filter(|call| call["consistent"] != true).count() == 2);
     let again = ada.post_nothing("/v1/logins").await;
-    assert_eq!(steps(&stage, &again).await, [reads.clone(), vec!["Sign"]], "what is seen already is not written again");
+    assert_eq!(steps(&stage, &again).await, [reads.clone(), vec!["Sign"]], "an up-to-date row is not written");
     let (id, app) = ada.begin().await;
     let activated = ada.activate(&id, &app.code(stage.now().await)).await;
     let expected = [
@@ -258,8 +258,8 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let redeemed = ada.redeem(&stage.emailed_to("ada@example.com").await).await;
     let look = vec!["BatchGetItem", "Decrypt", "Encrypt", "GenerateMac"];
     let expected = [vec!["GetItem", "UpdateItem"], look, vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
-    assert_eq!(steps(&stage, &redeemed).await, expected, "the policies are read while the code is looked at");
-    // A factor that was begun with an emailed code is asked what binds the account; of any other proof nothing is read.
+    assert_eq!(steps(&stage, &redeemed).await, expected, "the policies are read in the step of the code");
+    // A factor that was begun with an emailed code makes the function read the policies. Other proofs do not.
     let begun =
         ada.post_with(redeemed.body["assertion"].as_str().unwrap(), "/v1/factors", json!({"kind": "totp"})).await;
     let of_mailbox = ada.finish(&begun.body).await;
@@ -278,7 +278,7 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
     let sso = stage.user_with(json!({"sub": "bob", "workspaces": ["acme"], "sso": true})).await;
     let login = sso.post_nothing("/v1/logins").await;
     let expected = [vec!["GetItem", "GetItem"], vec!["Sign", "TransactWriteItems"]];
-    assert_eq!(steps(&stage, &login).await, expected, "by SSO nothing is asked for");
+    assert_eq!(steps(&stage, &login).await, expected, "a login by SSO reads no policies");
 }
 
 async fn an_owners_and_an_operators_routes_wait_as_little() {

@@ -33,7 +33,7 @@ async fn does_not_open(stage: &Stage, user: &User, sub: &str, target: &Enrolled,
     let fault = lines.iter().find(|line| line["level"] == "ERROR").expect("a fault is in the log");
     assert!(fault["fault"].as_str().unwrap().contains("could not open a sealed secret"), "{fault}");
     assert!(!lines.iter().any(|line| line["event"].is_string()), "no event: {lines:?}");
-    assert_eq!(stage.account(sub).await["failures"], json!({"N": "0"}), "given back");
+    assert_eq!(stage.account(sub).await["failures"], json!({"N": "0"}), "the attempt is not counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +102,7 @@ async fn a_number_copied_to_another_phone_is_texted_by_nobody() {
     reply.refused(500, "internal");
     assert_eq!(stage.texts().await.len(), before);
     let account = stage.account("ada").await;
-    assert_eq!(account["factors"]["M"][&hers]["M"]["code"], Value::Null, "given back");
+    assert_eq!(account["factors"]["M"][&hers]["M"]["code"], Value::Null, "no code is stored");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -233,7 +233,7 @@ async fn no_connection_is_kept_for_long_and_none_of_a_message() {
     // A text needs two connections: one checks for a STOP, one sends.
     assert_eq!(functions.ask(&text("cy", &phone)).await, 202);
     end.until(Duration::from_secs(2), |seen| seen.messages == (4, 0)).await;
-    assert!(end.seen().kept.1 > 0, "they are kept for the next event: {:?}", end.seen());
+    assert!(end.seen().kept.1 > 0, "none is kept for the next event: {:?}", end.seen());
     end.until(KEPT, |seen| seen.kept.1 == 0).await;
     assert_eq!(end.seen().broken, 0);
 }

@@ -66,7 +66,7 @@ async fn a_refused_text_is_given_back_but_for_its_wait() {
             assert_eq!(ada.text(&id).await.refused(429, "too-many-texts").body["limit"], "factor");
             assert_eq!((&event(&reply)["event"], &event(&reply)["why"]), (&json!("text.refused"), &json!("not-sent")));
             let lines = logs::of(&reply.request);
-            let told = lines.iter().find(|line| line["message"] == "refused on its way").unwrap();
+            let told = lines.iter().find(|line| line["message"] == "a message was refused and not sent").unwrap();
             let why =
                 if kind == "throttle" { "AWS answered 429 Throttled" } else { "AWS answered 403 AuthorizationError" };
             assert_eq!(told["why"], why);
@@ -87,7 +87,7 @@ async fn a_refused_text_is_given_back_but_for_its_wait() {
     stage.advance(30).await;
     assert_eq!(bob.text(&id).await.expect(202)["resend_after"], 30);
     let words = stage.texts_to("+14155550124").await[0]["body"].as_str().unwrap().to_owned();
-    assert!(words.contains("expires in 9 min."), "as long as the phone is pending: {words}");
+    assert!(words.contains("expires in 9 min."), "the code expires with the pending phone: {words}");
     bob.activate(&id, &stage.code_to("+14155550124").await).await.expect(200);
 }
 

@@ -39,12 +39,12 @@ async fn an_emailed_code_leads_to_a_new_phone() {
     let email = emails.last().unwrap();
     assert_eq!(
         (&email["from"], &email["subject"]),
-        (&json!("Local App <security@app.example.com>"), &json!("Local App: your recovery code"))
+        (&json!("Local App <security@app.example.com>"), &json!("Local App: your verification code"))
     );
     let code = stage.emailed_to(ADA).await;
     assert!(
         email["html"].as_str().unwrap().contains(&code)
-            && email["text"].as_str().unwrap().contains("within 10 minutes")
+            && email["text"].as_str().unwrap().contains("expires in 10 minutes")
     );
 
     let redeemed = ada.redeem(&code.to_uppercase().replace('-', " ")).await.expect(200);
@@ -79,7 +79,7 @@ async fn an_emailed_code_is_resent_while_it_is_good() {
     stage.advance(251).await;
     ada.email().await.expect(202);
     let second = stage.emailed_to(ADA).await;
-    assert_ne!(second, code, "4 min 59 s would be left of it");
+    assert_ne!(second, code, "only 4 min 59 s are left of the first code");
     ada.redeem(&code).await.refused(422, "code-rejected");
 
     for left in (0..4).rev() {
@@ -159,7 +159,7 @@ async fn a_code_replaced_or_redeemed_meanwhile_is_refused() {
         stage.dynamodb("UpdateItem", ask).await;
         let late = redemption.await.unwrap();
         late.refused(422, due);
-        assert!(due == "code-used" || late.body["attempts_left"] == 5, "of the newer one: {late:?}");
+        assert!(due == "code-used" || late.body["attempts_left"] == 5, "the count is of the newer code: {late:?}");
         assert!(logs::of(&late.request).iter().any(|line| line["event"] == event));
     }
 }
@@ -290,7 +290,7 @@ async fn guesses_are_not_undone_by_an_email_that_ses_refuses() {
     stage.until_account("ada", |account| account["emailed"]["M"]["tries"]["N"] == "0").await;
     set_tries(&stage, 3).await;
     asked.await.unwrap().refused(502, "email-not-sent");
-    assert_eq!(stage.account("ada").await["emailed"]["M"]["tries"]["N"], "3", "it stays, with its guesses");
+    assert_eq!(stage.account("ada").await["emailed"]["M"]["tries"]["N"], "3", "the code stays, with its count");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -389,7 +389,7 @@ async fn only_a_refused_email_is_given_back() {
             stage.clear_faults().await;
             assert_eq!(account().await, before, "{kind} {round}");
             let lines = logs::of(&reply.request);
-            let told = lines.iter().find(|line| line["message"] == "refused on its way").unwrap();
+            let told = lines.iter().find(|line| line["message"] == "a message was refused and not sent").unwrap();
             assert_eq!(told["why"], format!("AWS answered {why}"));
         }
         ada.email().await.expect(202);

@@ -97,7 +97,7 @@ async fn new_codes_end_the_old_ones_also_while_one_is_being_redeemed() {
         );
         made.expect(201);
         assert!([200, 422].contains(&redeemed.status), "{redeemed:?}");
-        assert_eq!(bob.login().await["recovery"]["codes_left"], 10, "an old code takes none of the new ones");
+        assert_eq!(bob.login().await["recovery"]["codes_left"], 10, "an old code uses up none of the new ones");
         bob.redeem(&enrolled.recovery_codes[0]).await.refused(422, "code-rejected");
     }
 }
@@ -206,7 +206,7 @@ async fn a_code_that_nobody_has_is_only_called_wrong() {
     eve.redeem(code).await.refused(422, "code-rejected");
     assert_eq!(stage.account("eve").await["factors"]["M"][&id]["M"]["status"]["S"], "pending");
     ada.redeem("k3xq9f2m7w").await.refused(400, "invalid-request");
-    assert_eq!(stage.account("ada").await["recovery_failures"], Value::Null, "a malformed one costs nothing");
+    assert_eq!(stage.account("ada").await["recovery_failures"], Value::Null, "a malformed code is not counted");
 
     // Removing the last factor removes the recovery codes.
     let assertion = ada.prove(&enrolled).await;

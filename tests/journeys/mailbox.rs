@@ -118,7 +118,7 @@ async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
     let emails = stage.emails_to(ADA).await;
     assert_eq!(emails.len(), told + 1);
     let email = emails.last().unwrap();
-    assert_eq!(email["subject"], "Local App: a recovery code was asked for at another address");
+    assert_eq!(email["subject"], "Local App: someone asked for a code at another address");
     for said in ["a•••@new.example", "From 24 hours after", "2027-01-16 00:00:00 (UTC)", "127.0.0.1"] {
         assert!(email["text"].as_str().unwrap().contains(said), "{said}: {email}");
     }
@@ -147,7 +147,7 @@ async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
     at(ADA).await.email().await.refused(403, "email-recovery-held");
     assert_eq!(
         stage.subjects_to("ada@NEW.example").await.last().unwrap(),
-        "a recovery code was asked for at another address"
+        "someone asked for a code at another address"
     );
 }
 
@@ -174,7 +174,7 @@ async fn a_wait_is_not_stored_up_for_later() {
     let told = stage.emails_to(ADA).await.len();
     stage.advance(90 * DAY).await;
     stage.user_with(thief.clone()).await.email().await.refused(403, "email-recovery-held");
-    assert_eq!(stage.emails_to(ADA).await.len(), told + 1, "the owner is told anew");
+    assert_eq!(stage.emails_to(ADA).await.len(), told + 1, "the user gets another notice");
     stage.advance(DAY - 1).await;
     stage.user_with(thief).await.email().await.refused(403, "email-recovery-held");
     assert!(stage.emails_to("thief@evil.example").await.is_empty());

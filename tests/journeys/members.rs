@@ -213,7 +213,7 @@ async fn of_a_thousand_members_the_missing_are_a_page_and_all_are_ten() {
     let missing = list(&boss, "acme", "?state=none").await;
     let calls = stage.calls_of(&missing.request).await;
     assert_eq!(calls.iter().filter(|call| call["operation"] == "Query").count(), 1);
-    assert!(calls.iter().all(|call| call["consistent"] != false), "what was written last is seen: {calls:?}");
+    assert!(calls.iter().all(|call| call["consistent"] != false), "every read is strongly consistent: {calls:?}");
     let missing = missing.expect(200);
     assert_eq!(missing["summary"], json!({"mfa": 0, "none": 50, "sso": 950}));
     let users: Vec<_> = missing["members"].as_array().unwrap().iter().map(|one| one["user"].clone()).collect();
@@ -285,7 +285,7 @@ async fn a_login_goes_on_unseen_and_the_next_makes_up_for_it() {
     let boss = owner(&stage, "acme").await;
     let ada = member(&stage, "ada", &["acme"]).await;
     let late =
-        |reply: &Reply| logs::of(&reply.request).iter().any(|line| line["message"] == "workspaces may see what is old");
+        |reply: &Reply| logs::of(&reply.request).iter().any(|line| line["message"] == "workspaces may see old data");
     for kind in ["throttle", "error", "refuse", "conflict", "drop_before", "hang"] {
         stage.fault("dynamodb", "TransactWriteItems", kind, 10).await;
         let login = ada.post_nothing("/v1/logins").await;

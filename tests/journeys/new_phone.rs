@@ -65,7 +65,7 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
     assert_eq!(
         stage.account("ada").await["factors"]["M"][id]["M"].get("tries"),
         None,
-        "only pending factors count theirs"
+        "only pending factors have a count of their own"
     );
     let first = checked(&stage, &ada, activated["assertion"].as_str().unwrap()).await;
     let epoch = first["mfa_epoch"].as_u64().unwrap();
@@ -79,7 +79,7 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
     assert!(verified.get("recovery_codes").is_none());
     let claims = checked(&stage, &ada, verified["assertion"].as_str().unwrap()).await;
     assert_eq!((&claims["mfa"], &claims["amr"]), (&json!("passed"), &json!(["otp", "mfa"])));
-    assert_ne!(claims["jti"], first["jti"], "each has an id of its own");
+    assert_ne!(claims["jti"], first["jti"], "each assertion has its own id");
     assert_eq!((&claims["workspaces"], &claims["mfa_epoch"]), (&json!(["acme", "globex"]), &json!(epoch)));
     assert_eq!(verified["expires_at"], Timestamp::from_seconds(claims["exp"].as_u64().unwrap()).rfc3339());
 

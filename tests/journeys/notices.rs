@@ -42,15 +42,15 @@ async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
         "a phone was added",
         "new recovery codes",
         "a phone was removed",
-        "your recovery code",
-        "a code from an email was used",
+        "your verification code",
+        "a code sent by email was used",
         "new recovery codes",
         "a recovery code was used",
         "an authenticator app was removed",
     ];
     assert_eq!(stage.subjects_to(ADA).await, expected);
     let emails = stage.emails_to(ADA).await;
-    for said in ["When: 2027-01-15 08:00:00 (UTC)", "From the address: 127.0.0.1", "change your password"] {
+    for said in ["When: 2027-01-15 08:00:00 (UTC)", "IP address: 127.0.0.1", "change your password"] {
         assert!(emails[0]["text"].as_str().unwrap().contains(said), "{said}");
     }
 }
@@ -174,7 +174,7 @@ async fn a_failed_or_slow_notice_stops_nothing() {
     let request = activated.request.clone();
     let activated = activated.expect(200);
     let (codes, assertion) = (&activated["recovery_codes"], activated["assertion"].as_str().unwrap());
-    assert!(logs::of(&request).iter().any(|line| line["message"] == "a notice may not have gone"));
+    assert!(logs::of(&request).iter().any(|line| line["message"] == "a notice may not have been sent"));
 
     for (index, kind) in ["throttle", "error", "refuse", "drop_before", "drop_after"].iter().enumerate() {
         stage.fault("ses", "SendEmail", kind, 10).await;

@@ -58,8 +58,8 @@ async fn an_operator_unlocks_who_is_locked_out() {
     let notice = told.iter().find(|email| email["subject"] == "Local App: your account was unlocked").unwrap();
     let text = notice["text"].as_str().unwrap();
     assert!(
-        !text.contains("From the address") && text.contains("If you know of it"),
-        "not from where an operator did it"
+        !text.contains("IP address") && text.contains("If you know about this"),
+        "the notice has no address of the operator"
     );
 }
 
@@ -101,7 +101,7 @@ async fn an_operator_resets_who_has_lost_everything() {
 
     let login = ada.login().await;
     assert_eq!((&login["decision"], &claims(&login)["mfa_epoch"]), (&json!("allow"), &json!(epoch)));
-    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your second factor was taken away");
+    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your two-step verification was reset");
     ada.enrol().await;
     assert_eq!(members(&stage, "acme").await.0, ["ada mfa"]);
 }
@@ -221,7 +221,7 @@ async fn a_user_moves_in_with_their_app() {
     assert_eq!(
         stage.account("ada").await["factors"]["M"][id]["M"].get("tries"),
         None,
-        "only pending factors count theirs"
+        "only pending factors have a count of their own"
     );
     let epoch = async || stage.account("ada").await["epoch"]["N"].as_str().unwrap().parse::<u64>().unwrap();
     assert!(epoch().await >= 1_800_000_000_000, "older sessions end");
@@ -276,7 +276,7 @@ async fn a_user_moves_in_with_their_app() {
     op.import("ada", SECRET).await.expect(201);
     assert!(before < reset && reset < epoch().await);
     ada.verify(id, &spent).await.refused(422, "code-used");
-    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your authenticator app moved with you");
+    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your authenticator app was transferred");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,7 +321,7 @@ async fn only_a_secret_that_apps_can_have_is_imported() {
     let body =
         json!({"user": "yan", "kind": "totp", "secret": SECRET, "reason": "x", "email": " yan@bücher.example\t"});
     op.post("import", body).await.expect(201);
-    assert_eq!(stage.subjects_to("yan@xn--bcher-kva.example").await, ["your authenticator app moved with you"]);
+    assert_eq!(stage.subjects_to("yan@xn--bcher-kva.example").await, ["your authenticator app was transferred"]);
     for email in
         ["", "Eve <eve@example.com>", "not an address", "adä@example.com", "a@b", "ada@example.com, eve@evil.example"]
     {
@@ -481,11 +481,11 @@ async fn a_reset_reaches_every_workspace_and_holds_without_them() {
         stage.fault("dynamodb", "TransactWriteItems", kind, 20).await;
         let reset = op.act("reset", "ada").await;
         stage.clear_faults().await;
-        assert!(reset.expect(200)["mfa_epoch"].is_u64(), "the app needs it, for the reset holds");
+        assert!(reset.expect(200)["mfa_epoch"].is_u64(), "the app needs the epoch, because the reset is done");
         assert_eq!(states().await, [40, 0], "{kind}");
         ada.login().await;
         ada.login().await;
-        assert_eq!(states().await, [0, 40], "made up for at the next logins: {kind}");
+        assert_eq!(states().await, [0, 40], "the next logins write it: {kind}");
     }
 }
 
@@ -509,7 +509,7 @@ async fn a_reset_and_a_login_at_the_same_time_let_nobody_in_after_it() {
         let replies = at_once(checks).await;
         let epoch = reset.await.unwrap().as_u64().unwrap();
         for accepted in replies.iter().filter(|reply| reply.status == 200) {
-            assert!(claims(&accepted.body)["mfa_epoch"].as_u64().unwrap() < epoch, "the app sees that it is over");
+            assert!(claims(&accepted.body)["mfa_epoch"].as_u64().unwrap() < epoch, "the app sees that it ended");
         }
         assert_eq!(stage.account("ada").await["factors"]["M"], json!({}));
     }

@@ -198,7 +198,7 @@ async fn an_exchange_gets_twenty_pending_texts_an_hour() {
     let hers = ada.enrol_phone("+14155559999").await;
     let pending = with_pending(&stage, 50, |index| format!("+14155551{index:03}")).await;
     let (user, id) = pending[0].clone();
-    assert_eq!(sent(&texts(pending).await, "exchange"), 19, "and one was Ada's enrolment");
+    assert_eq!(sent(&texts(pending).await, "exchange"), 19, "and one was Ada's enrollment");
     refused_by(&user.text(&id).await, "exchange", stage.now().await, HOUR);
     let elsewhere = user.begin_phone("+14155561000").await;
     user.text(&elsewhere).await.expect(202);
@@ -224,7 +224,7 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
     let hers = ada.enrol_phone("+14165550100").await;
     let pending = with_pending(&stage, 50, |index| format!("+1415{:03}1234", 200 + index)).await;
     let (user, id) = pending[0].clone();
-    assert_eq!(sent(&texts(pending).await, "deployment"), 19, "and one was Ada's enrolment");
+    assert_eq!(sent(&texts(pending).await, "deployment"), 19, "and one was Ada's enrollment");
     refused_by(&user.text(&id).await, "deployment", stage.now().await, DAY);
 
     for _ in 0..20 {

@@ -61,5 +61,5 @@ async fn a_folder_that_was_there_keeps_its_permissions() {
     assert_eq!(mode(&folder.path().join("keys.json")), 0o600);
     let own = folder.path().join("own");
     Stage::on(&own).await.stop().await;
-    assert_eq!(mode(&own), 0o700, "one of its own is for its user alone");
+    assert_eq!(mode(&own), 0o700, "only its user can open a new folder");
 }

@@ -269,7 +269,7 @@ async fn an_unknown_pending_factor_counts_for_nothing_and_goes_when_a_factor_bec
     assert_eq!(ada.login().await["reason"], "mfa_not_enabled");
     let activated = ada.activate(&id, &app.code(stage.now().await)).await.expect(200);
     assert_eq!(activated["recovery_codes"].as_array().unwrap().len(), 10);
-    assert!(kept(&stage, "ada").await.is_null(), "whoever knows the password may have begun it");
+    assert!(kept(&stage, "ada").await.is_null(), "anybody with the password may have begun it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -417,5 +417,5 @@ async fn a_member_in_an_unknown_state_is_left_out_of_the_list_and_found_by_the_n
     stage.operator().await.act("erase", "bob").await.expect(200);
     let left = stage.dynamodb("Scan", json!({})).await["Items"].to_string();
     assert!(!left.contains("#bob") && !left.contains("parked#"), "{left}");
-    assert!(left.contains(r#""parked":{"N":"0"}"#), "both are counted out: {left}");
+    assert!(left.contains(r#""parked":{"N":"0"}"#), "neither is counted anymore: {left}");
 }

@@ -194,8 +194,8 @@ async fn fifty_begins_at_once_leave_no_more_than_three_pending() {
     let account = stage.account("ada").await;
     let pending: Vec<_> = account["factors"]["M"].as_object().unwrap().keys().map(|id| json!(id)).collect();
     assert!((1..=3).contains(&pending.len()), "{pending:?}");
-    assert!(pending.iter().all(|id| begun.contains(id)), "each was answered for");
-    // None was overwritten unseen: every begin that was answered for is a version of its own.
+    assert!(pending.iter().all(|id| begun.contains(id)), "each has a reply with 201");
+    // No request overwrote another one: each 201 is one version of the account.
     assert_eq!(account["version"]["N"], begun.len().to_string());
 }
 

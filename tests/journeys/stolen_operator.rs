@@ -11,7 +11,7 @@ const ADA: &str = "ada@example.com";
 const NEW: &str = "ada@new.example";
 const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const ERASED: &str = "your two-step verification data was deleted";
-const MOVED: &str = "your authenticator app moved with you";
+const MOVED: &str = "your authenticator app was transferred";
 const DAY: u64 = 24 * 3600;
 
 async fn import(op: &Operator, email: Option<&str>) -> Reply {
@@ -37,8 +37,8 @@ async fn an_erase_is_told_to_the_kept_address() {
     let told = stage.emails_to(ADA).await.pop().unwrap();
     assert_eq!(told["subject"], format!("Local App: {ERASED}"));
     let text = told["text"].as_str().unwrap();
-    assert!(text.contains("tell the people who run Local App at once") && !text.contains("From the address"), "{text}");
-    // The thief goes on, with an app of their own; Ada has heard of it before.
+    assert!(text.contains("contact the Local App team right away") && !text.contains("IP address"), "{text}");
+    // The thief imports another app, but Ada already has the notice.
     import(&op, None).await.expect(201);
     assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), ERASED);
 }
@@ -82,7 +82,7 @@ async fn an_erase_whose_end_is_unknown_is_told_all_the_same() {
     op.act("erase", "ada").await.refused(503, "temporarily-unavailable");
     stage.clear_faults().await;
     op.act("erase", "ada").await.refused(404, "user-not-found");
-    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), ERASED, "the next try could not have told it");
+    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), ERASED, "the next try could not send the notice");
 }
 
 #[tokio::test(flavor = "multi_thread")]

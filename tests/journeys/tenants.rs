@@ -43,7 +43,7 @@ async fn a_tenants_sso_does_nothing_to_the_account_that_others_share() {
     let login = thief.login().await;
     assert_eq!(decision(&login), ("allow", "sso"));
     let names: Vec<_> = login.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["assertion", "decision", "factors", "methods", "reason"], "of the account it is told no more");
+    assert_eq!(names, ["assertion", "decision", "factors", "methods", "reason"], "nothing else of the account");
     assert_eq!((&login["factors"], &login["methods"]), (&json!([]), &json!([])));
     let assertion = login["assertion"].as_str().unwrap();
     assert_eq!(claims(&login)["workspaces"], json!(["evil"]));

@@ -24,7 +24,7 @@ async fn a_phone_is_enrolled_and_logs_in_by_text() {
         (&json!("sms"), &json!("pending"), &json!("My phone"))
     );
     let id = begun["id"].as_str().unwrap();
-    assert!(stage.texts().await.is_empty(), "a begin sends nothing");
+    assert!(stage.texts().await.is_empty(), "beginning a phone sends no text");
     ada.activate(id, "123456").await.refused(422, "code-expired");
 
     let sent = ada.text(id).await.expect(202);
@@ -58,7 +58,7 @@ async fn a_phone_is_enrolled_and_logs_in_by_text() {
     assert_eq!(claims(&verified)["amr"], json!(["sms", "mfa"]));
     assert_eq!(claims(&verified)["mfa"], "passed");
     ada.verify(id, &code).await.refused(422, "code-expired");
-    assert_eq!(stage.account("ada").await["failures"]["N"], "0", "a code that is no more costs nothing");
+    assert_eq!(stage.account("ada").await["failures"]["N"], "0", "a code that no longer exists is not counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -150,7 +150,7 @@ async fn a_code_expires_after_ten_minutes_and_a_new_one_follows() {
     ada.verify(&id, &wrong(&code)).await.refused(422, "code-rejected");
     stage.advance(1).await;
     ada.verify(&id, &code).await.refused(422, "code-expired");
-    assert_eq!(stage.account("ada").await["failures"]["N"], "1", "only the one that was looked at costs something");
+    assert_eq!(stage.account("ada").await["failures"]["N"], "1", "only the code that was compared is counted");
     ada.text(&id).await.expect(202);
     let new = stage.code_to(PHONE).await;
     assert_ne!(new, code);
@@ -236,8 +236,8 @@ async fn a_phone_that_is_locked_is_not_texted() {
     });
     stage.dynamodb("UpdateItem", locked.clone()).await;
     ada.text(&id).await.refused(423, "locked");
-    assert_eq!(stage.texts().await.len(), 1, "the one that enrolled it");
-    // One that is being enrolled is: its code counts for itself.
+    assert_eq!(stage.texts().await.len(), 1, "the text of the enrollment");
+    // A pending phone is texted, because its wrong codes have a count of their own.
     let assertion = ada.redeem(&recovery_code).await.expect(200)["assertion"].clone();
     let begun = ada
         .post_with(assertion.as_str().unwrap(), "/v1/factors", json!({"kind": "sms", "phone": "+14155550199"}))
@@ -312,7 +312,7 @@ async fn another_users_phone_is_not_found_and_sso_begins_none() {
     let eve = stage.user("eve").await;
     eve.text(&id).await.refused(404, "factor-not-found");
     eve.text("nonsense").await.refused(404, "factor-not-found");
-    assert_eq!(stage.texts().await.len(), 1, "the one that enrolled it");
+    assert_eq!(stage.texts().await.len(), 1, "the text of the enrollment");
 
     let begun = eve.begin_phone("+14155550199").await;
     let by_sso = stage.user_with(json!({"sub": "eve", "sso": true})).await;

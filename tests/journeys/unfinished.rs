@@ -69,7 +69,7 @@ async fn a_pending_factor_does_not_log_in() {
     let ada = stage.user("ada").await;
     let (id, app) = ada.begin().await;
     ada.verify(&id, &app.code(stage.now().await)).await.refused(409, "factor-not-active");
-    assert!(stage.account("ada").await["failures"].is_null(), "it is not even tried");
+    assert!(stage.account("ada").await["failures"].is_null(), "no attempt is counted");
 }
 
 #[tokio::test(flavor = "multi_thread")]

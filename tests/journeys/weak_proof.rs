@@ -201,7 +201,7 @@ async fn mailbox_thief(stage: &Stage) -> (Enrolled, Enrolled, String) {
     let b = begun["id"].as_str().unwrap().to_owned();
     thief.text(&b).await.expect(202);
     let activated = thief.activate(&b, &stage.code_to(NUMBER).await).await.expect(200);
-    assert_eq!(activated["factor"]["enrolled_by"], "email", "B is of the mailbox too, however old A is");
+    assert_eq!(activated["factor"]["enrolled_by"], "email", "B counts as begun by email, however old A is");
     require(stage, "acme", json!({"required": true, "grace_days": 0, "allow_email_recovery": false})).await;
     (own, a, b)
 }
@@ -320,7 +320,7 @@ async fn a_factor_begun_in_a_lax_workspace_is_stuck_in_a_strict_one() {
     strict.text(phone).await.refused(403, "not-allowed-by-workspace");
     let mut after = stage.account("ada").await;
     after["by"] = before["by"].clone();
-    assert_eq!(after, before, "the guess is given back");
+    assert_eq!(after, before, "the attempt is not counted");
     lax.activate(&app, &code).await.expect(200);
 }
 

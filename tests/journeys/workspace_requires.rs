@@ -253,7 +253,7 @@ async fn in_two_workspaces_the_strictest_wins() {
     hooli.email().await.expect(202);
     let contractor = member(&stage, "ada", &["globex", "initech"]).await;
     assert_eq!(decision(&contractor.login().await), ("allow", "grace_period"));
-    assert_eq!(contractor.login().await["methods"], json!(["totp"]), "what is begun in grace must be good after it");
+    assert_eq!(contractor.login().await["methods"], json!(["totp"]), "a new factor must be valid after grace");
     contractor
         .post("/v1/factors", json!({"kind": "sms", "phone": PHONE}))
         .await
@@ -290,7 +290,7 @@ async fn a_forbidden_phone_only_enrolls_an_app() {
     let verified = ada.verify(&phone, &stage.code_to(PHONE).await).await.expect(200);
     let said = claims(&verified);
     assert_eq!((&said["mfa"], &said["amr"]), (&json!("enroll_only"), &json!(["sms", "mfa"])));
-    assert_eq!(said["aud"], stage.stack.api_url, "no app's backend takes it");
+    assert_eq!(said["aud"], stage.stack.api_url, "no app's backend accepts it");
     let assertion = verified["assertion"].as_str().unwrap();
     ada.remove(assertion, &phone).await.refused(403, "assertion-required");
     ada.post_with(assertion, "/v1/recovery/codes", json!({})).await.refused(403, "assertion-required");
@@ -310,7 +310,7 @@ async fn a_forbidden_phone_only_enrolls_an_app() {
     elsewhere.text(&phone).await.expect(202);
     let code = stage.code_to(PHONE).await;
     ada.verify(&phone, &code).await.refused(403, "not-allowed-by-workspace");
-    assert_eq!(stage.account("ada").await["failures"]["N"], "0", "given back");
+    assert_eq!(stage.account("ada").await["failures"]["N"], "0", "not counted");
     elsewhere.verify(&phone, &code).await.expect(200);
     ada.prove(&app).await;
 }
@@ -346,7 +346,7 @@ async fn a_phone_forbidden_meanwhile_is_not_texted_or_activated() {
     stage.advance(30).await;
     ada.text(&id).await.refused(403, "not-allowed-by-workspace");
     ada.activate(&id, &code).await.refused(403, "not-allowed-by-workspace");
-    assert_eq!(stage.account("ada").await["factors"]["M"][&id]["M"]["tries"]["N"], "0", "given back");
+    assert_eq!(stage.account("ada").await["factors"]["M"][&id]["M"]["tries"]["N"], "0", "not counted");
     let elsewhere = member(&stage, "ada", &[]).await;
     elsewhere.text(&id).await.expect(202);
     elsewhere.activate(&id, &stage.code_to(PHONE).await).await.expect(200);
@@ -410,7 +410,7 @@ async fn policies_that_cannot_be_read_open_nothing() {
         assert_eq!(
             (&account["failures"]["N"], &account["recovery_failures"]["N"]),
             (&json!("0"), &json!("0")),
-            "given back"
+            "not counted"
         );
     }
     ada.verify(&app.id, &app.app.code(stage.now().await)).await.expect(200);

@@ -33,7 +33,7 @@ impl Play {
     /// Notes that a code of a user was accepted. It must be the first time.
     pub fn accept(&mut self, who: usize, what: &str, code: &str) {
         let is_new = self.people[who].accepted.insert((what.to_owned(), code.to_owned()));
-        assert!(is_new, "{}: {code} of {what} is accepted twice", PEOPLE[who]);
+        assert!(is_new, "{}: {code} of {what} was accepted twice", PEOPLE[who]);
     }
 
     /// Checks the assertion of a reply, and stores it for the user's next requests.
@@ -43,7 +43,7 @@ impl Play {
         assert_eq!(said["sub"], PEOPLE[who]);
         let epoch = said["mfa_epoch"].as_u64().unwrap();
         let person = &mut self.people[who];
-        assert!(epoch >= person.epoch, "the epoch fell");
+        assert!(epoch >= person.epoch, "the epoch decreased");
         person.epoch = epoch;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let factor = text(&said["enrolled_by"]).map(|by| (by, said["factor_since"].as_u64().unwrap()));
@@ -85,7 +85,7 @@ impl Play {
         self.stage.clear_faults().await;
         let account = self.stage.account(PEOPLE[who]).await;
         let person = &mut self.people[who];
-        assert!(!account.is_null() || !person.has_account || could.erases, "{} is forgotten", PEOPLE[who]);
+        assert!(!account.is_null() || !person.has_account || could.erases, "{}'s account is gone", PEOPLE[who]);
         let names = [("failures", "tried_at"), ("recovery_failures", "recovery_tried_at")];
         for (which, (count, at)) in names.into_iter().enumerate() {
             let guesses = if which == 0 { &mut person.guesses } else { &mut person.recovery_guesses };
@@ -103,7 +103,7 @@ impl Play {
         }
         let person = &mut self.people[who];
         let (epoch, used) = (number(&account["epoch"]), used(&account));
-        assert!(epoch >= person.epoch || could.erases, "the epoch fell");
+        assert!(epoch >= person.epoch || could.erases, "the epoch decreased");
         (person.epoch, person.has_account) = (epoch, !account.is_null());
         person.reset_at = account["reset_at"]["N"].as_str().map(|millis| millis.parse::<u64>().unwrap() / 1000);
         (person.has_codes, person.has_contact) = (!account["recovery"].is_null(), !account["contact"].is_null());
@@ -124,8 +124,8 @@ impl Play {
         let person = &mut self.people[who];
         let active = row["status"]["S"] == "active";
         if person.factor(id).is_none() {
-            // Nobody has seen what was begun.
-            assert!(!active || could.imports, "{} has a factor of nobody", PEOPLE[who]);
+            // The reply that named this factor was lost.
+            assert!(!active || could.imports, "{} has an active factor that nobody activated", PEOPLE[who]);
             person.factors.push(Factor {
                 id: id.to_owned(),
                 kind: if row["kind"]["S"] == "sms" { "sms" } else { "totp" },
@@ -146,13 +146,13 @@ impl Play {
         let (last_step, spent) = (number(&row["last_step"]), could.spends.as_deref() == Some(id));
         assert!(!factor.active || active, "{} is pending again", PEOPLE[who]);
         assert!(factor.active || !active || spent, "{} is active without a code", PEOPLE[who]);
-        assert!(last_step >= factor.last_step, "{}: a code is good again", PEOPLE[who]);
-        assert!(last_step == factor.last_step || spent, "{}: a code is spent that was not shown", PEOPLE[who]);
+        assert!(last_step >= factor.last_step, "{}: a used code is valid again", PEOPLE[who]);
+        assert!(last_step == factor.last_step || spent, "{}: a code is used that nobody showed", PEOPLE[who]);
         factor.active = active;
         (factor.last_step, factor.tries) = (last_step, u32::try_from(number(&row["tries"])).unwrap());
         let texted = could.texts.as_deref() == Some(id);
         if row["code"].is_null() {
-            assert!(factor.texted.is_none() || spent || texted, "{}: a texted code is lost", PEOPLE[who]);
+            assert!(factor.texted.is_none() || spent || texted, "{}: a texted code is gone", PEOPLE[who]);
             factor.texted = None;
         } else {
             let (code, _) = factor.texted.take().unwrap_or_else(|| (UNSEEN.to_owned(), 0));
@@ -184,9 +184,9 @@ fn keeps_codes(person: &Person, account: &Value, could: &Could, unsure: u64) {
     }
     if !could.emailed {
         let emailed = &account["emailed"]["M"];
-        assert_eq!(emailed.is_null(), person.emailed.is_none(), "an emailed code");
+        assert_eq!(emailed.is_null(), person.emailed.is_none(), "whether there is an emailed code");
         let tries = person.emailed.as_ref().map_or(0, |emailed| u64::from(emailed.tries));
-        assert!((tries..=tries + unsure).contains(&number(&emailed["tries"])), "guesses at an emailed code");
+        assert!((tries..=tries + unsure).contains(&number(&emailed["tries"])), "attempts at the emailed code");
     }
-    assert!(!person.has_contact || !account["contact"].is_null() || could.erases, "the address is forgotten");
+    assert!(!person.has_contact || !account["contact"].is_null() || could.erases, "the recovery address is gone");
 }

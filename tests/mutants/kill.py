@@ -1,10 +1,10 @@
-"""Looks for a test that each mutant of `switch.py` makes fail.
+"""Looks for a test that fails with each mutant of `switch.py`.
 
-First each test runs by itself, which tells how long it takes and which mutants' functions it comes by. Then for each mutant the tests that
-come by it are run with it switched on, the likeliest first, until one fails or hangs. What is known is kept in COPY, so that a
-run can be stopped and gone on with.
+First each test runs by itself, which tells how long it takes and which mutants it reaches. Then each mutant is switched
+on, and the tests that reach it run until one fails or hangs, the likeliest first. Results are stored in COPY, so a run
+can be stopped and continued.
 
-    kill.py COPY [--seconds N] [--only ID,ID]   N: leave a mutant undecided after tests that take so long (none: all of them)
+    kill.py COPY [--seconds N] [--only ID,ID]   N: leave a mutant undecided after N seconds of tests (default: no limit)
 """
 
 import argparse, collections, concurrent.futures, json, os, pathlib, re, subprocess, threading, time
@@ -18,7 +18,7 @@ COPY, LOCK, WORKERS = ARGUMENTS.copy.resolve(), threading.Lock(), 2
 
 
 def binaries():
-    """The test binaries, and the folder that cargo would run each in."""
+    """The test binaries, each with the folder in which cargo would run it."""
     out = subprocess.run(["cargo", "test", "--workspace", "--no-run", "--message-format=json", "--quiet"], cwd=COPY, check=True, capture_output=True, text=True)
     for line in out.stdout.splitlines():
         message = json.loads(line)
@@ -27,7 +27,7 @@ def binaries():
 
 
 def run(binary, folder, names, limit, environment):
-    """The tests that failed, or that it hung or died."""
+    """The tests that failed, or a note that the binary hung or died."""
     command = [binary, "--exact", "--test-threads=2", *names]
     try:
         out = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=limit, env={**os.environ, **environment})
@@ -38,7 +38,7 @@ def run(binary, folder, names, limit, environment):
 
 
 def reach():
-    """Each test that passes: how long it takes, and the mutants that it comes by."""
+    """Each test that passes, with its time and the mutants that it reaches."""
     path = COPY / "reach.json"
     if path.exists():
         return json.loads(path.read_text())

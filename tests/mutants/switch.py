@@ -1,10 +1,10 @@
-"""Compiles every change of `by_hand.toml` into one build, each behind a switch.
+"""Compiles every mutant of `by_hand.toml` into one build, each behind a switch.
 
-The conditions and updates of the table are text to the compiler, so a general tool can't change them; and a build for each change
-would take days. So this writes a copy of the workspace in which each function that is changed has one body for each change, and
-its own. `shared::mutants::on(N)` chooses. Each place has to be where `tests/contract/mutants.rs` finds it too.
+The table's conditions and updates are text to the compiler, so a general tool can't mutate them. A build per mutant
+would take days. So this script writes a copy of the workspace in which each mutated function has its own body and one
+body per mutant. `shared::mutants::on(N)` chooses. `tests/contract/mutants.rs` checks that each text can be found.
 
-    switch.py COPY        writes the copy, its list of mutants (COPY/mutants.json), and builds its tests
+    switch.py COPY        writes the copy and its list of mutants (COPY/mutants.json), and builds its tests
 """
 
 import json, pathlib, re, shutil, subprocess, sys, tomllib
@@ -33,7 +33,7 @@ pub fn on(mutant: u32) -> bool {
 
 
 def listed():
-    """What is changed by hand: a condition that stands alone is made to hold always, of a pair the first becomes the second."""
+    """The mutants. A text alone becomes a condition that always holds. Of a pair, the second replaces the first."""
     mutants = []
     for file, functions in tomllib.loads((HERE / "by_hand.toml").read_text()).items():
         for function, changes in functions.items():
@@ -44,7 +44,7 @@ def listed():
 
 
 def switched(code, function, mutants):
-    """A file with the body of a function once for each mutant. The code is as rustfmt leaves it, which says where a body ends."""
+    """A file whose function has one body per mutant. Rustfmt's indentation tells where a body ends."""
     found = re.search(rf"^( *)[^/\n]*\bfn {function}[(<](?:.*\n)*?.*\{{\n((?:.*\n)*?)\1\}}\n", code, re.M)
     if not found:
         sys.exit(f"no function {function}")

@@ -83,7 +83,7 @@ impl Stage {
 
     /// Stops the stack. Panics if another clone, such as a user's, still exists.
     pub async fn stop(self) {
-        Arc::into_inner(self.stack).expect("a user is left").stop().await;
+        Arc::into_inner(self.stack).expect("another clone of the stage exists").stop().await;
     }
 
     /// A user with an ordinary login token.
@@ -328,5 +328,5 @@ async fn until(is_so: impl AsyncFn() -> bool) {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("it never was so");
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the condition does not hold after 30 s");
 }

@@ -92,7 +92,7 @@ fn reply(id: &FactorId, account: &Account, codes: Option<&NewCodes>, signed: Res
     let signed = match signed {
         Ok(signed) => Some(signed),
         Err(fault) if codes.is_some() => {
-            tracing::error!(fault = chain(&fault), "activated without an assertion");
+            tracing::error!(fault = chain(&fault), "a factor was activated, but its assertion could not be signed");
             None
         }
         Err(fault) => return Err(fault.into()),

@@ -141,11 +141,13 @@ impl Function {
 
 /// The field `kind`.
 pub(crate) fn kind(fields: &mut Fields) -> Result<Kind, Refusal> {
-    Kind::parse(&fields.text("kind")?).ok_or_else(|| Refusal::invalid("The field `kind` must be: totp or sms."))
+    Kind::parse(&fields.text("kind")?).ok_or_else(|| Refusal::invalid("The field `kind` must be `totp` or `sms`."))
 }
 
 /// The field `name`, if it is there.
 pub(crate) fn name(fields: &mut Fields) -> Result<Option<FactorName>, Refusal> {
     let name = fields.optional_text("name")?.map(FactorName::try_from).transpose();
-    name.map_err(|_| Refusal::invalid("The field `name` must be 1 to 64 characters, without control characters."))
+    name.map_err(|_| {
+        Refusal::invalid("The field `name` must be one line of 1 to 64 characters, without control characters.")
+    })
 }

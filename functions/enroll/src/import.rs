@@ -25,9 +25,9 @@ use zeroize::Zeroizing;
 
 use crate::{Function, begin};
 
-const SECRET: &str = "The field `secret` must be base32, of 80 to 512 bits.";
-const MIXED_CASE: &str = "The field `secret` has small and capital letters, so it is not base32. Keycloak stores a secret's raw text: \
-                          encode that text in base32 first.";
+const SECRET: &str = "The field `secret` must be 80 to 512 bits in base32.";
+const MIXED_CASE: &str = "The field `secret` mixes uppercase and lowercase, so it is not base32. Keycloak stores \
+                          a secret's raw text: encode that text in base32 first.";
 const USER: &str = "The field `user` must not begin or end with a space or a quotation mark.";
 
 impl Function {
@@ -42,7 +42,7 @@ impl Function {
             return Err(Refusal::invalid(USER).into());
         }
         if begin::kind(&mut fields)? != Kind::Totp {
-            return Err(Refusal::invalid("The field `kind` must be: totp.").into());
+            return Err(Refusal::invalid("The field `kind` must be `totp`.").into());
         }
         let name = begin::name(&mut fields)?;
         let secret = TotpSecret::parse(&Zeroizing::new(fields.text("secret")?));

@@ -58,7 +58,8 @@ impl Function {
 fn asked(request: &Request) -> Result<(Option<MemberState>, Option<Cursor>)> {
     let [state, cursor] = request.query(["state", "cursor"])?;
     let state = state.map(|state| {
-        MemberState::parse(&state).ok_or_else(|| Refusal::invalid("The state must be: mfa, none or sso."))
+        MemberState::parse(&state)
+            .ok_or_else(|| Refusal::invalid("The parameter `state` must be `mfa`, `none` or `sso`."))
     });
     let state = state.transpose()?;
     let cursor = cursor.map(|cursor| Cursor::parse(&cursor).filter(|cursor| cursor.is_of(state)).ok_or_else(foreign));
@@ -66,5 +67,5 @@ fn asked(request: &Request) -> Result<(Option<MemberState>, Option<Cursor>)> {
 }
 
 fn foreign() -> Refusal {
-    Refusal::invalid("The cursor must be the `next_cursor` of the same list.")
+    Refusal::invalid("The parameter `cursor` must be the `next_cursor` of a page of the same list.")
 }

@@ -27,8 +27,8 @@ use crate::Function;
 
 /// The form of `grace_days`.
 const GRACE: &str = "a whole number from 0 to 30";
-/// And its `allowed_factors`.
-const KINDS: &str = "a list of: totp, sms";
+/// The form of `allowed_factors`.
+const KINDS: &str = "a list of kinds: `totp`, `sms`";
 
 #[derive(Serialize)]
 struct Shown<'a> {

@@ -33,8 +33,9 @@ impl Function {
         let caller = self.api.caller(request).await?;
         let mut fields = request.fields()?;
         let code = RecoveryCode::parse(&fields.text("code")?);
-        let code = code
-            .ok_or_else(|| Refusal::invalid("The field `code` must be 16 letters and digits, or 8 from an email."))?;
+        let code = code.ok_or_else(|| {
+            Refusal::invalid("The field `code` must have 16 letters and digits, or 8 if it was emailed.")
+        })?;
         fields.end()?;
         if code.is_emailed() {
             self.redeem_emailed(&caller, &code, request).await
@@ -52,7 +53,7 @@ impl Function {
         let attempt = attempt?;
         let requirements = attempt.or_give_back(requirements).await?;
         let account = &attempt.account;
-        let set = account.recovery.as_ref().ok_or(Fault::new("find the recovery codes of an attempt"))?;
+        let set = account.recovery.as_ref().ok_or(Fault::new("find the user's recovery codes"))?;
         let nonce = set.nonce;
         let (codes, kept) = tokio::join!(
             self.recovery_secrets.codes(user, set),
@@ -81,7 +82,7 @@ impl Function {
             tokio::join!(self.accounts.reserve(user, Target::EmailedCode, now), self.members.load(user));
         let attempt = attempt?;
         let account = &attempt.account;
-        let sent = account.emailed.as_ref().ok_or(Fault::new("find the emailed code of an attempt"))?;
+        let sent = account.emailed.as_ref().ok_or(Fault::new("find the user's emailed code"))?;
         let nonce = sent.nonce;
         let looked = async {
             let seen = seen?;

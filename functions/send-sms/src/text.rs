@@ -96,7 +96,7 @@ impl Function {
         let once = async |account: Account| {
             let text = self.plan(&account, &requirements, id, now)?;
             let factor = account.factor(id)?;
-            let phone = factor.phone().ok_or(Fault::new("find what is kept of a phone"))?;
+            let phone = factor.phone().ok_or(Fault::new("find the phone of a factor"))?;
             let [first] = random::bytes()?;
             let counters = self.budget.counters(phone, text.status, address.as_deref(), first, now);
             let (taken, number, code) = tokio::join!(
@@ -146,7 +146,7 @@ impl Function {
         if !self.budget.limits.by_address() {
             return Ok(None);
         }
-        let address = request.client_address().ok_or(Fault::new("find the client's address"))?;
+        let address = request.client_address().ok_or(Fault::new("find the client's IP address"))?;
         self.digests.digest(MacPurpose::Address, &network(address)).await.map(Some)
     }
 

@@ -72,7 +72,7 @@ async function see(exchange) {
     const [{ calls }] = await Promise.all([request ? read(`/dev/calls?request=${request}`) : { calls: [] }, fetchOutbox()]);
     exchange.calls = calls;
   } catch (error) {
-    console.warn("what happened behind it is not to be had", error);
+    console.warn("the panels could not be loaded", error);
   }
   tell();
 }

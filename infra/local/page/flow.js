@@ -102,7 +102,7 @@ const asksForFactor = ({ code }) => ["assertion-required", "assertion-invalid"].
  * then. With that factor a user can confirm everything, so an open browser must not be enough to enroll it.
  */
 export async function withPassword(act) {
-  if (!(await interrupt(password))) throw new Problem("cancelled");
+  if (!(await interrupt(password))) throw new Problem("canceled");
   await logInAgain();
   return act();
 }
@@ -123,5 +123,5 @@ async function stepUp(recovery) {
     };
     return challenge(login, { proven: took, back: () => back(false), again: true, recovery, forbidden: decision === "enroll" });
   });
-  if (!proven) throw new Problem("cancelled");
+  if (!proven) throw new Problem("canceled");
 }

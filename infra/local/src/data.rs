@@ -26,22 +26,22 @@ impl Drop for Folder {
 /// A failure to use the data folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// Another stack runs on the same folder.
-    #[error("another stack uses {}; choose another folder with --data", .0.display())]
+    /// Another stack uses the same folder.
+    #[error("another stack uses {}. Choose another folder with --data", .0.display())]
     InUse(PathBuf),
     /// A file can't be read or written.
-    #[error("could not use {}", .path.display())]
+    #[error("could not read or write {}", .path.display())]
     File {
         /// The path of the file.
         path: PathBuf,
         /// The cause.
         source: io::Error,
     },
-    /// The machine has no randomness to make keys of.
-    #[error("could not make keys")]
+    /// The machine has no randomness for keys.
+    #[error("could not generate keys")]
     NoKeys,
-    /// A file does not hold what this version keeps in it.
-    #[error("{} can't be read; delete it to start anew", .0.display())]
+    /// This version can't read the content of a file.
+    #[error("{} can't be read. Delete it to start over", .0.display())]
     Damaged(PathBuf),
 }
 

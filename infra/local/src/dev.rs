@@ -66,7 +66,7 @@ fn phone(body: &[u8]) -> Result<String, (StatusCode, Json<Value>)> {
         serde_json::from_slice(body).map_err(|_| bad("the body must be JSON: {\"phone\":\"+14155550123\"}"))?;
     let digits = ask.phone.strip_prefix('+').unwrap_or_default();
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(bad("the phone must be in E.164: +14155550123"));
+        return Err(bad("`phone` must be in E.164, such as +14155550123"));
     }
     Ok(ask.phone)
 }

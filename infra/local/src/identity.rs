@@ -47,10 +47,10 @@ impl IdentityProvider {
             Some(_) => return Err("`claims` must be an object"),
         };
         if ask.keys().any(|name| !CLAIMS.contains(&name.as_str())) {
-            return Err("there is a field that is not known here; put other claims into `claims`");
+            return Err("a field is unknown. Put other claims into `claims`");
         }
-        // By its id no login has the token of another.
-        let jti = random::id().map_err(|_| "no id can be drawn for the token")?;
+        // The id makes each token unique, so no two logins have the same token.
+        let jti = random::id().map_err(|_| "could not generate an id for the token")?;
         let now = i64::try_from(self.clock.now().seconds()).unwrap_or(i64::MAX);
         let defaults = json!({
             "iss": self.issuer, "aud": AUDIENCE, "iat": now, "exp": now.saturating_add(life),
@@ -60,7 +60,7 @@ impl IdentityProvider {
         let mut claims = defaults.as_object().cloned().unwrap_or_default();
         claims.extend(ask.into_iter().chain(more));
         claims.retain(|_, value| !value.is_null());
-        self.sign(&claims).ok_or("the token can't be signed")
+        self.sign(&claims).ok_or("could not sign the token")
     }
 
     #[expect(

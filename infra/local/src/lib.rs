@@ -62,8 +62,8 @@ pub struct Stack {
 /// The reason why a stack could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Somebody else listens there.
-    #[error("port {port} is taken; choose another one with {flag}")]
+    /// Another process listens on the port.
+    #[error("port {port} is in use. Choose another one with {flag}")]
     PortTaken {
         /// The port.
         port: u16,
@@ -135,7 +135,7 @@ fn serve(listener: TcpListener, router: Router, mut ended: watch::Receiver<()>) 
     let serving = axum::serve(listener, loopback::only(router)).with_graceful_shutdown(ended);
     tokio::spawn(async move {
         if let Err(error) = serving.await {
-            tracing::error!(%error, "a server ended");
+            tracing::error!(%error, "a server stopped with an error");
         }
     })
 }

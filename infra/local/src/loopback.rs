@@ -21,9 +21,9 @@ async fn refuse_foreigners(request: Request, next: Next) -> Response {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let origin = request.headers().get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     if !host.is_some_and(is_loopback) {
-        (StatusCode::MISDIRECTED_REQUEST, "This stack answers under loopback names only.\n").into_response()
+        (StatusCode::MISDIRECTED_REQUEST, "Use the host 127.0.0.1, localhost or [::1].\n").into_response()
     } else if !origin.is_none_or(is_loopback_origin) {
-        (StatusCode::FORBIDDEN, "This stack answers pages of this machine only.\n").into_response()
+        (StatusCode::FORBIDDEN, "This stack answers only pages of this machine.\n").into_response()
     } else {
         next.run(request).await
     }

@@ -106,47 +106,48 @@ fn code(secret: &str, now: u64) -> Result<String, Box<dyn Error>> {
 fn welcome(stack: &Stack, folder: Option<&Path>) -> String {
     let (api, aws) = (&stack.api_url, &stack.aws_url);
     let (kept, option) = match folder.map(|folder| folder.display().to_string()) {
-        None => ("kept nowhere: all is forgotten at the end".to_owned(), " --memory".to_owned()),
+        None => ("in memory only: it is lost when the stack stops".to_owned(), " --memory".to_owned()),
         Some(folder) if folder == DATA => {
-            (format!("{folder} (to start anew, stop the stack, then: rm -r {folder})"), String::new())
+            (format!("{folder} (to start over, stop the stack, then run: rm -r {folder})"), String::new())
         }
-        Some(folder) => {
-            (format!("{folder} (to start anew, stop the stack, then: rm -r '{folder}')"), format!(" --data '{folder}'"))
-        }
+        Some(folder) => (
+            format!("{folder} (to start over, stop the stack, then run: rm -r '{folder}')"),
+            format!(" --data '{folder}'"),
+        ),
     };
     let code = format!("cargo run -q -p local -- code{option}");
     format!(
         r#"
 serverless-mfa is running. Stop it with Ctrl-C.
 
-  Page  {api}/   open it in a browser: there the whole product is seen at work
+  Page  {api}/   open it in a browser to try the whole product
   API   {api}
   AWS   {aws}
   Data  {kept}
 
-Or a first login by hand, in another terminal, in this folder:
+Or log in by hand: paste these lines into another terminal, in this folder.
 
-  # 1. Ada has given her password; this is her login token.
+  # 1. Ada has typed her password. This is her login token.
   API={api}; JSON='content-type: application/json'
   ADA="authorization: Bearer $(curl -s $API/dev/tokens -d '{{"sub":"ada"}}' | cut -d'"' -f4)"
 
-  # 2. What follows? So far nothing: {{"decision":"allow", ...}}
+  # 2. Ask what must follow. Nothing yet: {{"decision":"allow", ...}}
   curl -s -X POST $API/v1/logins -H "$ADA"; echo
 
-  # 3. She begins an authenticator app. Type the secret into one, or let the next step do as one would.
+  # 3. She begins an authenticator app. Type the secret into your app, or let the next step compute the code.
   BEGUN=$(curl -s $API/v1/factors -H "$ADA" -H "$JSON" -d '{{"kind":"totp"}}')
   ID=$(echo "$BEGUN" | cut -d'"' -f4); SECRET=$(echo "$BEGUN" | sed 's/.*"secret":"\([A-Z2-7]*\)".*/\1/'); echo "$SECRET"
 
-  # 4. A code from the app makes it active. Here are her ten recovery codes.
+  # 4. A code from the app activates it. The reply has her ten recovery codes.
   CODE=$({code} "$SECRET")
   curl -s $API/v1/factors/$ID/activate -H "$ADA" -H "$JSON" -d "{{\"code\":\"$CODE\"}}"; echo
 
-  # 5. From now on every login is challenged. A code works once: this is the next one.
+  # 5. From now on every login requires a code. Each code works once, so this uses the next one.
   curl -s -X POST $API/v1/logins -H "$ADA"; echo
   CODE=$({code} --next "$SECRET")
   curl -s $API/v1/factors/$ID/verify -H "$ADA" -H "$JSON" -d "{{\"code\":\"$CODE\"}}"; echo
 
-  # 6. Bob would rather be texted. On this machine texts go to an outbox.
+  # 6. Bob uses his phone. On this machine, texts go to an outbox.
   BOB="authorization: Bearer $(curl -s $API/dev/tokens -d '{{"sub":"bob"}}' | cut -d'"' -f4)"
   ID=$(curl -s $API/v1/factors -H "$BOB" -H "$JSON" -d '{{"kind":"sms","phone":"+1 415 555 0123"}}' | cut -d'"' -f4)
   curl -s -X POST $API/v1/factors/$ID/texts -H "$BOB"; echo

@@ -67,9 +67,9 @@ resource "aws_lambda_function" "this" {
 
 locals {
   alarms = {
-    errors    = { metric = "Errors", statistic = "Sum", threshold = 0, what = "ended without an answer" }
-    throttles = { metric = "Throttles", statistic = "Sum", threshold = 0, what = "was not started, for too many of it ran" }
-    p99       = { metric = "Duration", extended = "p99", threshold = var.p99, what = "answers one request in a hundred slowly" }
+    errors    = { metric = "Errors", statistic = "Sum", threshold = 0, what = "failed without an answer" }
+    throttles = { metric = "Throttles", statistic = "Sum", threshold = 0, what = "was not started, because too many instances ran" }
+    p99       = { metric = "Duration", extended = "p99", threshold = var.p99, what = "answers 1 request in 100 too slowly" }
   }
 }
 

@@ -1,24 +1,24 @@
 output "lambda" {
-  description = "The function itself."
+  description = "The Lambda function."
   value       = aws_lambda_function.this
 }
 
 output "role_arn" {
-  description = "The role that it has."
+  description = "The ARN of the function's role."
   value       = aws_iam_role.this.arn
 }
 
 output "log_group" {
-  description = "Where it logs."
+  description = "The function's log group."
   value       = aws_cloudwatch_log_group.this
 }
 
 output "policy" {
-  description = "What it may do: its role's policy, as JSON."
+  description = "The policy of the function's role, as JSON."
   value       = aws_iam_role_policy.this.policy
 }
 
 output "alarms" {
-  description = "Its alarms, by what they watch."
+  description = "The function's alarms, by what they watch."
   value       = aws_cloudwatch_metric_alarm.this
 }

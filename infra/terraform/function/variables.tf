@@ -1,59 +1,59 @@
 variable "name" {
-  description = "The function's name, which its role and log group share."
+  description = "The name of the function, its role and its log group."
   type        = string
 }
 
 variable "zip" {
-  description = "The file with its bootstrap."
+  description = "The path of the zip file with the function's bootstrap."
   type        = string
 }
 
 variable "architecture" {
-  description = "What it is built for."
+  description = "The processor architecture: arm64 or x86_64."
   type        = string
 }
 
 variable "memory" {
-  description = "Its memory in MB."
+  description = "The function's memory in MB."
   type        = number
 }
 
 variable "timeout" {
-  description = "Seconds after which it is stopped."
+  description = "The seconds after which Lambda stops the function."
   type        = number
 }
 
 variable "reserved_concurrency" {
-  description = "How many of it run at once at most; -1: as many as the account has."
+  description = "How many instances of the function may run at once. -1 means as many as the account allows."
   type        = number
 }
 
 variable "settings" {
-  description = "Its environment."
+  description = "The function's environment variables."
   type        = map(string)
 }
 
 variable "statements" {
-  description = "What it may touch: statements of an IAM policy."
+  description = "The statements of the IAM policy of the function's role."
   type        = any
 }
 
 variable "log_retention_days" {
-  description = "Days that its logs are kept."
+  description = "The days after which CloudWatch deletes the function's log lines."
   type        = number
 }
 
 variable "tracing" {
-  description = "Whether its requests are traced."
+  description = "Whether X-Ray traces the function's requests."
   type        = bool
 }
 
 variable "p99" {
-  description = "Milliseconds that 99 of 100 requests should stay under."
+  description = "The 99th percentile of the duration, in milliseconds, above which the alarm goes off."
   type        = number
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that its alarms are sent to."
+  description = "The ARNs of the SNS topics that get the function's alarms."
   type        = list(string)
 }

@@ -100,7 +100,7 @@ impl Accounts {
                 Saved::Stale(newer) => read = *newer,
             }
         }
-        Err(Fault::contended("save a change of settings").into())
+        Err(Fault::contended("save a change of an account").into())
     }
 
     /// Saves a change of settings of `read`, if no other change came first. It writes only the paths that it changes.

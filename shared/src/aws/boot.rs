@@ -54,7 +54,7 @@ pub fn start<F>(
     tracing_subscriber::registry().with(LevelFilter::INFO).with(lines(std::io::stdout)).init();
     let settings = Settings::from_environment();
     let function = clients(name, &settings).and_then(|aws| Ok(build(&settings, &aws, Clock::system())?));
-    function.inspect_err(|error| tracing::error!(function = name, %error, "the cold start failed"))
+    function.inspect_err(|error| tracing::error!(function = name, %error, "the function did not start"))
 }
 
 /// Makes the layer that writes logs: one JSON object a line, with the request's span.

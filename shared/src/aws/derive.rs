@@ -120,7 +120,7 @@ impl Deriver {
 
     /// The label of the key for new codes. The caller stores it beside the nonce.
     pub fn current_label(&self) -> Result<&str, Fault> {
-        let (label, _) = self.keys.current().ok_or(Fault::new("find a current key"))?;
+        let (label, _) = self.keys.current().ok_or(Fault::new("find the current key of a key ring"))?;
         Ok(label)
     }
 

@@ -12,17 +12,17 @@ pub type Item = HashMap<String, AttributeValue>;
 
 /// Reads an item as the type that it holds.
 pub fn read<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
-    serde_dynamo::from_item(item).map_err(|error| Fault::caused("read an item of the table", error))
+    serde_dynamo::from_item(item).map_err(|error| Fault::caused("parse an item of the table", error))
 }
 
 /// Makes an item that holds `noun`.
 pub fn of<T: Serialize>(noun: &T) -> Result<Item, Fault> {
-    serde_dynamo::to_item(noun).map_err(|error| Fault::caused("write an item of the table", error))
+    serde_dynamo::to_item(noun).map_err(|error| Fault::caused("serialize an item for the table", error))
 }
 
 /// Makes a value for an expression.
 pub fn value<T: Serialize>(value: &T) -> Result<AttributeValue, Fault> {
-    serde_dynamo::to_attribute_value(value).map_err(|error| Fault::caused("write a value for the table", error))
+    serde_dynamo::to_attribute_value(value).map_err(|error| Fault::caused("serialize a value for the table", error))
 }
 
 /// Makes a text for an expression.

@@ -30,7 +30,7 @@ impl Key {
     pub fn workspace_of(item: &Item) -> Result<WorkspaceId, Fault> {
         let id = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix(WORKSPACE));
         let id = id.and_then(|id| WorkspaceId::try_from(id.to_owned()).ok());
-        id.ok_or(Fault::new("read whose policy it is"))
+        id.ok_or(Fault::new("read the workspace of a policy"))
     }
 
     /// The count of texts for `subject` in `window`.

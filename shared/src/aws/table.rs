@@ -97,7 +97,7 @@ impl Table {
             let keys = KeysAndAttributes::builder().set_keys(Some(left)).consistent_read(true).build();
             let keys = keys.map_err(|error| Fault::caused("build a batch of reads", error))?;
             let reply = self.db.batch_get_item().request_items(&self.name, keys).send().await;
-            let reply = reply.map_err(|error| Fault::aws("read items together", error))?;
+            let reply = reply.map_err(|error| Fault::aws("read a batch of items", error))?;
             found.extend(reply.responses.unwrap_or_default().remove(&self.name).unwrap_or_default());
             // DynamoDB returns the keys that it had no capacity for.
             left =
@@ -106,7 +106,7 @@ impl Table {
                 pause(attempt).await?;
             }
         }
-        if left.is_empty() { Ok(found) } else { Err(Fault::contended("read items together")) }
+        if left.is_empty() { Ok(found) } else { Err(Fault::contended("read a batch of items")) }
     }
 
     /// Reads the first `limit` members whose names begin with the name in `start`, strongly consistently. They are
@@ -191,7 +191,7 @@ impl Table {
                     }
                     _ => None,
                 };
-                obstacles.map(Transacted::Cancelled).ok_or_else(|| Fault::aws("write items together", error))
+                obstacles.map(Transacted::Cancelled).ok_or_else(|| Fault::aws("write items in a transaction", error))
             }
         }
     }

@@ -27,7 +27,7 @@ impl Unsent {
         };
         let why = why(error);
         if refused {
-            tracing::error!(what, why, "refused on its way");
+            tracing::error!(what, why, "a message was refused and not sent");
             Self::Refused
         } else {
             Self::Unknown(Fault::caused("find out whether a message was sent", why))

@@ -43,8 +43,10 @@ impl Report {
         };
         let lines: String = bars.all().iter().map(line).collect();
         self.bars = format!(
-            "\n## Bars\n\nOf the times of starts and of warm requests, what the median is at most is held, with 97.5 % confidence, \
-             which is a little more than the medians below; of growth, medians.\n\n| | measured | at most | |\n|---|---|---|---|\n{lines}"
+            "\n## Bars\n\n\
+             For starts and warm requests, a bar limits an upper bound of the median with 97.5 % confidence. That \
+             bound is a little higher than the medians below. For growth, a bar limits the median.\n\n\
+             | | measured | at most | |\n|---|---|---|---|\n{lines}"
         );
     }
 
@@ -53,8 +55,9 @@ impl Report {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("evidence");
         assert_eq!(commit(), self.commit, "the code changed meanwhile: nothing is written");
         let text = format!(
-            "Written by `cargo bench -p tests --bench speed`, begun {} on commit `{}`, \
-             with {}. On {} ({}), {} cores; load {} at the beginning and {} at the end. `a (b–c)` is a median and its quartiles.\n\n\
+            "Written by `cargo bench -p tests --bench speed`, which began {} on commit `{}`, with {}. The machine is {} ({}) \
+             with {} cores. Its load was {} at the beginning and {} at the end. `a (b–c)` is a median and its \
+             quartiles.\n\n\
              ![Cold start, warm requests, and where the time goes](speed.svg)\n{}{}",
             self.begun,
             self.commit,
@@ -69,7 +72,7 @@ impl Report {
         );
         put(&folder.join("speed.md"), "measured", &text);
         fs::write(folder.join("speed.svg"), picture::draw(&self.panels)).unwrap();
-        put(&folder.join("../../infra/README.md"), "cost", &self.cost);
+        put(&folder.join("../../infra/guide/costs.md"), "cost", &self.cost);
         println!("written: {}", folder.join("speed.md").display());
     }
 

@@ -17,13 +17,15 @@ impl Report {
     pub fn cold(&mut self, starts: &[Starts]) {
         let hello = &starts[0];
         self.section(&format!(
-            "Cold start\n\nEach release binary as a process of its own behind a Lambda Runtime API, {} starts of each in turn, after one whose times do not count: from \
-             the start of the process to its first poll (`init`), then one event (an activation, a login, a recovery code, a \
-             text, a code) against the embedded AWS. The peak of memory is the highest of all starts, \
-             after its heavier events too: the begin of an app with its QR code and of a phone, an email, a page of a hundred members, a \
-             login and a code with {} workspaces that require MFA. All of it is over plain HTTP: no TLS session is in it. The \
-             binaries are read from the page cache. `hello` is a \
-             `lambda_http` function with a JSON log and a fixed answer. Medians, with quartiles; ratios are taken start by start.",
+            "Cold start\n\n\
+             Each release binary runs as its own process behind a Lambda Runtime API: {} starts of each in turn, \
+             after one that does not count. `init` is the time from the start of the process to its first poll. Then \
+             it answers one event against the embedded AWS: an activation, a login, a recovery code, a text or a \
+             code. The peak of memory is the highest of all starts, also after heavier events. These are the begin of \
+             an app with its QR code and of a phone, an email, and a page of a hundred members. They are also a login \
+             and a code with {} workspaces that require MFA. All calls use plain HTTP, so no TLS session is included. \
+             The binaries are read from the page cache. `hello` is a `lambda_http` function with a JSON log and a \
+             fixed answer. Numbers are medians with quartiles. Ratios are taken start by start.",
             hello.init.len(),
             workspace::MOST
         ));
@@ -31,11 +33,11 @@ impl Report {
             "",
             "binary, MB",
             "init, ms",
-            "by hello's",
+            "ratio to `hello`",
             "init, CPU ms",
-            "by hello's",
+            "ratio to `hello`",
             "first event, ms",
-            "CPU in all, ms",
+            "CPU in total, ms",
             "peak memory, MB",
         ]);
         for one in starts {
@@ -56,10 +58,13 @@ impl Report {
 
     /// Writes the sections of calls in a row and of warm requests, without and with latency.
     pub fn warm(&mut self, fast: &[Warm], slow: &[Warm]) {
-        self.section("Calls in a row\n\nThe AWS calls of a warm request, as they went over the wire, with the notice that follows a recovery code and an \
-             activation: those joined by + are under way at the same time. Units are DynamoDB's, to read and to write. Those of every route that makes \
-             more than one are held by `tests/contract/round_trips.rs`.");
-        self.table(&["", "in a row", "calls", "units", "bytes of the bodies, there and back"]);
+        self.section(
+            "Calls in a row\n\n\
+             The AWS calls of a warm request, as they went over the wire, with the notice after a recovery code or an \
+             activation. Calls joined by + are in flight at the same time. Units are DynamoDB's, for reads and \
+             writes. `tests/contract/round_trips.rs` checks the calls of every route that makes more than one.",
+        );
+        self.table(&["", "in a row", "calls", "units", "bytes of requests and responses"]);
         for Warm { name, chain, .. } in fast {
             let steps = chain
                 .0
@@ -72,12 +77,15 @@ impl Report {
         let times = |warm: &Warm| warm.function.took.len();
         let [least, most] = [fast.iter().map(times).min(), fast.iter().map(times).max()].map(Option::unwrap_or_default);
         self.section(&format!(
-            "Warm requests\n\nA function, and a program (`bare`) that makes the very same AWS calls with the same SDK and nothing \
-             else, asked in turn, {least} times each and a login {most} times, after {WARMING} that do not count, against the embedded AWS without latency. Both read the same event; the time is \
-             what the Runtime API sees, of which a good part is the embedded AWS's; the processor's time is the program's own. Where \
-             a login is challenged it makes reads and no more, where it is allowed it signs. Two are not held to a share of their calls, \
-             but to milliseconds of the processor beyond them: the begin of an app, once in an app's life, which draws a QR code that no call has a part \
-             in, and a page of members, few calls with an assertion to check and a hundred members to read and to write.",
+            "Warm requests\n\n\
+             A function and a program (`bare`) answer in turn, against the embedded AWS without latency. `bare` makes \
+             the same AWS calls with the same SDK and nothing else. Each request is made {least} times and a login \
+             {most} times, after {WARMING} that do not count. Both programs read the same event. The time is what the \
+             Runtime API sees, and a good part of it is the embedded AWS's. The CPU time is the program's own. A \
+             challenged login only reads, and an allowed one also signs. For two requests, a bar limits the CPU \
+             milliseconds beyond their calls, and not a ratio to them. The begin of an app, once in an app's life, \
+             draws a QR code without any call. A page of members makes few calls, checks an assertion, and reads and \
+             writes a hundred members.",
         ));
         self.table(&["", "ms", "its calls alone, ms", "ratio", "CPU ms", "its calls alone, CPU ms", "ratio"]);
         for warm in fast {
@@ -94,12 +102,15 @@ impl Report {
         }
         let least = slow.iter().map(times).min().unwrap_or_default();
         self.section(&format!(
-            "The same where AWS takes as long as it does\n\nDynamoDB 4 ms, KMS 6 ms, SNS and SES 60 ms a call (each a millisecond or so \
-             more, as timers go); {least} times each, and logins six times as often. What a request takes beyond its calls alone, pair by pair, is the function's own, and whatever timers and \
-             the machine did to the one and not to the other: where its quartiles lie on both sides of 0, a single request tells nothing from noise. The bar holds \
-             what the median of all such requests is at most, with 97.5 % confidence; the picture shows a function's own where that median is more than 0 as surely.",
+            "The same where AWS takes as long as it does\n\n\
+             DynamoDB takes 4 ms a call, KMS 6 ms, SNS and SES 60 ms, each plus about 1 ms because of timers. Each \
+             request is made {least} times, and a login three times as often. The last column is the function's own \
+             time: how much longer a request took than its calls alone, pair by pair. Timers and the machine also \
+             affect it. If its quartiles are on both sides of 0, a single request can't be told from noise. The bar \
+             limits an upper bound of its median, with 97.5 % confidence. The picture shows a function's own time \
+             only if a lower bound of that median is above 0, with the same confidence.",
         ));
-        self.table(&["", "its chain, ms", "ms", "its calls alone, ms", "beyond them, ms"]);
+        self.table(&["", "AWS's latency in a row, ms", "ms", "its calls alone, ms", "beyond them, ms"]);
         for warm in slow {
             let (function, bare) = (&warm.function.took, &warm.bare.took);
             self.row(&[
@@ -117,12 +128,14 @@ impl Report {
     /// Writes the section of growth.
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
-            "Growth\n\nThe same requests on tables of growing size, in turn: by a user with one factor and one workspace, and by one with all \
-             that is allowed, six active factors, three pending ones and 50 workspaces, which all require MFA; and pages of \
-             a growing workspace's members, the deep one from its middle on. Units are DynamoDB's, to read and to write, as the \
-             embedded one counts them by the size of the rows that each call touches. Ratios to the smallest table's are taken \
-             request by request. The time by the clock has SQLite's share too. It is not held of the deep page, where that share grows: \
-             of that page the processor's time is held.",
+            "Growth\n\n\
+             The same requests on tables of growing size, in turn. Some are by a user with one factor and one \
+             workspace. Others are by a user with the most that is allowed: six active factors, three pending ones, \
+             and 50 workspaces that all require MFA. The rest are pages of a growing workspace's members: the first \
+             one, and a deep one that begins in the middle. Units are DynamoDB's, for reads and writes. The embedded \
+             one counts them by the size of the rows that each call touches. Ratios to the smallest table are taken \
+             request by request. The time by the clock includes SQLite's share. For the deep page that share grows, \
+             so its bar limits only the CPU time.",
         );
         self.table(&[
             "",
@@ -130,11 +143,11 @@ impl Report {
             "members",
             "calls",
             "units",
-            "bytes of the bodies",
+            "bytes of requests and responses",
             "CPU ms",
-            "by the smallest's",
+            "ratio to the smallest",
             "ms",
-            "by the smallest's",
+            "ratio to the smallest",
         ]);
         for Grown { what, at, .. } in grown {
             for size in at {
@@ -157,10 +170,12 @@ impl Report {
     /// Writes the section of costs.
     pub fn cost(&mut self, costs: &[Cost]) {
         self.section(&format!(
-            "Cost\n\nUS dollars of a million logins by each method, at the list prices in `speed/cost.rs`: the calls as they went over the \
-             wire, DynamoDB's units as the embedded one counts them, the functions' time on this machine where AWS takes as long as it does, each request's \
-             rounded up to a millisecond. That time is {ARCH}'s, with a whole core, and is multiplied by the price of arm64 with 256 MB, on which \
-             the functions are deployed by default: nothing was measured there.",
+            "Cost\n\n\
+             US dollars of a million logins by each method, at the list prices in `speed/cost.rs`. The calls are \
+             those that went over the wire. The embedded DynamoDB counts the units. The functions' time is from this \
+             machine with AWS's real latency, and each request is rounded up to a millisecond. It was measured on \
+             {ARCH} with a whole core, and is multiplied by the price of arm64 with 256 MB, which is the default of a \
+             deployment. Nothing was measured on arm64.",
         ));
         self.costs(cost::table(costs));
     }

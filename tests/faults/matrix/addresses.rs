@@ -30,7 +30,7 @@ impl Situation for Asked {
         stage.advance(60).await;
         self.ask().await.refused(403, "email-recovery-held");
         let told = stage.subjects_to(&format!("{}@example.com", self.1)).await;
-        assert_eq!(told.last().unwrap(), "a recovery code was asked for at another address");
+        assert_eq!(told.last().unwrap(), "someone asked for a code at another address");
         stage.advance(DAY).await;
         let user = moved(stage, &self.1).await;
         user.email().await.expect(202);

@@ -151,7 +151,7 @@ pub fn hold(told: &str, may: &[(&str, May)], before: &Counted, after: &Counted, 
             [&account["factors"], &account["recovery"]["M"]["used"], &account["emailed"]["M"]["nonce"]]
                 .map(Value::clone)
         };
-        assert_ne!(good(&before.account), good(&after.account), "{told}: cleared by a code that is good still");
+        assert_ne!(good(&before.account), good(&after.account), "{told}: cleared by a code that is still valid");
     }
     let texted = after.count("texts") > before.count("texts");
     let was = |row: &String| before.texts.get(row).copied().unwrap_or_default();
@@ -181,17 +181,17 @@ pub fn hold(told: &str, may: &[(&str, May)], before: &Counted, after: &Counted, 
         return;
     }
     for name in ["version", "epoch"] {
-        assert!(number(&after[name]) >= number(&before[name]), "{told}: {name} fell: {before} {after}");
+        assert!(number(&after[name]) >= number(&before[name]), "{told}: {name} decreased: {before} {after}");
     }
     for (id, factor) in before["factors"]["M"].as_object().into_iter().flatten() {
         let kept = &after["factors"]["M"][id]["M"];
         let (was, is) = (number(&factor["M"]["last_step"]), number(&kept["last_step"]));
-        assert!(kept.is_null() || is >= was, "{told}: an app's code is good again");
+        assert!(kept.is_null() || is >= was, "{told}: an app's used code is valid again");
     }
     let (before, after) = (&before["recovery"]["M"], &after["recovery"]["M"]);
     if before["nonce"] == after["nonce"] {
         for used in before["used"]["M"].as_object().into_iter().flatten() {
-            assert_eq!(&after["used"]["M"][used.0], used.1, "{told}: a recovery code is good again");
+            assert_eq!(&after["used"]["M"][used.0], used.1, "{told}: a used recovery code is valid again");
         }
     }
 }

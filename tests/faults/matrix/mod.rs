@@ -26,8 +26,8 @@ mod workspaces;
 const DAY: u64 = 24 * 3600;
 /// The ways in which a call fails.
 const KINDS: [&str; 5] = ["throttle", "error", "refuse", "drop_before", "drop_after"];
-/// How a row of the table begins that names its columns.
-const HEAD: &str = "| route | call | throttled | failed | refused | lost before | answer lost once · for good |";
+/// The header of the table.
+const HEAD: &str = "| route | call | throttled | failed | refused | request lost | answer lost once · every time |";
 
 /// The number of situations that run at once. It leaves time for the other tests.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -240,7 +240,7 @@ async fn play<S: Situation>(stage: &Stage, name: &str, faults: &[Value], counts:
     if for_good {
         let lines = logs::of(&reply.request);
         let is_told = lines.iter().any(|line| line["level"] == "ERROR" || line["level"] == "WARN");
-        assert!(is_told, "{told}: nobody is told: {lines:?}");
+        assert!(is_told, "{told}: not in the log: {lines:?}");
     }
     let ends = if is_well && faults.len() == 1 { Ends::Well } else { Ends::Failed };
     hold(&told, counts, &before, &after, ends);
@@ -292,6 +292,6 @@ fn keep(rows: &[String]) {
         if env::var_os("MUTANT").is_none() {
             fs::write(&path, kept).unwrap();
         }
-        panic!("the table in tests/evidence/faults.md was another; look at what changed, and commit it");
+        panic!("the table in tests/evidence/faults.md was different, and is written again: review and commit it");
     }
 }

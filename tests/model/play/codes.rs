@@ -62,7 +62,7 @@ impl Play {
     pub(super) fn verified(&mut self, who: usize, id: &str, code: &Code, reply: &Reply) {
         let (now, required) = (self.now, self.required(who));
         if reply.status == 200 {
-            assert!(code.step.is_some(), "a wrong code: {reply:?}");
+            assert!(code.step.is_some(), "a wrong code was accepted: {reply:?}");
             self.accept(who, id, &code.once());
             self.prove(who, reply);
             let person = &mut self.people[who];
@@ -126,7 +126,7 @@ impl Play {
         let lost = replies.iter().zip(&dues).filter(|(reply, due)| is_lost(reply) && **due == Ok(200)).count();
         assert!(compared + accepted <= free + 5 * (accepted + lost), "{compared} compared of {free}: {replies:?}");
         let none_too_many = may_be_right && replies.len() <= free && !self.is_disturbed();
-        assert!(accepted > 0 || !none_too_many, "the right code is lost: {replies:?}");
+        assert!(accepted > 0 || !none_too_many, "no right code was accepted: {replies:?}");
         for (reply, code) in replies.iter().zip(&codes) {
             self.verified(who, &id, code, reply);
         }

@@ -51,7 +51,7 @@ impl Play {
             // Several may be the oldest, because they began at the same time.
             let gone = person.factors.iter().position(|factor| !kept.contains_key(&factor.id)).unwrap();
             let gone = person.factors.remove(gone);
-            assert!(!gone.active && Some(gone.begun_at) == oldest, "{} was dropped", gone.id);
+            assert!(!gone.active && Some(gone.begun_at) == oldest, "{} is not the oldest that is pending", gone.id);
         }
         person.factors.push(Factor {
             id: reply.body["id"].as_str().unwrap().to_owned(),

@@ -31,7 +31,7 @@ impl Play {
         let sent = self.stage.emails_to(&address).await.len() - before;
         let mut could = Could::default();
         if !has_factor || !perhaps(&reply) {
-            assert_eq!(sent, 0, "nothing to recover, or refused: {reply:?}");
+            assert_eq!(sent, 0, "an email to a user without a factor, or after a refusal: {reply:?}");
         } else {
             could.emailed = true;
             self.people[who].emails.push((now, reply.status == 202));

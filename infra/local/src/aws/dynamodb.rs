@@ -73,7 +73,7 @@ impl Table {
             "TransactWriteItems" => run(body, |request| db.transact_write_items(request)),
             "DescribeTable" => run(body, |request| db.describe_table(request)),
             "ListTables" => run(body, |request| db.list_tables(request)),
-            _ => Answer::error(400, "UnknownOperationException", "There is no such operation here."),
+            _ => Answer::error(400, "UnknownOperationException", "This operation is not supported."),
         }
     }
 }

@@ -75,13 +75,13 @@ impl Faults {
     /// Orders a fault. It refuses a fault that could never happen.
     pub fn order(&self, fault: Fault) -> Result<(), &'static str> {
         if !operations(fault.service).contains(&fault.operation.as_str()) {
-            return Err("the service has no such operation here");
+            return Err("the service does not support this operation");
         }
         if fault.kind == Kind::Conflict && !["UpdateItem", "TransactWriteItems"].contains(&fault.operation.as_str()) {
-            return Err("only writes of the table conflict");
+            return Err("`conflict` works only for UpdateItem and TransactWriteItems");
         }
         if fault.kind == Kind::Partial && fault.operation != "BatchGetItem" {
-            return Err("only batches of reads are answered in part");
+            return Err("`partial` works only for BatchGetItem");
         }
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(fault);
         Ok(())

@@ -41,9 +41,9 @@ struct Ask {
 type Refusal = (&'static str, &'static str);
 
 const INVALID: Refusal = ("ValidationException", "The request can't be read.");
-const NOT_FOUND: Refusal = ("NotFoundException", "There is no such key.");
-const USAGE: Refusal = ("InvalidKeyUsageException", "The key is not for this.");
-const FAILED: Refusal = ("KMSInternalException", "The cryptography failed.");
+const NOT_FOUND: Refusal = ("NotFoundException", "The key does not exist.");
+const USAGE: Refusal = ("InvalidKeyUsageException", "The key does not allow this operation.");
+const FAILED: Refusal = ("KMSInternalException", "The cryptographic operation failed.");
 const CIPHERTEXT: Refusal = ("InvalidCiphertextException", "");
 
 impl Kms {
@@ -59,7 +59,7 @@ impl Kms {
             "GenerateMac" => self.generate_mac(&ask),
             "Sign" => self.sign(&ask),
             "GetPublicKey" => self.public_key(&ask),
-            _ => Err(("UnknownOperationException", "There is no such operation here.")),
+            _ => Err(("UnknownOperationException", "This operation is not supported.")),
         });
         match result {
             Ok(reply) => Answer::ok(reply.to_string()),

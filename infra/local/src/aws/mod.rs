@@ -131,7 +131,7 @@ async fn call(State(aws): State<Arc<Aws>>, uri: Uri, headers: HeaderMap, body: B
         "" if header(CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded") => {
             (Service::Sns, sns::operation(&body))
         }
-        _ => return answer(Answer::error(400, "UnknownOperationException", "There is no such service here.")),
+        _ => return answer(Answer::error(400, "UnknownOperationException", "This service is not supported.")),
     };
     let operation = operation.as_str();
     let (call, on) = aws.calls.begin(header(REQUEST_HEADER), header("user-agent"), service, operation, &body);

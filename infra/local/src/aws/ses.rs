@@ -71,13 +71,13 @@ pub fn call(outbox: &Outbox, now: Timestamp, body: &[u8]) -> Answer {
         return Answer::error(400, "BadRequestException", "The request can't be read.");
     };
     let [to] = &destination.to_addresses[..] else {
-        return Answer::error(400, "BadRequestException", "There must be one recipient.");
+        return Answer::error(400, "BadRequestException", "An email must have exactly one recipient.");
     };
     let Simple { subject, body, headers } = content.simple;
     let headers: BTreeMap<_, _> = headers.into_iter().map(|header| (header.name, header.value)).collect();
     let lines = headers.iter().flat_map(|(name, value)| [name, value]);
     if lines.chain([&from, to, &subject.data]).any(|line| line.contains(['\r', '\n'])) {
-        return Answer::error(400, "BadRequestException", "Headers have one line.");
+        return Answer::error(400, "BadRequestException", "A header must be one line.");
     }
     let (subject, text, html) = (subject.data, body.text.data, body.html.data);
     outbox.mail(Email { to: to.clone(), from, subject, text, html, headers, at: now.rfc3339() });

@@ -30,7 +30,7 @@ pub fn call(outbox: &Outbox, now: Timestamp, operation: &str, body: &[u8]) -> An
             let opted_out = outbox.has_opted_out(field("phoneNumber"));
             answer(operation, &format!("<isOptedOut>{opted_out}</isOptedOut>"))
         }
-        _ => error(400, "InvalidAction", "There is no such operation here."),
+        _ => error(400, "InvalidAction", "This operation is not supported."),
     }
 }
 

@@ -77,7 +77,7 @@ impl Attempt<'_> {
             let given =
                 self.accounts.write(self.user, store::only_after(&self.write_id, self.target.give_back())).await;
             if let Err(fault) = given {
-                tracing::warn!(fault = chain(&fault), "an attempt that was not looked at stays counted");
+                tracing::warn!(fault = chain(&fault), "an attempt whose code was not checked stays counted");
             }
         }
         looked
@@ -121,7 +121,7 @@ impl Attempt<'_> {
         let make = |account: &Account| make(account).map(Some);
         let (account, signed) = self.accounts.change_beside(user, self.account, make, signing).await?;
         target.accepted().log(user, target.name());
-        Ok(Committed { account, signed: signed.unwrap_or_else(|| Err(Fault::new("sign an activation"))) })
+        Ok(Committed { account, signed: signed.unwrap_or_else(|| Err(Fault::new("find an activation's assertion"))) })
     }
 
     /// The failure of this attempt. Logs an event for a used or wrong code.

@@ -44,7 +44,7 @@ pub(super) fn reserve(target: Target<'_>, account: &Account, now: Timestamp) -> 
     match verdict {
         Verdict::Wait(wait) => Refusal::TooManyAttempts { wait }.into(),
         Verdict::Locked => locked.into(),
-        Verdict::Go => Fault::new("agree with the table on who may try a code").into(),
+        Verdict::Go => Fault::new("explain why the table refused an attempt").into(),
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn commit(target: Target<'_>, spent: &Spent, account: &Account) -> Er
         },
         _ => None,
     };
-    refusal.map_or_else(|| Fault::new("agree with the table on which codes were used").into(), Error::from)
+    refusal.map_or_else(|| Fault::new("explain why the table did not accept a code").into(), Error::from)
 }
 
 /// Why there is no emailed code.

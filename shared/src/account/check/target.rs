@@ -155,7 +155,7 @@ impl Target<'_> {
                     None => update,
                 }
             }
-            _ => return Err(Fault::new("spend a code of what was tried")),
+            _ => return Err(Fault::new("match an accepted code to its target")),
         })
     }
 

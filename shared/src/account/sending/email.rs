@@ -45,7 +45,7 @@ impl Accounts {
         let given = async {
             match self.saved(user, giving_back(email)?).await? {
                 Saved::Done(()) => Ok(()),
-                Saved::Stale(_) => Err(Fault::new("find an email as it was counted")),
+                Saved::Stale(_) => Err(Fault::new("undo the count of an email, because the account has changed")),
             }
         };
         if let Err(fault) = given.await {

@@ -94,12 +94,12 @@ impl Accounts {
             match self.table.transact(writes).await? {
                 Transacted::Applied => return Ok(()),
                 Transacted::Cancelled(refusals) if refusals.iter().any(WriteRefusal::is_condition) => {
-                    return Err(Fault::new("find a text as it was counted"));
+                    return Err(Fault::new("undo the count of a text, because the account or a counter has changed"));
                 }
                 Transacted::Cancelled(_) => table::pause(busy).await?,
             }
         }
-        Err(Fault::contended("give a text back"))
+        Err(Fault::contended("undo the count of a text"))
     }
 }
 

@@ -44,8 +44,8 @@ impl ContactSecrets {
     /// takes over 2 seconds.
     pub async fn kept(&self, user: &UserId, contact: Option<&Contact>) -> Option<EmailAddress> {
         let opened = timeout(LONGEST, self.open(user, contact?)).await;
-        let opened = opened.unwrap_or(Err(Fault::new("open a kept address in time")));
-        opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "a kept address is not told")).ok()
+        let opened = opened.unwrap_or(Err(Fault::new("open the recovery address in time")));
+        opened.inspect_err(|fault| tracing::warn!(fault = chain(fault), "the recovery address gets no notice")).ok()
     }
 
     /// Opens the recovery address, and seals `address` if it is another one. Both happen at the same time. An unneeded
@@ -62,7 +62,7 @@ impl ContactSecrets {
             return (kept, sealed.map(Some));
         }
         if let Err(fault) = sealed {
-            tracing::warn!(fault = chain(&fault), "an address that is kept already could not be sealed");
+            tracing::warn!(fault = chain(&fault), "the recovery address could not be sealed, but it has not changed");
         }
         (kept, Ok(None))
     }

@@ -88,7 +88,7 @@ impl EmailSender {
         let told = timeout(NOTICES, async { tokio::join!(tell(first), tell(second)) }).await;
         let all = matches!(told, Ok((Ok(()), Ok(()))));
         if !all {
-            tracing::warn!(notice = ?notice.what, "a notice may not have gone");
+            tracing::warn!(notice = ?notice.what, "a notice may not have been sent");
         }
         all
     }

@@ -84,9 +84,9 @@ impl Fields {
             None => Ok(()),
             // A name of another form could be a secret in the wrong place, so the error does not quote it.
             Some(name) if name.len() <= 32 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
-                Err(Refusal::invalid(format!("The field `{name}` is not known here.")))
+                Err(Refusal::invalid(format!("The field `{name}` is unknown.")))
             }
-            Some(_) => Err(Refusal::invalid("There is a field that is not known here.")),
+            Some(_) => Err(Refusal::invalid("The body has an unknown field.")),
         }
     }
 }
@@ -136,9 +136,9 @@ mod tests {
     #[test]
     fn what_is_left_is_named_only_if_it_looks_like_a_name() {
         let left = |name: &str| Fields(Map::from_iter([(name.to_owned(), Value::Null)])).end();
-        assert_eq!(left("codes"), Err(Refusal::invalid("The field `codes` is not known here.")));
+        assert_eq!(left("codes"), Err(Refusal::invalid("The field `codes` is unknown.")));
         for secret in ["123456", "JBSWY3DPEHPK3PXP", "k3xq-9f2m-7w4d-h8ra"] {
-            assert_eq!(left(secret), Err(Refusal::invalid("There is a field that is not known here.")), "{secret}");
+            assert_eq!(left(secret), Err(Refusal::invalid("The body has an unknown field.")), "{secret}");
         }
     }
 }

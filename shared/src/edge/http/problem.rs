@@ -87,103 +87,115 @@ fn describe(refusal: &Refusal) -> Problem {
             return Problem(FORBIDDEN, "claim-missing", format!("The login token has no claim `{claim}`.").into());
         }
         Refusal::ClaimInvalid(claim) => {
-            return Problem(FORBIDDEN, "claim-invalid", format!("The claim `{claim}` can't be read.").into());
+            return Problem(FORBIDDEN, "claim-invalid", format!("The claim `{claim}` is not valid.").into());
         }
         Refusal::AssertionInvalid(check) => {
-            let detail = format!("The assertion in the header MFA-Assertion fails on: {check}.");
+            let detail = format!("The assertion in the header MFA-Assertion fails this check: {check}.");
             return Problem(FORBIDDEN, "assertion-invalid", detail.into());
         }
-        Refusal::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "A body has at most 16 KiB."),
-        Refusal::UnsupportedMediaType => {
-            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Send content-type: application/json.")
+        Refusal::BodyTooLarge => {
+            (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body must have at most 16 KiB.")
         }
-        Refusal::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Send a login token."),
+        Refusal::UnsupportedMediaType => (
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            "Send JSON in UTF-8, with content-type: application/json.",
+        ),
+        Refusal::Unauthenticated => (StatusCode::UNAUTHORIZED, "unauthenticated", "Send a valid login token."),
         Refusal::AssertionRequired => {
-            let detail = "Verify a code of a factor, then send its assertion in the header MFA-Assertion. For an act on a workspace \
-                          the assertion must name it.";
+            let detail = "Verify a code of a factor, then send the assertion in the header MFA-Assertion. To act on a \
+                          workspace, the assertion must name it.";
             (FORBIDDEN, "assertion-required", detail)
         }
         Refusal::SsoUser => {
-            (FORBIDDEN, "sso-user", "MFA is set at your company's identity provider; ask your IT team.")
+            (FORBIDDEN, "sso-user", "Your company's identity provider manages your MFA. Ask your IT team.")
         }
-        Refusal::FactorNotFound => (StatusCode::NOT_FOUND, "factor-not-found", "The user has no factor of this id."),
-        Refusal::FactorNotPending => (CONFLICT, "factor-not-pending", "The factor is active already."),
-        Refusal::FactorNotActive => (CONFLICT, "factor-not-active", "Activate the factor with a code from it first."),
-        Refusal::TooManyFactors => (CONFLICT, "too-many-factors", "Remove a factor of this kind first."),
-        Refusal::EnrollmentExpired => {
-            (StatusCode::GONE, "enrollment-expired", "Begin again: a pending factor lives 10 minutes and 5 guesses.")
+        Refusal::FactorNotFound => (StatusCode::NOT_FOUND, "factor-not-found", "The user has no factor with this id."),
+        Refusal::FactorNotPending => (CONFLICT, "factor-not-pending", "The factor is already active."),
+        Refusal::FactorNotActive => {
+            (CONFLICT, "factor-not-active", "This requires an active factor. Activate one first.")
         }
-        Refusal::CodeRejected { .. } => {
-            (UNPROCESSABLE, "code-rejected", "Type the code that is shown now, or that was sent last.")
-        }
-        Refusal::FactorNotSms => (CONFLICT, "factor-not-sms", "Only a phone is sent texts."),
-        Refusal::CodeExpired => (UNPROCESSABLE, "code-expired", "Ask for a new code."),
+        Refusal::TooManyFactors => (CONFLICT, "too-many-factors", "Remove another factor of this kind first."),
+        Refusal::EnrollmentExpired => (
+            StatusCode::GONE,
+            "enrollment-expired",
+            "Start over: a pending factor expires after 10 minutes or 5 wrong codes.",
+        ),
+        Refusal::CodeRejected { .. } => (
+            UNPROCESSABLE,
+            "code-rejected",
+            "The code is wrong. Type the current code of the app, or the last one that was sent.",
+        ),
+        Refusal::FactorNotSms => (CONFLICT, "factor-not-sms", "Only a phone can get texts."),
+        Refusal::CodeExpired => (UNPROCESSABLE, "code-expired", "No valid code is waiting. Ask for a new one."),
         Refusal::PhoneNotSupported(_) => {
-            (UNPROCESSABLE, "phone-not-supported", "Give a number that takes texts, as +1 415 555 0123.")
+            (UNPROCESSABLE, "phone-not-supported", "Give a phone number that can get texts, such as +1 415 555 0123.")
         }
         Refusal::PhoneOptedOut => (
             UNPROCESSABLE,
             "phone-opted-out",
-            "The phone has answered STOP. Ask whoever runs this service to lift that, or use another way to log in.",
+            "The phone replied STOP, so it gets no texts. Ask your support to undo that, or use another way to log in.",
         ),
         Refusal::TooManyTexts { .. } => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many-texts", "Wait before asking for another text.")
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-texts", "Wait before you ask for another text.")
         }
         Refusal::TextNotSent => (
             StatusCode::BAD_GATEWAY,
             "text-not-sent",
-            "The text could not be sent. Try again, or another way to log in.",
+            "The text could not be sent. Try again, or use another way to log in.",
         ),
-        Refusal::NotOwner => (FORBIDDEN, "not-owner", "Only an owner of the workspace may do that."),
-        Refusal::NotOperator => {
-            (FORBIDDEN, "not-operator", "Only an operator of this service may do that, and not to themselves.")
-        }
-        Refusal::UserNotFound => (StatusCode::NOT_FOUND, "user-not-found", "Nothing is known of that user here."),
-        Refusal::UserHasFactors => {
-            (CONFLICT, "user-has-factors", "The user has another factor. Reset them first, if they have lost it.")
-        }
+        Refusal::NotOwner => (FORBIDDEN, "not-owner", "Only an owner of the workspace may do this."),
+        Refusal::NotOperator => (FORBIDDEN, "not-operator", "Only an operator may do this, and only for another user."),
+        Refusal::UserNotFound => (StatusCode::NOT_FOUND, "user-not-found", "This service has no data about this user."),
+        Refusal::UserHasFactors => (
+            CONFLICT,
+            "user-has-factors",
+            "The user already has an active factor. If they lost it, reset the user first.",
+        ),
         Refusal::OwnerNeedsMfa => {
-            (CONFLICT, "owner-needs-mfa", "Enroll a factor yourself before you require one of everyone.")
+            (CONFLICT, "owner-needs-mfa", "Enroll a factor yourself before you require MFA of everyone.")
         }
         Refusal::PolicyChanged => (
             StatusCode::PRECONDITION_FAILED,
             "policy-changed",
-            "Somebody else has changed the policy. Read it again, then change it.",
+            "Somebody else changed the policy. Read it again, then change it.",
         ),
-        Refusal::NotAllowedByWorkspace => {
-            (FORBIDDEN, "not-allowed-by-workspace", "A workspace of yours does not allow that. Use another way.")
-        }
+        Refusal::NotAllowedByWorkspace => (
+            FORBIDDEN,
+            "not-allowed-by-workspace",
+            "One of your workspaces does not allow this method. Use another one.",
+        ),
         Refusal::FactorTooNew { .. } => (
             FORBIDDEN,
             "factor-too-new",
-            "An emailed code is behind this factor, which is active for less than a day. Use another factor, or wait.",
+            "A factor that was begun with an emailed code must be active for 24 hours first. Use another one, or wait.",
         ),
         Refusal::LoginTooOld => {
-            (FORBIDDEN, "login-too-old", "An operator reset this user's MFA after this login began. Log in again.")
+            (FORBIDDEN, "login-too-old", "An operator reset the user's MFA after this login. Log in again.")
         }
         Refusal::LoginEndsSoon => (
             FORBIDDEN,
             "login-ends-soon",
-            "The login token ends in less than a minute. Log in again, then ask for a code.",
+            "The login token expires in less than a minute. Log in again, then ask for a code.",
         ),
         Refusal::LastFactor { .. } => {
-            (CONFLICT, "last-factor", "A workspace of yours requires a factor. Add another one first.")
+            (CONFLICT, "last-factor", "One of your workspaces requires MFA. Add another factor first.")
         }
         Refusal::EmailNotVerified => (
             FORBIDDEN,
             "email-not-verified",
-            "Have your identity provider verify your email address, or use a recovery code.",
+            "The login token has no verified email address. Verify the address, or use a recovery code.",
         ),
         Refusal::EmailNotWritable => {
-            (FORBIDDEN, "email-not-writable", "No email can be sent to that address, as it is spelled.")
+            (FORBIDDEN, "email-not-writable", "No email can be sent to this address. Check its spelling.")
         }
         Refusal::EmailRecoveryHeld => (
             FORBIDDEN,
             "email-recovery-held",
-            "No code is emailed for a while after a password reset or a change of address. Use a recovery code.",
+            "No code is emailed for some time after a password reset or a change of address. Use a recovery code.",
         ),
         Refusal::TooManyEmails { .. } => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many-emails", "Wait before asking for another email.")
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-emails", "Wait before you ask for another email.")
         }
         Refusal::EmailNotSent => (
             StatusCode::BAD_GATEWAY,
@@ -191,10 +203,10 @@ fn describe(refusal: &Refusal) -> Problem {
             "The email could not be sent. Try again, or use a recovery code.",
         ),
         Refusal::CodeUsed => {
-            (UNPROCESSABLE, "code-used", "A code works once. Take the next one, or ask for a new one.")
+            (UNPROCESSABLE, "code-used", "Each code works only once. Use the next one, or ask for a new one.")
         }
         Refusal::TooManyAttempts { .. } => {
-            (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before the next one.")
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many wrong codes. Wait before you try again.")
         }
         Refusal::RecoveryLocked => (
             StatusCode::LOCKED,

@@ -61,7 +61,7 @@ impl Request {
 
     /// Returns the fault for a route that this function does not serve.
     pub fn misrouted(&self) -> Error {
-        Fault::new("serve a route that is another function's").into()
+        Fault::new("serve a route of another function").into()
     }
 
     /// The path parameter `name`, which the gateway has percent-decoded.
@@ -89,7 +89,7 @@ impl Request {
     pub fn query<const N: usize>(&self, names: [&str; N]) -> Result<[Option<String>; N], Refusal> {
         let asked = self.event.query_string_parameters_ref();
         if asked.is_some_and(|asked| asked.iter().any(|(name, _)| !names.contains(&name))) {
-            return Err(Refusal::invalid(format!("The query takes no other names than: {}.", names.join(", "))));
+            return Err(Refusal::invalid(format!("The query may have only these parameters: {}.", names.join(", "))));
         }
         Ok(names.map(|name| asked?.first(name).map(str::to_owned)))
     }

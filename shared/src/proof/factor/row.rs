@@ -62,7 +62,7 @@ impl<'de> Deserialize<'de> for Factor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Row::deserialize(deserializer)?
             .factor()
-            .ok_or_else(|| D::Error::custom("a phone without what is kept of its number"))
+            .ok_or_else(|| D::Error::custom("a factor of kind sms has no field phone"))
     }
 }
 

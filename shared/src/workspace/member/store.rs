@@ -62,8 +62,8 @@ impl Members {
         if workspaces.is_empty() {
             return None;
         }
-        let read = timeout(LONGEST, self.load(user)).await.unwrap_or(Err(Fault::new("read in time who was seen")));
-        read.inspect_err(|fault| tracing::warn!(fault = chain(fault), "workspaces may see what is old")).ok()
+        let read = timeout(LONGEST, self.load(user)).await.unwrap_or(Err(Fault::new("read memberships in time")));
+        read.inspect_err(|fault| tracing::warn!(fault = chain(fault), "workspaces may see old data")).ok()
     }
 
     /// Shows `workspaces` the user of this account as `member`. This is best effort and takes at most 2 seconds. If
@@ -117,7 +117,7 @@ impl Members {
                 Transacted::Cancelled(obstacles) => seen = again(seen, obstacles, attempt).await?,
             }
         }
-        Err(Fault::contended("forget a user").into())
+        Err(Fault::contended("erase a user").into())
     }
 
     /// Reads a page of `workspace`'s members after a cursor, in one state or in all. It leaves out members in a state
@@ -203,7 +203,7 @@ impl Members {
                 Transacted::Cancelled(obstacles) => seen = again(seen, obstacles, attempt).await?,
             }
         }
-        Err(Fault::contended("write who was seen"))
+        Err(Fault::contended("save a user's memberships"))
     }
 
     /// Returns the writes of one change, at most three: the new row, the old row, and the counts.
@@ -240,8 +240,8 @@ fn of_epoch(user: &UserId, epoch: u64) -> Write {
 
 /// Logs a warning if the workspaces were not told.
 fn told_late(told: Result<Result<(), Fault>, Elapsed>) {
-    if let Err(fault) = told.unwrap_or(Err(Fault::new("write in time who was seen"))) {
-        tracing::warn!(fault = chain(&fault), "workspaces may see what is old");
+    if let Err(fault) = told.unwrap_or(Err(Fault::new("save a user's memberships in time"))) {
+        tracing::warn!(fault = chain(&fault), "workspaces may see old data");
     }
 }
 
