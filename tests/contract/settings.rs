@@ -4,17 +4,17 @@ use shared::{
     aws::{boot::client_defaults, clients::Clients},
     base::{
         clock::Clock,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
 };
 
 const COMPLETE: [(&str, &str); 11] = [
     ("MFA_TABLE", "mfa"),
     ("MFA_SEALING_KEY", "alias/mfa-sealing"),
+    ("MFA_SIGNING_KEYS", "a=alias/mfa-signing"),
     ("MFA_CODE_KEYS", "a=alias/mfa-codes"),
     ("MFA_RECOVERY_KEYS", "a=alias/mfa-recovery"),
     ("MFA_DIGEST_KEYS", "a=alias/mfa-digests"),
-    ("MFA_SIGNING_KEYS", "a=alias/mfa-signing"),
     ("MFA_ISSUER", "https://mfa.example.com"),
     ("MFA_AUDIENCE", "app"),
     ("MFA_APP_NAME", "App"),
@@ -37,19 +37,14 @@ fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
 #[test]
 fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     assert!(start(&Settings::from_iter(COMPLETE)).iter().all(|(_, error)| error.is_none()));
-    let own = [
-        ("MFA_CODE_KEYS", "policy"),
-        ("MFA_RECOVERY_KEYS", "policy send-sms verify"),
-        ("MFA_DIGEST_KEYS", "policy verify"),
-        ("MFA_DOMAIN", "enroll policy recovery verify"),
-        ("MFA_EMAIL_FROM", "send-sms"),
-    ];
-    for (missing, _) in COMPLETE {
-        let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing).collect();
-        let spared = own.iter().find(|(name, _)| *name == missing).map_or("", |(_, functions)| functions);
+    let required = setting::ALL.iter().filter(|setting| setting.default.is_none());
+    assert!(required.clone().map(|setting| setting.name).eq(COMPLETE.map(|(name, _)| name)));
+    for missing in required {
+        let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing.name).collect();
         for (function, error) in start(&settings) {
-            let expected = (!spared.contains(function)).then_some(SettingError::Missing(missing));
-            assert_eq!(error, expected, "{function} without {missing}");
+            let needed = missing.functions.is_empty() || missing.functions.contains(&function);
+            let expected = needed.then_some(SettingError::Missing(missing.name));
+            assert_eq!(error, expected, "{function} without {}", missing.name);
         }
     }
 }

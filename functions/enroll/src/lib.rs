@@ -8,7 +8,7 @@ use shared::{
         clock::{Clock, Timestamp},
         error::{Fault, Result},
         ids::UserId,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::email::{address::EmailAddress, contact::Contact},
     edge::{
@@ -60,10 +60,10 @@ impl Function {
             factor_secrets: FactorSecrets::new(settings, aws)?,
             recovery_secrets: RecoverySecrets::new(settings, aws)?,
             notifier: Notifier::new(settings, aws)?,
-            digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
+            digests: Deriver::new(settings, aws, &setting::DIGEST_KEYS)?,
             signer: Signer::new(settings, aws)?,
             operators: Operators::new(settings)?,
-            app_name: settings.required("MFA_APP_NAME")?,
+            app_name: settings.get(&setting::APP_NAME)?,
             regions: Regions::new(settings)?,
         })
     }

@@ -7,7 +7,7 @@ use shared::{
     base::{
         clock::{Clock, Timestamp},
         error::{Refusal, Result},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::email::{address::EmailAddress, limits::EmailLimits, secrets::EmailedCodes},
     edge::{
@@ -49,7 +49,7 @@ impl Function {
             recovery_secrets: RecoverySecrets::new(settings, aws)?,
             emailed_codes: EmailedCodes::new(settings, aws)?,
             notifier: Notifier::new(settings, aws)?,
-            digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
+            digests: Deriver::new(settings, aws, &setting::DIGEST_KEYS)?,
             limits: EmailLimits::new(settings)?,
             signer: Signer::new(settings, aws)?,
         })

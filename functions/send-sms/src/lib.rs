@@ -7,7 +7,7 @@ use shared::{
     base::{
         clock::Clock,
         error::Result,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::sms::{counters::Budget, sender::SmsSender, words::SmsWords},
     edge::{
@@ -40,7 +40,7 @@ impl Function {
             accounts: Accounts::new(settings, aws)?,
             policies: Policies::new(settings, aws)?,
             factor_secrets: FactorSecrets::new(settings, aws)?,
-            digests: Deriver::new(settings, aws, "MFA_DIGEST_KEYS")?,
+            digests: Deriver::new(settings, aws, &setting::DIGEST_KEYS)?,
             budget: Budget::new(settings)?,
             texts: SmsWords::new(settings)?,
             sender: SmsSender::new(settings, aws)?,

@@ -15,7 +15,7 @@ use crate::{
     aws::clients::Clients,
     base::{
         error::Fault,
-        settings::{KeyRing, SettingError, Settings},
+        settings::{KeyRing, Setting, SettingError, Settings},
     },
 };
 
@@ -113,8 +113,8 @@ pub struct Deriver {
 }
 
 impl Deriver {
-    /// Takes its key ring from the setting `ring`.
-    pub fn new(settings: &Settings, aws: &Clients, ring: &'static str) -> Result<Self, SettingError> {
+    /// Reads the key ring from the setting `ring`.
+    pub fn new(settings: &Settings, aws: &Clients, ring: &Setting) -> Result<Self, SettingError> {
         Ok(Self { kms: aws.kms.clone(), keys: settings.key_ring(ring)? })
     }
 

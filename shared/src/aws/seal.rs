@@ -12,7 +12,7 @@ use crate::{
     base::{
         error::Fault,
         ids::UserId,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
 };
 
@@ -70,7 +70,7 @@ pub struct Sealer {
 impl Sealer {
     /// Reads the key's id from the setting `MFA_SEALING_KEY`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        Ok(Self { kms: aws.kms.clone(), key: settings.required("MFA_SEALING_KEY")? })
+        Ok(Self { kms: aws.kms.clone(), key: settings.get(&setting::SEALING_KEY)? })
     }
 
     /// Seals `secret` for `binding`.

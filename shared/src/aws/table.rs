@@ -20,7 +20,7 @@ use crate::{
     base::{
         error::Fault,
         random,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
 };
 
@@ -68,7 +68,7 @@ const BATCH: usize = 100;
 impl Table {
     /// Reads the table's name from the setting `MFA_TABLE`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        Ok(Self { db: aws.dynamodb.clone(), name: settings.required("MFA_TABLE")? })
+        Ok(Self { db: aws.dynamodb.clone(), name: settings.get(&setting::TABLE)? })
     }
 
     /// Reads the item at `key`, strongly consistently.

@@ -13,7 +13,7 @@ use crate::{
     base::{
         clock::Clock,
         error::{Error, Result, chain},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     edge::{
         caller::{Admitted, Caller, Callers},
@@ -53,7 +53,7 @@ impl Api {
         Ok(Self {
             clock,
             callers: Callers::new(settings, aws)?,
-            issuer: settings.required("MFA_ISSUER")?,
+            issuer: settings.get(&setting::ISSUER)?,
             cold: AtomicBool::new(true),
         })
     }

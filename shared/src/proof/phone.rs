@@ -7,7 +7,7 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, PhoneNumberType, Reg
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::base::settings::{SettingError, Settings};
+use crate::base::settings::{SettingError, Settings, setting};
 
 /// The calling code of every supported region: the North American Numbering Plan.
 const CALLING_CODE: i32 = 1;
@@ -55,7 +55,7 @@ impl Regions {
     /// United States are valid, because carriers, prices and STOP are the same there. The quotas also rely on the
     /// exchanges of `+1`.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        let names = settings.optional("MFA_TEXT_REGIONS").unwrap_or_else(|| "US,CA".to_owned());
+        let names = settings.get(&setting::TEXT_REGIONS)?;
         let regions = names.split(',').map(|name| match name.trim() {
             "US" => Some(Region::US),
             "CA" => Some(Region::CA),
@@ -67,7 +67,7 @@ impl Regions {
             _ => None,
         });
         let regions = regions.collect::<Option<_>>();
-        Ok(Self(regions.ok_or(SettingError::Invalid("MFA_TEXT_REGIONS", "some of US,CA,AS,GU,MP,PR,VI"))?))
+        Ok(Self(regions.ok_or(setting::TEXT_REGIONS.invalid("some of US,CA,AS,GU,MP,PR,VI"))?))
     }
 }
 

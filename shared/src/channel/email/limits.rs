@@ -9,7 +9,7 @@ use crate::{
         clock::Timestamp,
         error::Refusal,
         quota::{Count, FixedWindow},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::email::code::TRIES,
 };
@@ -45,15 +45,13 @@ impl EmailLimits {
     /// - `MFA_EMAIL_HOLD_HOURS`: 24 by default.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let mut limits = Self { interval: Duration::from_mins(1), hour: 3, day: 5, hold: Duration::from_hours(24) };
-        if let Some(set) = settings.optional("MFA_EMAIL_LIMITS") {
+        if let Some(set) = settings.find(&setting::EMAIL_LIMITS) {
             let taken = set.split(',').try_for_each(|entry| limits.set(entry.trim().split_once('=')?));
-            taken.ok_or(SettingError::Invalid("MFA_EMAIL_LIMITS", "interval=60,hour=3,day=5"))?;
+            taken.ok_or(setting::EMAIL_LIMITS.invalid("limits such as interval=60,hour=3,day=5"))?;
         }
-        if let Some(hours) = settings.optional("MFA_EMAIL_HOLD_HOURS") {
-            let hours =
-                hours.parse::<u16>().map_err(|_| SettingError::Invalid("MFA_EMAIL_HOLD_HOURS", "hours, as 24"))?;
-            limits.hold = Duration::from_hours(hours.into());
-        }
+        let hours = settings.get(&setting::EMAIL_HOLD_HOURS)?.parse::<u16>();
+        let hours = hours.map_err(|_| setting::EMAIL_HOLD_HOURS.invalid("hours, such as 24"))?;
+        limits.hold = Duration::from_hours(hours.into());
         Ok(limits)
     }
 
@@ -93,6 +91,15 @@ impl EmailLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_limit_that_is_not_set_keeps_its_default() {
+        let limits = |set: &str| EmailLimits::new(&Settings::from_iter([("MFA_EMAIL_LIMITS", set)]));
+        for set in ["interval=60", "hour=3", "day=5"] {
+            assert_eq!(limits(set), limits(""), "{set}");
+        }
+        assert_ne!(limits("hour=4"), limits(""));
+    }
 
     #[test]
     fn a_refused_email_waits_until_the_last_limit_is_over() {

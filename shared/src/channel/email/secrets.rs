@@ -14,7 +14,7 @@ use crate::{
         clock::Timestamp,
         error::{Fault, chain},
         ids::UserId,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::email::{address::EmailAddress, code::EmailedCode, contact::Contact},
     proof::recovery_codes::RecoveryCode,
@@ -87,7 +87,7 @@ pub struct EmailedCodes {
 impl EmailedCodes {
     /// Reads the keys of sent codes from the setting `MFA_CODE_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        Ok(Self { sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
+        Ok(Self { sent_codes: Deriver::new(settings, aws, &setting::CODE_KEYS)? })
     }
 
     /// The label of the key for new emailed codes.

@@ -14,7 +14,7 @@ use crate::{
     aws::clients::{Clients, Late},
     base::{
         error::Fault,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::{
         email::{
@@ -50,17 +50,17 @@ impl EmailSender {
     /// - `MFA_EMAIL_FROM`: an address of a verified SES identity, or `Name <address>`.
     /// - `MFA_EMAIL_CONFIGURATION_SET`: optional.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        let from = settings.required("MFA_EMAIL_FROM")?;
+        let from = settings.get(&setting::EMAIL_FROM)?;
         if !is_sender(&from) {
-            let form =
-                "security@example.com, or Name <security@example.com>; a name in ASCII, in quotes if it has commas";
-            return Err(SettingError::Invalid("MFA_EMAIL_FROM", form));
+            let form = "an address such as security@example.com or Name <security@example.com>, the name in ASCII, in \
+                        quotes if it has commas";
+            return Err(setting::EMAIL_FROM.invalid(form));
         }
         let config = aws.messages.clone();
         Ok(Self {
             ses: Late::new(move || Client::new(&config)),
             from,
-            configuration_set: settings.optional("MFA_EMAIL_CONFIGURATION_SET"),
+            configuration_set: settings.find(&setting::EMAIL_CONFIGURATION_SET),
             words: EmailWords::new(settings)?,
         })
     }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::{
-    base::settings::{SettingError, Settings},
+    base::settings::{SettingError, Settings, setting},
     channel::{
         email::notices::Notice,
         language::{Language, fill},
@@ -31,10 +31,10 @@ pub struct EmailWords {
 impl EmailWords {
     /// Reads the app's name from the setting `MFA_APP_NAME`.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        let app = settings.required("MFA_APP_NAME")?;
-        // It stands in a subject, which is one line.
+        let app = settings.get(&setting::APP_NAME)?;
+        // The name is part of the subject, which is one line.
         if app.chars().any(char::is_control) {
-            return Err(SettingError::Invalid("MFA_APP_NAME", "a name in one line"));
+            return Err(setting::APP_NAME.invalid("a name on one line"));
         }
         Ok(Self { app })
     }

@@ -11,7 +11,7 @@ use crate::{
         clock::Timestamp,
         error::Refusal,
         quota::{Count, FixedWindow},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     proof::{factor::Status, phone::Phone},
 };
@@ -104,11 +104,12 @@ impl SmsLimits {
     /// - `resend` is in seconds.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
         let mut limits = Self::default();
-        let Some(set) = settings.optional("MFA_TEXT_LIMITS") else { return Ok(limits) };
+        let Some(set) = settings.find(&setting::TEXT_LIMITS) else { return Ok(limits) };
         let taken = set.split(',').try_for_each(|entry| limits.set(entry.trim().split_once('=')?));
-        taken.ok_or(SettingError::Invalid(
-            "MFA_TEXT_LIMITS",
-            "name=number,name=number, with names that the README lists",
+        taken.ok_or(setting::TEXT_LIMITS.invalid(
+            "name=number with commas between, such as user-day=10,address-hour=off,resend=30/60/120/300. The names: \
+             resend, user-10m, user-day, number-hour, number-day, pending-number-hour, pending-number-day, \
+             address-hour, exchange-hour, exchange-day, deployment-day, deployment-pending-day",
         ))?;
         Ok(limits)
     }

@@ -10,7 +10,7 @@ use crate::{
     aws::clients::{Clients, Late},
     base::{
         error::Fault,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::unsent::{Unsent, why},
     proof::phone::{Country, PhoneNumber, Regions},
@@ -18,13 +18,9 @@ use crate::{
 
 /// The longest that a text waits for the check for a STOP.
 const LOOK: Duration = Duration::from_secs(2);
-/// The most that one text may cost, in US dollars, unless set: some five times the list price in the United States.
-const MAX_PRICE: &str = "0.05";
-
-const NUMBERS: &str = "MFA_TEXT_ORIGINATION_NUMBERS";
-/// The form that this setting must have.
-const FORM: &str = "US=+14155550100,CA=+15145550100, each of 5 to 14 digits; where one country has a number, each that \
-                    MFA_TEXT_REGIONS names needs one, and US serves its territories";
+/// The form of `MFA_TEXT_ORIGINATION_NUMBERS`.
+const FORM: &str = "numbers of 5 to 14 digits by country, such as US=+14155550100,CA=+15145550100. Each country of \
+                    MFA_TEXT_REGIONS needs one. Territories use the number of US";
 
 /// Sends texts.
 pub struct SmsSender {
@@ -41,16 +37,16 @@ impl SmsSender {
     ///   `US=+14155550100,CA=+15145550100`. By default SNS chooses the number.
     /// - `MFA_TEXT_MAX_PRICE`: US dollars, 0.05 by default.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        let max_price = settings.optional("MFA_TEXT_MAX_PRICE").unwrap_or_else(|| MAX_PRICE.to_owned());
+        let max_price = settings.get(&setting::TEXT_MAX_PRICE)?;
         let spelled = max_price.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
         if !spelled || !max_price.parse::<f64>().is_ok_and(|price| price > 0.0) {
-            return Err(SettingError::Invalid("MFA_TEXT_MAX_PRICE", "US dollars, as 0.05"));
+            return Err(setting::TEXT_MAX_PRICE.invalid("a number of US dollars above 0, such as 0.05"));
         }
-        let set = settings.optional(NUMBERS).unwrap_or_default();
-        let numbers = numbers(&set).ok_or(SettingError::Invalid(NUMBERS, FORM))?;
+        let set = settings.find(&setting::TEXT_ORIGINATION_NUMBERS).unwrap_or_default();
+        let numbers = numbers(&set).ok_or(setting::TEXT_ORIGINATION_NUMBERS.invalid(FORM))?;
         let served = Regions::new(settings)?;
         if !numbers.is_empty() && served.countries().any(|country| !numbers.contains_key(&country)) {
-            return Err(SettingError::Invalid(NUMBERS, FORM));
+            return Err(setting::TEXT_ORIGINATION_NUMBERS.invalid(FORM));
         }
         let config = aws.messages.clone();
         Ok(Self { sns: Late::new(move || Client::new(&config)), max_price, numbers })

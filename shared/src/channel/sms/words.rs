@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::{
-    base::settings::{SettingError, Settings},
+    base::settings::{SettingError, Settings, setting},
     channel::language::{Language, fill},
     proof::code::Code,
 };
@@ -30,11 +30,11 @@ impl SmsWords {
     /// - `MFA_APP_NAME`: the app's name, at most 30 characters. Characters that GSM-7 lacks are replaced or dropped.
     /// - `MFA_DOMAIN`: the website's domain. On this domain a phone offers to fill in the code.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        let app = settings.required("MFA_APP_NAME")?;
+        let app = settings.get(&setting::APP_NAME)?;
         if app.chars().count() > LONGEST_NAME {
-            return Err(SettingError::Invalid("MFA_APP_NAME", "at most 30 characters"));
+            return Err(setting::APP_NAME.invalid("at most 30 characters"));
         }
-        let domain = settings.required("MFA_DOMAIN")?;
+        let domain = settings.get(&setting::DOMAIN)?;
         let texts = Self { app: plain(&app), domain };
         let spelled = texts
             .domain
@@ -45,7 +45,9 @@ impl SmsWords {
         let fits =
             Language::ALL.into_iter().all(|language| longest.fill(language, "000000", 10).chars().count() <= SEGMENT);
         if !spelled || !fits {
-            return Err(SettingError::Invalid("MFA_DOMAIN", "app.example.com, short enough that a text is not split"));
+            return Err(
+                setting::DOMAIN.invalid("a domain such as app.example.com, short enough for a text of 160 characters")
+            );
         }
         Ok(texts)
     }

@@ -8,7 +8,7 @@ use crate::{
         clock::Timestamp,
         error::Refusal,
         ids::{UserId, WorkspaceId},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     edge::caller::login_token::{LoginToken, Sso},
 };
@@ -46,28 +46,27 @@ enum Presence {
 impl ClaimNames {
     /// Reads the names from the settings, each with its default.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        let name = |setting, default: &str| settings.optional(setting).unwrap_or_else(|| default.to_owned());
-        let workspaces_in_token = match name("MFA_WORKSPACES", "required").as_str() {
+        let workspaces_in_token = match settings.get(&setting::WORKSPACES)?.as_str() {
             "required" => Presence::Required,
             "optional" => Presence::Optional,
             "none" => Presence::None,
-            _ => return Err(SettingError::Invalid("MFA_WORKSPACES", "required, optional or none")),
+            _ => return Err(setting::WORKSPACES.invalid("required, optional or none")),
         };
         let sso_values: Vec<_> =
-            name("MFA_SSO_VALUES", "true").split(',').map(|value| value.trim().to_owned()).collect();
-        // An empty value would make SSO of every empty claim.
+            settings.get(&setting::SSO_VALUES)?.split(',').map(|value| value.trim().to_owned()).collect();
+        // With an empty value, a login with an empty claim would be by SSO.
         if sso_values.iter().any(String::is_empty) {
-            return Err(SettingError::Invalid("MFA_SSO_VALUES", "value,value"));
+            return Err(setting::SSO_VALUES.invalid("values with commas between them, none of them empty"));
         }
         Ok(Self {
-            email: name("MFA_EMAIL_CLAIM", "email"),
-            email_verified: name("MFA_EMAIL_VERIFIED_CLAIM", "email_verified"),
-            workspaces: name("MFA_WORKSPACES_CLAIM", "workspaces"),
+            email: settings.get(&setting::EMAIL_CLAIM)?,
+            email_verified: settings.get(&setting::EMAIL_VERIFIED_CLAIM)?,
+            workspaces: settings.get(&setting::WORKSPACES_CLAIM)?,
             workspaces_in_token,
-            owned_workspaces: name("MFA_OWNED_WORKSPACES_CLAIM", "owned_workspaces"),
-            sso: settings.optional("MFA_SSO_CLAIM"),
+            owned_workspaces: settings.get(&setting::OWNED_WORKSPACES_CLAIM)?,
+            sso: settings.find(&setting::SSO_CLAIM),
             sso_values,
-            password_reset_at: settings.optional("MFA_PASSWORD_RESET_CLAIM"),
+            password_reset_at: settings.find(&setting::PASSWORD_RESET_CLAIM),
         })
     }
 

@@ -6,7 +6,7 @@ use crate::{
     base::{
         error::{Refusal, Result},
         ids::{UserId, WorkspaceId},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     channel::email::address::EmailAddress,
     edge::{
@@ -62,8 +62,8 @@ impl Callers {
         Ok(Self {
             claims: ClaimNames::new(settings)?,
             keys: PublicKeys::new(settings, aws)?,
-            issuer: settings.required("MFA_ISSUER")?,
-            audience: settings.required("MFA_AUDIENCE")?,
+            issuer: settings.get(&setting::ISSUER)?,
+            audience: settings.get(&setting::AUDIENCE)?,
         })
     }
 

@@ -7,7 +7,7 @@ use crate::{
         audit::Reason,
         error::Refusal,
         ids::UserId,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     edge::http::{body::Fields, request::Request},
 };
@@ -28,12 +28,12 @@ pub struct Operator {
 impl Operators {
     /// Reads the operators' ids and scope from the settings. By default there are no operators.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        let listed = settings.optional("MFA_OPERATORS").unwrap_or_default();
+        let listed = settings.find(&setting::OPERATORS).unwrap_or_default();
         let ids: Vec<_> = listed.split(',').map(|id| id.trim().to_owned()).collect();
         if !listed.is_empty() && ids.iter().any(String::is_empty) {
-            return Err(SettingError::Invalid("MFA_OPERATORS", "id,id"));
+            return Err(setting::OPERATORS.invalid("ids with commas between them, none of them empty"));
         }
-        let scope = settings.optional("MFA_OPERATOR_SCOPE").unwrap_or_else(|| "mfa:operator".to_owned());
+        let scope = settings.get(&setting::OPERATOR_SCOPE)?;
         Ok(Self { ids, scope })
     }
 
@@ -68,4 +68,4 @@ pub fn reason(fields: &mut Fields) -> Result<Reason, Refusal> {
     Reason::parse(&fields.text("reason")?).ok_or_else(|| Refusal::invalid(REASON))
 }
 
-const REASON: &str = "The field `reason` must be 1 to 256 characters, without control characters.";
+const REASON: &str = "The field `reason` must be one line of 1 to 256 characters, without control characters.";

@@ -10,9 +10,8 @@ use crate::{
     aws::clients::Clients,
     base::{
         error::{Fault, chain},
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
-    proof::assertion::signer::SIGNING_KEYS,
 };
 
 /// The public half of each signing key.
@@ -43,7 +42,7 @@ pub struct Jwk {
 impl PublicKeys {
     /// Reads the keys from the setting `MFA_SIGNING_KEYS`. It fetches nothing yet.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        let ring = settings.key_ring(SIGNING_KEYS)?;
+        let ring = settings.key_ring(&setting::SIGNING_KEYS)?;
         let keys = ring.iter().map(|(label, id)| PublicKey {
             label: label.to_owned(),
             id: id.to_owned(),

@@ -15,15 +15,12 @@ use crate::{
         clock::Timestamp,
         error::Fault,
         random,
-        settings::{KeyRing, SettingError, Settings},
+        settings::{KeyRing, SettingError, Settings, setting},
     },
     proof::assertion::{Claims, Statement, signing_input},
 };
 
-/// The setting with the signing keys: the first signs, all are published. Their labels are the `kid`s.
-pub const SIGNING_KEYS: &str = "MFA_SIGNING_KEYS";
-
-/// Signs with the first of the signing keys.
+/// The signer, which uses the first signing key.
 pub struct Signer {
     kms: Client,
     keys: KeyRing,
@@ -44,9 +41,9 @@ impl Signer {
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
         Ok(Self {
             kms: aws.kms.clone(),
-            keys: settings.key_ring(SIGNING_KEYS)?,
-            issuer: settings.required("MFA_ISSUER")?,
-            audience: settings.required("MFA_AUDIENCE")?,
+            keys: settings.key_ring(&setting::SIGNING_KEYS)?,
+            issuer: settings.get(&setting::ISSUER)?,
+            audience: settings.get(&setting::AUDIENCE)?,
         })
     }
 

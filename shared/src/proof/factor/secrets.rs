@@ -11,7 +11,7 @@ use crate::{
         clock::Timestamp,
         error::Fault,
         ids::UserId,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     proof::{
         code::{Code, SentCode},
@@ -30,7 +30,7 @@ pub struct FactorSecrets {
 impl FactorSecrets {
     /// Reads the deployment's sealing key from the settings, and the keys of sent codes from `MFA_CODE_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        Ok(Self { sealer: Sealer::new(settings, aws)?, sent_codes: Deriver::new(settings, aws, "MFA_CODE_KEYS")? })
+        Ok(Self { sealer: Sealer::new(settings, aws)?, sent_codes: Deriver::new(settings, aws, &setting::CODE_KEYS)? })
     }
 
     /// Seals the secret of an app.

@@ -9,7 +9,7 @@ use crate::{
         error::Fault,
         ids::UserId,
         random,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
     proof::recovery_codes::{RecoveryCode, RecoveryCodes, expand},
 };
@@ -31,7 +31,7 @@ pub struct NewCodes {
 impl RecoverySecrets {
     /// Reads the keys from the setting `MFA_RECOVERY_KEYS`.
     pub fn new(settings: &Settings, aws: &Clients) -> Result<Self, SettingError> {
-        Ok(Self { keys: Deriver::new(settings, aws, "MFA_RECOVERY_KEYS")? })
+        Ok(Self { keys: Deriver::new(settings, aws, &setting::RECOVERY_KEYS)? })
     }
 
     /// Draws a new set for `user`.

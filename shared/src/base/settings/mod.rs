@@ -1,19 +1,23 @@
-//! What whoever deploys this decides. `main.rs` reads the environment once; each part takes the settings it needs by
-//! name, so that a missing one ends the cold start with its name.
+//! The settings of a function, from its environment variables. `main.rs` reads them once. Each part asks for its
+//! settings by name. If one is missing, the function does not start, and the error names it.
 
 use std::collections::HashMap;
 
-/// Settings by name, the names those of the environment variables.
+pub use self::setting::{Setting, SettingError};
+
+pub mod setting;
+
+/// Settings, by the names of their environment variables.
 #[derive(Clone, Default)]
 pub struct Settings(HashMap<String, String>);
 
 impl Settings {
-    /// The process's environment. An empty variable counts as absent.
+    /// Reads the process's environment. An empty variable counts as absent.
     pub fn from_environment() -> Self {
         std::env::vars().collect()
     }
 
-    /// The same, but for `others`.
+    /// Adds `others`, which replace settings of the same name.
     #[must_use]
     pub fn with(mut self, others: impl IntoIterator<Item = (String, String)>) -> Self {
         for (name, value) in others {
@@ -25,7 +29,7 @@ impl Settings {
     /// The setting `name`.
     ///
     /// # Errors
-    /// Names the setting where it is missing.
+    /// The setting is missing. The error names it.
     pub fn required(&self, name: &'static str) -> Result<String, SettingError> {
         self.optional(name).ok_or(SettingError::Missing(name))
     }
@@ -35,9 +39,23 @@ impl Settings {
         self.0.get(name).cloned()
     }
 
-    /// The key ring in the setting `name`.
-    pub fn key_ring(&self, name: &'static str) -> Result<KeyRing, SettingError> {
-        KeyRing::parse(&self.required(name)?).ok_or(SettingError::Invalid(name, "label=key,label=key"))
+    /// The value of `setting`, or its default.
+    ///
+    /// # Errors
+    /// The setting is required and missing.
+    pub fn get(&self, setting: &Setting) -> Result<String, SettingError> {
+        self.find(setting).ok_or(SettingError::Missing(setting.name))
+    }
+
+    /// The value of `setting`, or its default, if it has either.
+    pub fn find(&self, setting: &Setting) -> Option<String> {
+        self.optional(setting.name).or_else(|| setting.default.filter(|default| !default.is_empty()).map(str::to_owned))
+    }
+
+    /// The key ring in `setting`.
+    pub fn key_ring(&self, setting: &Setting) -> Result<KeyRing, SettingError> {
+        KeyRing::parse(&self.get(setting)?)
+            .ok_or(setting.invalid("keys with labels, such as a=key,b=key, the current one first"))
     }
 }
 
@@ -48,8 +66,8 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Settings {
     }
 }
 
-/// KMS keys of one use, by short labels: `2027=<key id or ARN>,2026=…`. The first is the current one. The others still
-/// serve what was made with them, and go when nothing of that is left.
+/// The KMS keys for one use, by short labels: `2027=<key id or ARN>,2026=…`. The first is the current one. The others
+/// still serve what was made with them. A key can be removed when nothing of that is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRing(Vec<(String, String)>);
 
@@ -68,31 +86,20 @@ impl KeyRing {
         Some(Self(keys))
     }
 
-    /// Label and key id of the current key, which makes what is new.
+    /// The label and key id of the current key, the one for anything new.
     pub fn current(&self) -> Option<(&str, &str)> {
         self.iter().next()
     }
 
-    /// The key id that `label` stands for.
+    /// The key id of `label`.
     pub fn find(&self, label: &str) -> Option<&str> {
         self.iter().find(|(known, _)| *known == label).map(|(_, key)| key)
     }
 
-    /// Label and key id of each key, the current one first.
+    /// The label and key id of each key, the current one first.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(label, key)| (label.as_str(), key.as_str()))
     }
-}
-
-/// A setting is missing or can't be read; the cold start ends with it.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SettingError {
-    /// It is not set, or empty.
-    #[error("the setting {0} is missing")]
-    Missing(&'static str),
-    /// It does not have the form that is named.
-    #[error("the setting {0} must be: {1}")]
-    Invalid(&'static str, &'static str),
 }
 
 #[cfg(test)]
