@@ -31,6 +31,12 @@ run "an_operator_that_is_nobody" {
   expect_failures = [var.operators]
 }
 
+run "a_hold_of_more_than_a_year" {
+  command = plan
+  variables { email_hold_hours = 8761 }
+  expect_failures = [var.email_hold_hours]
+}
+
 run "any_origin" {
   command = plan
   variables { cors_origins = ["*"] }
