@@ -6,12 +6,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use shared::base::settings::setting::{self, Setting};
+
 use crate::{
     contract::house::sources,
     openapi::{CONTRACT, operations},
 };
 
-const README: &str = include_str!("../../README.md");
+/// The folder of the repository.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
 
 /// The quoted literals in `text` that consist of `allowed` characters.
 fn literals(text: &str, allowed: impl Fn(char) -> bool) -> BTreeSet<&str> {
@@ -43,21 +48,20 @@ fn every_route_is_in_the_contract_under_its_function() {
     assert_eq!(routes, listed);
 }
 
+/// The literals of settings in the code, without those of tests.
 #[test]
-fn every_setting_is_in_the_readme() {
-    let mut count = 0;
+fn every_setting_is_declared_in_the_list_and_nowhere_else() {
+    let mut found = Vec::new();
     for folder in ["shared/src", "functions"] {
         for (path, text) in sources(folder) {
-/// The literals of settings in the code, without those of tests.
-            for setting in literals(&text, |c| c.is_ascii_uppercase() || c == '_') {
-                if setting.starts_with("MFA_") {
-                    count += 1;
-                    assert!(README.contains(&format!("`{setting}`")), "{setting} of {}", path.display());
-                }
-            }
+            let settings = literals(&text, |c| c.is_ascii_uppercase() || c == '_');
+            let settings = settings.into_iter().filter(|name| name.starts_with("MFA_")).map(str::to_owned);
+            found.extend(settings.map(|name| (path.clone(), name)));
         }
     }
-    assert!(count >= 15, "{count}");
+    assert!(found.iter().all(|(path, _)| path.ends_with("settings/setting.rs")), "{found:?}");
+    let found: BTreeSet<_> = found.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(found, setting::ALL.iter().map(|one| one.name).collect());
 }
 
 /// Terraform ignores a name that it does not know: a variable with a warning, a claim silently.
@@ -70,7 +74,8 @@ fn every_variable_that_the_guides_set_is_one_of_the_deployment() {
     let claims = claims.lines().filter_map(|line| Some(line.split_once("= optional(")?.0.trim()));
     let known: BTreeSet<_> = variables.chain(claims).collect();
     let mut count = 0;
-    for guide in [README, include_str!("../../infra/README.md")] {
+    let texts = documents(&root()).into_iter().map(|document| fs::read_to_string(document).unwrap());
+    for guide in texts.collect::<Vec<_>>() {
         let blocks = guide.split("```hcl\n").skip(1).filter_map(|block| block.split("```").next());
         for line in blocks.filter(|block| !block.starts_with("import")).flat_map(str::lines) {
             let words: Vec<_> = line.split('=').map(|before| before.split_whitespace().last().unwrap_or("")).collect();
@@ -95,20 +100,21 @@ fn cargo_lambda_sets_what_the_local_stack_sets() {
         .map(|(name, value)| (name, value.trim_matches('"').to_owned()))
         .collect();
     let local = local::settings("http://127.0.0.1:8080");
-    for name in README.split('`').filter(|word| word.starts_with("MFA_")) {
+    for Setting { name, .. } in setting::ALL {
         assert_eq!(given.get(name), local.optional(name).as_ref(), "{name}");
     }
     assert!(given.len() >= 7);
 }
 
 #[test]
-fn every_event_is_in_the_readme_and_no_other() {
+fn every_audit_event_is_listed_and_no_other() {
     let text = source("audit.rs");
     let events: BTreeSet<_> =
         literals(&text, |c| c.is_ascii_lowercase() || c == '.').into_iter().filter(|name| name.contains('.')).collect();
-    let (_, table) = README.split_once("| event | when |").unwrap();
-    let (table, _) = table.split_once("\n\n").unwrap();
-    let listed: BTreeSet<_> = table.split('`').skip(1).step_by(2).collect();
+    let (_, table) = include_str!("../../events/README.md").split_once("| event | when |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap_or((table, ""));
+    let names = table.lines().filter_map(|row| row.strip_prefix("| ")?.split(" | ").next());
+    let listed: BTreeSet<_> = names.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
     assert_eq!(events, listed);
 }
 
@@ -158,8 +164,8 @@ fn every_threat_and_every_race_has_its_tests_and_they_are_there() {
     }
 }
 
-/// The documents below a folder, but for what is made there.
-fn documents(folder: &Path) -> Vec<PathBuf> {
+/// The documents below a folder, without those in build folders.
+pub fn documents(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -185,9 +191,11 @@ fn anchors(text: &str) -> BTreeSet<String> {
 #[test]
 fn every_link_of_a_document_leads_somewhere() {
     let mut count = 0;
-    for document in documents(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..")) {
+    for document in documents(&root()) {
         let text = fs::read_to_string(&document).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        let pictures = text.split(" src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        for link in links.chain(pictures) {
             if link.contains("://") {
                 continue;
             }
@@ -200,103 +208,4 @@ fn every_link_of_a_document_leads_somewhere() {
         }
     }
     assert!(count >= 30, "{count}");
-}
-
-const RESULTS: &str = include_str!("../evidence/speed.md");
-
-/// The requests that a user waits for.
-const WAITED_FOR: [&str; 6] = ["verify", "login, challenged", "login, allowed", "text", "recovery", "activation"];
-
-/// How bars begin and end, what they are held to, and how many there are of each.
-const BARS: [(&str, &str, &str, usize); 13] = [
-    ("init of ", ", by hello's", "1.6 ×", 5),
-    ("init and first event, by hello's: the processor's time", "", "3.5 ×", 1),
-    ("the largest binary", "", "10 MB", 1),
-    ("the highest peak of memory", "", "15 MB", 1),
-    ("", ", warm, by its calls alone", "1.15 ×", WAITED_FOR.len()),
-    ("the most of these six, warm, by its calls alone", ": the processor's time", "1.25 ×", 1),
-    ("begin, warm, beyond its calls alone", ": the processor's time", "3 ms", 1),
-    ("members, a page, warm, beyond its calls alone", ": the processor's time", "0.6 ms", 1),
-    ("begin, AWS as slow as it is", ", beyond its calls alone", "3 ms", 1),
-    ("the most of the other seven, AWS as slow as it is", ", beyond its calls alone", "1 ms", 1),
-    ("growth of ", ": the processor's time", "1.15 ×", 6),
-    ("the most growth of ", ": bytes", "1.02 ×", 1),
-    ("the most growth of ", ": the time by the clock", "1.15 ×", 1),
-];
-
-/// The rows below a heading of the benchmark's results, as cells.
-fn found(heading: &str) -> Vec<Vec<&'static str>> {
-    let (_, section) = RESULTS.split_once(&format!("\n## {heading}\n")).unwrap();
-    let section = section.split("\n## ").next().unwrap();
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
-    rows.map(|row| row.split(" | ").collect::<Vec<_>>()).filter(|row| row.len() > 2).collect()
-}
-
-/// The number that a cell begins with: of several samples their median.
-fn number(cell: &str) -> f64 {
-    cell.split(' ').next().unwrap().parse().unwrap()
-}
-
-#[test]
-fn the_benchmark_held_all_that_must_hold() {
-    assert!(!RESULTS.contains("**missed**") && !RESULTS.contains("-dirty"), "a run that is not to be shown");
-    let bars = found("Bars");
-    let mut all = 0;
-    for (begins, ends, limit, count) in BARS {
-        let held: Vec<_> = bars.iter().filter(|bar| bar[0].starts_with(begins) && bar[0].ends_with(ends)).collect();
-        assert!(held.iter().all(|bar| (bar[2], bar[3]) == (limit, "met")), "{held:?}");
-        assert_eq!(held.len(), count, "{begins} … {ends}");
-        all += count;
-    }
-    assert_eq!(bars.len(), all, "a bar of another kind");
-}
-
-#[test]
-fn what_the_benchmark_found_is_told_as_it_found_it() {
-    let infra = include_str!("../../infra/README.md");
-    let bars = found("Bars");
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "per cent")]
-    let most = |name: &dyn Fn(&str) -> bool| {
-        let measured = bars.iter().filter(|bar| name(bar[0])).map(|bar| number(bar[1])).fold(f64::NAN, f64::max);
-        ((measured - 1.0) * 100.0).round() as u32
-    };
-    let init = most(&|bar| bar.starts_with("init of ") && bar.ends_with(", by hello's"));
-    let warm = most(&|bar| bar.ends_with(", warm, by its calls alone"));
-    let cpu = most(&|bar| bar.ends_with(", warm, by its calls alone: the processor's time"));
-    let starts = found("Cold start").into_iter().filter(|row| row[0].starts_with('`') && row[0] != "`hello`");
-    let starts = starts.map(|row| number(row[2])).fold(f64::NAN, f64::max).ceil();
-    let slow = found("The same where AWS takes as long as it does");
-    let slow = slow.into_iter().filter(|row| WAITED_FOR.contains(&row[0]));
-    let slow: Vec<_> = slow.map(|row| number(row[2])).collect();
-    assert_eq!(slow.len(), WAITED_FOR.len());
-    let quickest = slow.iter().copied().fold(f64::NAN, f64::min);
-    let slowest = slow.iter().copied().fold(f64::NAN, f64::max);
-    let told = [
-        format!("one starts in {starts} ms, at most {init} % later than a hello-world"),
-        format!(
-            "a user in one workspace takes at most {warm} % longer than its AWS calls alone, and at most {cpu} % more of the processor"
-        ),
-        format!("less than a millisecond of a request's {quickest:.0} to {slowest:.0}."),
-    ];
-    let readme = README.replace('\n', " ");
-    for told in told {
-        assert!(readme.contains(&told), "{told}");
-    }
-
-    let (_, cost) = infra.split_once("<!-- cost -->\n").unwrap();
-    assert!(RESULTS.contains(cost.split_once("<!-- end of cost -->").unwrap().0));
-    let bold = |row: &str| -> u32 {
-        let row = infra.lines().find(|line| line.starts_with(row)).unwrap();
-        row.split("**").nth(1).unwrap().parse().unwrap()
-    };
-    let (million, daily, idle) = (bold("| an authenticator app |"), bold("| the first of a user's day, besides |"), 9);
-    assert!(
-        readme.contains(&format!("cost [{million} to {} US dollars](infra/README.md#what-it-costs)", million + daily))
-    );
-    assert!(infra.contains(&format!("| this, in your account | the table above, and {idle} for the month |")));
-    assert!(infra.contains(&format!("Idle it costs 7 to {idle} dollars a month")));
-    assert_eq!(bold("| this, in your account |"), million + idle);
-    for (month, texts) in [(million + idle, ""), (bold("| a text |") + idle, ", and the texts")] {
-        assert!(infra.contains(&format!("| **{month}** to {}{texts} |", month + daily)));
-    }
 }

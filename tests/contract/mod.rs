@@ -2,10 +2,12 @@
 
 mod assertions;
 mod bad_input;
+mod benchmark;
 mod claims;
-mod documents;
+pub mod documents;
 pub mod events;
 mod gateway;
+mod generated;
 pub mod grants;
 mod headers;
 mod house;

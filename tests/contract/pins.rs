@@ -5,7 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const GUIDES: [&str; 2] = [include_str!("../../README.md"), include_str!("../../infra/README.md")];
+use crate::contract::documents::{documents, root};
+
+const DEPLOY: &str = include_str!("../../infra/README.md");
 const ARM64: &str = include_str!("../../.ci/arm64");
 
 fn files(folder: &str) -> Vec<PathBuf> {
@@ -62,19 +64,19 @@ fn the_guides_build_with_the_tools_that_were_tried() {
     let tools: Vec<_> = tried.lines().filter_map(|line| line.strip_suffix(" \\")?.split_once("==")).collect();
     let tools: Vec<_> = tools.into_iter().map(|(name, version)| format!("{name}=={version}")).collect();
     let command = format!("`pip install {}`", tools.join(" "));
-    for guide in GUIDES {
-        assert!(guide.contains(&command), "{command}");
-        for line in installs(guide) {
-            assert!(line.contains(&command), "{line}");
+    assert!(DEPLOY.contains(&command), "{command}");
+    for document in documents(&root()) {
+        let text = fs::read_to_string(&document).unwrap();
+        for line in installs(&text) {
+            assert!(line.contains(&command), "{}: {line}", document.display());
         }
     }
 
     let (_, rust) = ARM64.split_once("\nrust=").unwrap();
     let rust = rust.split_whitespace().next().unwrap();
-    let infra = GUIDES[1];
-    assert!(infra.contains(&format!("`rustup toolchain install {rust}`")), "{rust}");
+    assert!(DEPLOY.contains(&format!("`rustup toolchain install {rust}`")), "{rust}");
     let build = "--release --arm64 --output-format zip --locked";
-    assert!(infra.contains(&format!("\ncargo +{rust} lambda build {build}\n")), "{rust}");
+    assert!(DEPLOY.contains(&format!("\ncargo +{rust} lambda build {build}\n")), "{rust}");
     assert!(ARM64.contains(&format!("lambda build {build} ")));
     let least = include_str!("../../Cargo.toml").split_once("\nrust-version = \"").unwrap().1;
     assert!(parts(rust) >= parts(least.split('"').next().unwrap()), "{rust} is older than rust-version");
@@ -84,7 +86,7 @@ fn the_guides_build_with_the_tools_that_were_tried() {
 fn the_guide_names_the_provider_that_is_locked() {
     let lock = include_str!("../../infra/terraform/.terraform.lock.hcl");
     let version = lock.split_once("version     = \"").unwrap().1.split('"').next().unwrap();
-    assert!(GUIDES[1].contains(&format!("AWS's {version},")), "{version}");
+    assert!(DEPLOY.contains(version), "{version}");
     assert!(lock.contains("\"h1:"));
 }
 

@@ -1,4 +1,4 @@
-"""The README's check in Python, asked line by line: a login and its assertion as JSON in, what the check says of it out."""
+"""The guide's check in Python. Reads a login and its assertion as a line of JSON. Writes the check's answer as one."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ def spend(jti):
 
 
 async def careless(jti):
-    """Nobody awaits it."""
+    """A wrong `spend`: the check does not await it."""
     return spend(jti)
 
 

@@ -1,7 +1,8 @@
-"""Asks the README's checks of an assertion, in each language, about real assertions and about bad ones.
+"""Gives real and bad assertions to the guide's checks in each language.
 
-The good ones are the local stack's, of real logins. A bad one differs from a good one in one thing; what the stack would never
-sign is signed with its key here. The good one comes last: it was that one thing that was refused.
+The good assertions come from real logins at the local stack. A bad one differs from a good one in one thing. If the
+stack would never sign it, this script signs it with the stack's key. The good one comes last, to show that the check
+refused only that one thing.
 """
 
 import base64
@@ -34,7 +35,7 @@ def base64url(data):
 
 
 class Checks:
-    """The three, each a process that is asked a line and answers one."""
+    """The three checks, each a process that reads a line and writes an answer."""
 
     counts = {"taken": 0, "refused": 0}
 
@@ -67,13 +68,13 @@ class Checks:
 
 
 def told(snippet):
-    """What a recipe tells the deployment of its claims' names: the deployment's name for each, and the token's."""
+    """The claims' names that a recipe sets: the deployment's name of each, and the token's."""
     lines = (WORK / snippet).read_text()
     return dict(re.findall(r'(\w+) += "(\S+)"', re.search(r"^claims += {(.+?)}", lines, re.M | re.S)[1]))
 
 
 def identity_providers(mint):
-    """What the README's lines mint and publish fits, and the functions read what its triggers and its Action add."""
+    """The stack accepts what the guide's code mints and publishes, and the claims of its triggers and its Action."""
     for path, document in mint.documents().items():
         there = ask("GET", "/dev" + path)
         assert json.loads(document).items() <= there.items(), f"{path}: {document} is not {there}"
@@ -109,7 +110,7 @@ def identity_providers(mint):
 
 
 def fast(mint):
-    """A token is taken at once from a backend whose clock is fast, and after a reset too; and it lives ten minutes."""
+    """A token of a backend with a fast clock is accepted at once, after a reset too. It expires after ten minutes."""
     for ahead in (0, 25):
         mint.time = types.SimpleNamespace(time=lambda: time.time() + ahead)
         login = lambda: mint.login_token("fay", "fay@acme.com", True, 0, [], auth_time=int(mint.time.time()), sso=None)
@@ -123,7 +124,7 @@ def fast(mint):
 
 
 def by_sso(mint):
-    """What the README's lines mint for a session says how it was opened, and when."""
+    """A token that the guide's code mints for a session tells how and when the session was opened."""
     def minted(auth_time=int(time.time()), sso=None):
         return mint.login_token("sam", "sam@acme.com", True, 0, ["acme", "globex"], auth_time=auth_time, sso=sso)
 
@@ -210,7 +211,7 @@ def drive(checks, old):
 
 
 def bad(checks, ada, good, claims, signing, another):
-    """One thing is wrong with each."""
+    """Assertions with one thing wrong in each."""
     def forged(what, why, **other):
         checks.refuse(what, why, ada.login(forge(claims, signing, **other)))
 
@@ -244,7 +245,7 @@ def bad(checks, ada, good, claims, signing, another):
 
 
 def step_up(checks, ada, bob, codes, claims, signing):
-    """Settled is not enough: by a factor it must be, and not by one that came a moment ago."""
+    """A step-up requires a factor, and not one that was added a moment ago."""
     up = lambda assertion, user=ada, newest=0: user.login(assertion, newest_epoch=newest, step_up=True)
     bob.again()
     nothing = bob.ask("POST", "/v1/logins")["assertion"]
@@ -277,8 +278,8 @@ def step_up(checks, ada, bob, codes, claims, signing):
 
 
 def begun(checks, claims, up):
-    """By how a factor was begun, and since when it is active: at once, a day later, or never."""
-    # By the clock of the check, which is moved on meanwhile.
+    """How a factor was begun decides whether it allows a step-up at once, or a day after its activation."""
+    # By the clock of the check, which the tests move.
     day, now = 24 * 60 * 60, int(time.time()) + checks.later
     assert (claims["enrolled_by"], abs(claims["factor_since"] - now) < day) == ("first", True), claims
     for by in ("otp", "sms"):
@@ -296,7 +297,7 @@ def begun(checks, claims, up):
 
 
 def kept_keys(checks, old):
-    """Before the stack: how long the keys are kept, how often they are fetched, and for how long they are waited for."""
+    """Before the stack runs: how long a check caches keys, how often it fetches them, and how long it waits."""
     other = rsa.generate_private_key(65537, 2048)
     keys = Keys(public(old, "old", "ES256"), public(other, "rsa", "RS256"))
     made = zoe(old, "old")

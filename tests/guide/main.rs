@@ -31,7 +31,7 @@ static LATER: AtomicU64 = AtomicU64::new(0);
 impl Instant {
     #[expect(
         clippy::disallowed_methods,
-        reason = "the README's lines run by the clock that there is, not by this repository's"
+        reason = "the guide's code uses the system clock, not the one of this repository"
     )]
     fn now() -> Self {
         Self(std::time::Instant::now() + Duration::from_secs(LATER.load(Ordering::Relaxed)))

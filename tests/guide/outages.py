@@ -1,4 +1,4 @@
-"""The README's checks while the keys can't be fetched, and once they can again."""
+"""The guide's checks while the keys can't be fetched, and after they can be fetched again."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ FAILURES = {
 
 
 def zoe(key, kid):
-    """Makes logins of Zoe's with assertions by this key."""
+    """Makes logins of Zoe with assertions by this key."""
     now, digest = int(time.time()), hashlib.sha256(b"token").digest()
     said = {"iss": API, "aud": "app", "sub": "zoe", "iat": now, "exp": now + 300, "mfa": "passed", "amr": ["otp", "mfa"],
             "workspaces": [""], "mfa_epoch": 1, "ath": base64.urlsafe_b64encode(digest).decode().rstrip("=")}
@@ -33,7 +33,7 @@ def zoe(key, kid):
 
 
 def outages(checks, old):
-    """However the keys fail to come, those of before will do, for a day; and new ones are taken as soon as they come."""
+    """Whatever the failure, a check uses the old keys for a day. It uses new keys as soon as it can fetch them."""
     made, stranger = zoe(old, "old"), ec.generate_private_key(ec.SECP256R1())
     published = [public(old, "old", "ES256")]
 

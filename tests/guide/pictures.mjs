@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs'
 import mermaid from 'mermaid'
 
-const pictures = readFileSync(process.argv[2], 'utf8').split('```mermaid\n').slice(1).map((rest) => rest.split('```')[0])
+const picturesOf = (page) => readFileSync(page, 'utf8').split('```mermaid\n').slice(1).map((rest) => rest.split('```')[0])
+const pictures = process.argv.slice(2).flatMap(picturesOf)
 for (const picture of pictures) {
   const { diagramType } = await mermaid.parse(picture)
   if (diagramType !== 'sequence') throw new Error(`a picture is no sequence: ${diagramType}`)

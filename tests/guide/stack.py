@@ -1,4 +1,4 @@
-"""The local stack for the README's checks, its keys, and people with login tokens that the README's own lines mint."""
+"""The local stack for the guide's checks, its keys, and users whose login tokens the guide's own code mints."""
 
 import base64
 import contextlib
@@ -32,7 +32,7 @@ def ask(method, path, body=None, token=None, assertion=None):
 
 
 def refused(*asked, **by):
-    """The problem that a request is answered with."""
+    """The code of the problem that a request is refused with."""
     try:
         return f"nothing: {ask(*asked, **by)}"
     except urllib.error.HTTPError as problem:
@@ -53,7 +53,7 @@ def start():
 
 
 def own_keys():
-    """The keys that the stack signs with, now and next. That of its identity provider becomes the README's `login.pem`."""
+    """The stack's signing keys, current and next. Writes its identity provider's key as the guide's `login.pem`."""
     kept = json.loads((WORK / "data/keys.json").read_text())
     key = lambda name: serialization.load_der_private_key(base64.b64decode(kept[name]), None)
     pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
@@ -62,7 +62,7 @@ def own_keys():
 
 
 class Keys:
-    """In the stack's place: the keys that it had before, and how often they were fetched. It may keep silent, or say `other`."""
+    """A server in the stack's place. It has the old keys and counts fetches. It can be silent, or answer `other`."""
 
     def __init__(self, *keys):
         self.keys, self.fetched, self.answers, self.other = list(keys), 0, threading.Event(), None
@@ -71,7 +71,7 @@ class Keys:
         class Answer(http.server.BaseHTTPRequestHandler):
             def do_GET(answer):
                 self.fetched += 1
-                self.answers.wait(15)  # three times what anyone should wait for
+                self.answers.wait(15)  # three times as long as a check should wait
                 status, body, more = self.other or (200, json.dumps({"keys": self.keys}), 0)
                 answer.send_response(status)
                 answer.send_header("Content-Length", str(len(body) + more))
@@ -101,7 +101,7 @@ def public(key, kid, algorithm):
 
 
 def forge(claims, key, kid="local", typ="mfa+jwt", algorithm="ES256", **other):
-    """An assertion that says something else."""
+    """An assertion with changed claims."""
     claims = {name: value for name, value in (claims | other).items() if value is not None}
     return jwt.encode(claims, key, algorithm, {"kid": kid, "typ": typ})
 
@@ -111,14 +111,14 @@ def read(assertion):
 
 
 class User:
-    """Someone who has given their password."""
+    """A user who has given their password."""
 
     def __init__(self, name, *workspaces, owns=()):
         self.name, self.workspaces, self.owns = name, list(workspaces), owns
         self.again()
 
     def again(self):
-        """Another login."""
+        """Logs in again: a new login token."""
         import mint
         self.token = mint.login_token(self.name, f"{self.name}@acme.com", True, 0, self.workspaces, self.owns, auth_time=int(time.time()), sso=None)
 
@@ -126,7 +126,7 @@ class User:
         return ask(method, path, body, self.token, assertion)
 
     def enrol(self, assertion=None):
-        """An app becomes a factor."""
+        """Enrolls an app."""
         begun = self.ask("POST", "/v1/factors", {"kind": "totp"}, assertion)
         self.factor, self.secret = begun["id"], begun["totp"]["secret"]
         return self.ask("POST", f"/v1/factors/{self.factor}/activate", self.code())
@@ -136,17 +136,17 @@ class User:
         return {"code": subprocess.run(line, check=True, capture_output=True, text=True).stdout.strip()}
 
     def verify(self):
-        """The app's code of the next half minute: that of this one may be spent."""
+        """Verifies the next code of the app, because the current one may be spent."""
         ask("POST", "/dev/clock", {"advance_seconds": 30})
         return self.ask("POST", f"/v1/factors/{self.factor}/verify", self.code())["assertion"]
 
     def text(self):
-        """A code that is texted to the phone."""
+        """Requests a texted code."""
         self.ask("POST", f"/v1/factors/{self.factor}/texts")
         return {"code": re.search(r"#(\d{6})$", ask("GET", "/dev/outbox")["texts"][-1]["body"])[1]}
 
     def login(self, assertion, **other):
-        """What a backend knows when the assertion comes."""
+        """What a backend knows when it gets the assertion."""
         login = {"token": self.token, "user": self.name, "workspace": self.workspaces[0], "newest_epoch": 0}
         return login | {"assertion": assertion} | other
 

@@ -274,11 +274,11 @@ run "functions_are_called_by_the_gateway_alone" {
   }
 }
 
-run "lines_that_are_counted_are_those_of_the_readme" {
+run "alarms_count_listed_events" {
   command = apply
 
   assert {
-    condition     = alltrue(flatten([for filter in aws_cloudwatch_log_metric_filter.this : [for event in regexall("event = \"([a-z.]+)\"", filter.pattern) : strcontains(file("../../README.md"), "`${event[0]}`")]]))
+    condition     = alltrue(flatten([for filter in aws_cloudwatch_log_metric_filter.this : [for event in regexall("event = \"([a-z.]+)\"", filter.pattern) : strcontains(file("../../events/README.md"), "`${event[0]}`")]]))
     error_message = "Alarms count events by their names."
   }
 
@@ -318,12 +318,12 @@ run "what_is_kept_is_protected_and_logs_end" {
   }
 }
 
-run "settings_are_those_of_the_readme" {
+run "each_function_has_its_settings" {
   command = apply
 
   assert {
-    condition     = alltrue(flatten([for function in module.function : [for name, value in function.lambda.environment[0].variables : strcontains(file("../../README.md"), "`${name}`") && value != ""]]))
-    error_message = "Every setting is in the README, and none is empty."
+    condition     = alltrue(flatten([for key, function in module.function : [for name, value in function.lambda.environment[0].variables : value != "" && can(regex("\n\\| `${name}` \\| [^\n]* \\| (?:[a-z, -]*, )?(?:all|${key})(?:, [a-z, -]*)? \\| [^|\n]* \\|\n", file("../../functions/README.md")))]]))
+    error_message = "Every setting is in the table of functions/README.md for its function, and none is empty."
   }
 
   assert {

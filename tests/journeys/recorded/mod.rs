@@ -2,6 +2,7 @@
 //! `table.sqlite`. Its name is the commit that wrote it. `known.json` has the answers of that version and its users.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -86,6 +87,34 @@ async fn every_user_of_a_recorded_folder_logs_in() {
         everyone_proves_what_they_have(&stage, &known).await;
         operators_acts_are_kept(&stage, &known).await;
         what_waits_for_a_day_or_a_month_begins(&stage, &known, recorded).await;
+        every_attribute_is_in_the_design(&stage).await;
+    }
+}
+
+/// Checks that `shared/README.md` names each attribute of the table. Ids in the place of a name are left out.
+async fn every_attribute_is_in_the_design(stage: &Stage) {
+    let mut names = BTreeSet::new();
+    for item in stage.dynamodb("Scan", json!({})).await["Items"].as_array().unwrap() {
+        attributes(item, &mut names);
+    }
+    assert!(names.len() >= 50, "{names:?}");
+    let design = include_str!("../../../shared/README.md");
+    let missing: Vec<_> = names.iter().filter(|name| !design.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Adds the names of the attributes in a map, and of those in its maps.
+fn attributes(map: &Value, names: &mut BTreeSet<String>) {
+    for (name, value) in map.as_object().unwrap() {
+        names.insert(name.clone());
+        let Some(inner) = value.get("M") else { continue };
+        // The names in these maps are ids, workspaces or indexes.
+        if ["factors", "workspaces", "used"].contains(&name.as_str()) {
+            let values = inner.as_object().unwrap().values().filter_map(|value| value.get("M"));
+            values.for_each(|value| attributes(value, names));
+        } else {
+            attributes(inner, names);
+        }
     }
 }
 
