@@ -3,32 +3,49 @@
 import { visit } from "./visitor.js";
 
 const ends = [];
+const test = { after: (end) => ends.push(end) };
 const picture = (name) => new URL(name, import.meta.url).pathname;
 
-const wide = await visit({ after: (end) => ends.push(end) }, { width: 1440, height: 900 });
-await loginByApp(wide);
+// The app alone, as its users see it.
+const phone = { width: 420, height: 1200, scale: 2 };
+const enrolling = await visit(test, phone);
+await enrolling.logIn();
+await enrolling.goTo("security");
+await enrolling.beginFirst("totp");
+await enrolling.heading("enroll.totp.title");
+await takeApp(enrolling, "enroll.png");
+
+const user = await visit(test, phone);
+await user.logIn();
+await user.goTo("security");
+await user.enrolApp({ first: true });
+await user.heading("codes.title");
+await takeApp(user, "codes.png");
+await user.keepCodes();
+await user.logOut();
+await user.logIn();
+await user.heading("challenge.title");
+await takeApp(user, "login.png");
+
+// The whole page, at a login with a code that the simulated phone has filled in.
+const wide = await visit(test, { width: 1440, height: 900 });
+await wide.logIn();
+await wide.goTo("security");
+const account = await wide.enrolPretended();
+await wide.logOut();
+await wide.logIn();
+await wide.later("half");
+await wide.press("phone.fill-named", account);
 await said(wide);
 await wide.page.screenshot({ path: picture("wide.png") });
-
-const narrow = await visit({ after: (end) => ends.push(end) }, { width: 400, height: 900, scheme: "dark" });
-await narrow.logIn();
-await narrow.goTo("security");
-await narrow.beginFirst("totp");
-await narrow.heading("enroll.totp.title");
-await narrow.app.locator(".window").evaluate((element) => element.scrollIntoView());
-await said(narrow);
-await narrow.page.screenshot({ path: picture("narrow.png") });
 for (const end of ends) await end();
 
-/** Up to a second login, with a code that the pretended phone has filled in. */
-async function loginByApp(visitor) {
-  await visitor.logIn();
-  await visitor.goTo("security");
-  const account = await visitor.enrolPretended();
-  await visitor.logOut();
-  await visitor.logIn();
-  await visitor.later("half");
-  await visitor.press("phone.fill-named", account);
+/** Takes a picture of the app's window. All of them have one height. */
+async function takeApp(visitor, name) {
+  await said(visitor);
+  const frame = visitor.app.locator(".window");
+  await frame.evaluate((element) => (element.style.minHeight = "760px"));
+  await frame.screenshot({ path: picture(name) });
 }
 
 /** Waits until no message to the user is visible any more. */
