@@ -7,7 +7,7 @@ const test = { after: (end) => ends.push(end) };
 const picture = (name) => new URL(name, import.meta.url).pathname;
 
 // The app alone, as its users see it.
-const phone = { width: 420, height: 1200, scale: 2 };
+const phone = { width: 480, height: 1200, scale: 2 };
 const enrolling = await visit(test, phone);
 await enrolling.logIn();
 await enrolling.goTo("security");
@@ -25,6 +25,7 @@ await user.keepCodes();
 await user.logOut();
 await user.logIn();
 await user.heading("challenge.title");
+await user.type("136 028");
 await takeApp(user, "login.png");
 
 // The whole page, at a login with a code that the simulated phone has filled in.
@@ -35,8 +36,8 @@ const account = await wide.enrolPretended();
 await wide.logOut();
 await wide.logIn();
 await wide.later("half");
-await wide.press("phone.fill-named", account);
 await said(wide);
+await wide.press("phone.fill-named", account);
 await wide.page.screenshot({ path: picture("wide.png") });
 for (const end of ends) await end();
 
@@ -44,7 +45,7 @@ for (const end of ends) await end();
 async function takeApp(visitor, name) {
   await said(visitor);
   const frame = visitor.app.locator(".window");
-  await frame.evaluate((element) => (element.style.minHeight = "760px"));
+  await frame.evaluate((element) => (element.style.minHeight = "890px"));
   await frame.screenshot({ path: picture(name) });
 }
 
