@@ -123,7 +123,7 @@ impl Import<'_> {
 pub struct Reason(String);
 
 impl Reason {
-    /// Reads a reason as a [`line`] of at most 256 characters.
+    /// Reads a reason as a [`line()`] of at most 256 characters.
     pub fn parse(text: &str) -> Option<Self> {
         line(text, 256).map(|reason| Self(reason.to_owned()))
     }
