@@ -159,7 +159,7 @@ def before_call(context, case, kwargs):
         elif "BODY" not in wrong and isinstance(case.body, dict) and key in case.body:
             case.body[key] = value
     if operation == "importFactor" and not wrong and turn % 2:
-        # A second import finds the first one, unless its user is made up.
+        # A second import finds the first one. If its user is made up, both may be refused.
         HTTP.post(os.environ["API"] + case.path, json=case.body, headers={"authorization": user.authorization})
 
 

@@ -1,5 +1,6 @@
-# Alarms that somebody should look at. They count lines of the functions' log, whose format is stable. The module of a
-# function has the alarms on errors, throttles and slowness.
+# The dashboard, and alarms that somebody should look at. They count lines of the functions' log, whose format is
+# stable, except the alarm on the cost of texts. The module of a function has the alarms on errors, throttles and
+# slowness.
 
 locals {
   # A fault that ends a request is an error. A fault that the function recovers from is a warning. Both have their

@@ -103,9 +103,9 @@ resource "aws_apigatewayv2_stage" "this" {
     }
   }
 
-  # A line for each request: user, route and result. It contains no header, so no token. The path is the route's,
-  # without ids or a query. The user is the login token's `sub`. It stays until the log expires, because an erase does
-  # not reach it. Functions log the same request id.
+  # A line for each request: user, client address, route and result. It contains no header, so no token. The path is
+  # the route's, without ids or a query. The user is the login token's `sub`. User and address stay until the log
+  # expires, because an erase does not reach them. Functions log the same request id.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.access.arn
     format = jsonencode({

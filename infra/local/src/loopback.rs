@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// Restricts `router` to requests from this machine.
+/// Wraps `router` so that it refuses requests with a foreign `Host` or `Origin`.
 pub fn only(router: Router) -> Router {
     router.layer(middleware::from_fn(refuse_foreigners))
 }

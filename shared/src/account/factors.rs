@@ -2,7 +2,7 @@
 //!
 //! A release before passkeys must serve an account with a passkey. Otherwise a rollback locks its user out. So a row of
 //! a factor that this release can't read is not a fault. Such a factor is *foreign*. Nobody can see, use, rename or
-//! remove it by its id. Only a reset removes an active one.
+//! remove it by its id. Only a reset or an erase removes an active one.
 //!
 //! An active foreign factor counts wherever it matters that the user has MFA:
 //!

@@ -93,8 +93,8 @@ impl Account {
         RecoveryStatus::of(self.recovery.as_ref())
     }
 
-    /// Refuses a login that is older than an operator's reset, with 1 minute of tolerance. A login without a time is
-    /// refused too. Such a login token can't begin a factor.
+    /// After an operator's reset, refuses to begin a factor with an older login, with 1 minute of tolerance. A login
+    /// without a time is then refused too. Without a reset, every login is accepted.
     pub fn require_login_since_reset(&self, logged_in_at: Option<Timestamp>) -> Result<(), Refusal> {
         let Some(reset_at) = self.reset_at else { return Ok(()) };
         match logged_in_at {

@@ -80,7 +80,7 @@ pub fn message(purpose: MacPurpose, subject: &[&str], nonce: Option<&Nonce>) -> 
     message
 }
 
-/// The output of HMAC-SHA-256, from which a code or a digest is cut. Zeroized on drop, never printed.
+/// The output of HMAC-SHA-256, from which codes and digests are derived. Zeroized on drop, never printed.
 pub struct Mac(pub(crate) Zeroizing<[u8; 32]>);
 
 impl Mac {

@@ -28,7 +28,8 @@ impl Language {
 
     /// Chooses the language from `Accept-Language` (RFC 9110 section 12.5.4):
     ///
-    /// - The highest weight wins. Of equal weights, the first in the header wins.
+    /// - Of the supported languages, the one with the highest weight wins. Of equal weights, the first in the header
+    ///   wins.
     /// - `*` means the first language that the header does not name.
     /// - A region falls back to its language (RFC 4647 section 3.4), also in a locale such as `fr_CA`.
     pub fn accepted(header: Option<&str>) -> Self {

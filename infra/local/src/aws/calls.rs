@@ -48,7 +48,7 @@ pub struct Call {
     ended_at: Option<f64>,
     /// The size of the call's and the answer's body together, in bytes.
     bytes: usize,
-    /// The capacity units that DynamoDB consumed. `None` for other services.
+    /// The capacity units that DynamoDB consumed. `None` for other services and for failed calls.
     #[serde(skip_serializing_if = "Option::is_none")]
     units: Option<f64>,
 }

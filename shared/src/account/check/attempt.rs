@@ -1,7 +1,7 @@
-//! The pipeline that checks every code, in three steps:
+//! The pipeline that checks every code, in three round trips:
 //!
-//! 1. [`Accounts::reserve`] counts the attempt before the code is compared. So parallel attempts can't exceed the
-//!    count.
+//! 1. [`Accounts::reserve`] counts the attempt before the code is compared. So even parallel attempts can't exceed the
+//!    limit.
 //! 2. KMS opens or derives the expected code. If that fails, [`Attempt::or_give_back`] takes the attempt back.
 //! 3. [`Attempt::commit`] spends the code while KMS signs the assertion. Of parallel requests with the same code, one
 //!    succeeds.

@@ -114,7 +114,7 @@ impl Target<'_> {
     /// Accepts a code, once:
     ///
     /// - A code of an authenticator app must have a later time step than the last one.
-    /// - A sent code must be the last one, which it removes.
+    /// - A sent code must be the last one. The update removes it.
     /// - A recovery code must be unused.
     ///
     /// Resets the count of wrong codes. A recovery code or an emailed code resets that of recovery codes too.

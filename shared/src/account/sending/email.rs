@@ -39,8 +39,8 @@ impl Accounts {
         taken
     }
 
-    /// Takes back an email that was not sent: restores the previous code and the counts. Best effort: if the code or
-    /// the counts changed in between, the email stays counted.
+    /// Takes back an email that was not sent: restores the counts, and the previous code if the email had a new one.
+    /// Best effort: after another email it stays counted. So it does if its new code was tried, accepted or replaced.
     pub async fn give_back_email(&self, user: &UserId, email: &Email) {
         let given = async {
             match self.saved(user, giving_back(email)?).await? {

@@ -79,8 +79,8 @@ impl Accounts {
         Err(counters.total_used_up(now).into())
     }
 
-    /// Takes back a text that was not sent: restores the previous code and the counts. Best effort: if the code or the
-    /// counts changed in between, the text stays counted.
+    /// Takes back a text that was not sent: restores the previous code and the counts. Best effort: if the factor's
+    /// code or the user's own counts changed in between, the text stays counted.
     pub async fn give_back_text(&self, user: &UserId, text: &Text, counted: &Counted) {
         if let Err(fault) = self.give_back_all(user, text, counted).await {
             tracing::warn!(fault = chain(&fault), "a text that was not sent stays counted");

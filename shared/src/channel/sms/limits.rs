@@ -1,6 +1,6 @@
-//! The quotas on texts. A text costs money, and anyone with a stolen password can ask for one. So texts are counted per
-//! code, user, number, client address, exchange and deployment, in fixed windows of UTC. A text that one quota refuses
-//! is not counted by any.
+//! The quotas on texts. A text costs money, and anyone with a password can ask for one, even for an account of their
+//! own. So texts are counted per code, user, number, client address, exchange and deployment, in fixed windows of UTC.
+//! A text that one quota refuses is not counted by any.
 
 use std::time::Duration;
 

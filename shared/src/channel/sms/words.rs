@@ -52,8 +52,9 @@ impl SmsWords {
         Ok(texts)
     }
 
-    /// The text with `code`, which expires in `minutes`. Its last line binds the code to the domain: a phone reads the
-    /// code there. Source: WICG, Origin-bound one-time codes delivered via SMS.
+    /// The text with `code`, which expires in `minutes`. Its last line binds the code to the domain. Nothing
+    /// may follow it, because a phone reads the code there. Source: WICG, Origin-bound one-time codes delivered via
+    /// SMS.
     pub fn code(&self, language: Language, code: &Code, minutes: u64) -> Zeroizing<String> {
         self.fill(language, code.digits(), minutes)
     }
@@ -74,8 +75,8 @@ const fn template(language: Language) -> &'static str {
     }
 }
 
-/// Spells `name` with characters of [`GSM_7`]. Accents that GSM-7 lacks are removed, and other characters dropped. The
-/// result is one line, because a second line could look like the one that binds the code.
+/// Spells `name` with characters of [`GSM_7`]. Others become the character there that looks most like them, or are
+/// dropped. The result is one line, because a second line could look like the one that binds the code.
 fn plain(name: &str) -> String {
     let plain: String = name.chars().filter_map(alike).collect();
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");

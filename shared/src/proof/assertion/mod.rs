@@ -230,7 +230,7 @@ pub struct Unverified<'a> {
 pub struct Expected<'a> {
     /// This service.
     pub issuer: &'a str,
-    /// Your app. For `enroll_only`, this service.
+    /// Your app. An `enroll_only` assertion must name `issuer` instead.
     pub audience: &'a str,
     /// The user of the request's login token.
     pub user: &'a UserId,

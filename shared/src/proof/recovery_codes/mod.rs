@@ -148,7 +148,7 @@ impl RecoveryStatus {
 /// Expands `mac` to the ten codes (HKDF-SHA-256, 80 bits each).
 ///
 /// # Errors
-/// A fault if HKDF refuses these lengths. It never does, but the codes would then be zeros.
+/// A fault if HKDF refuses these lengths, which it never does. If the error were ignored, all codes would be zeros.
 fn expand(mac: &Mac) -> Result<Vec<RecoveryCode>, Fault> {
     let mut bits = Zeroizing::new([0; CODES * 10]);
     let hkdf = Hkdf::<Sha256>::from_prk(mac.bytes()).map_err(|_| Fault::new("expand recovery codes"))?;

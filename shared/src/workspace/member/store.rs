@@ -33,7 +33,7 @@ use crate::{
     },
 };
 
-/// The longest that a login waits to read this record, and again to write it.
+/// The longest that a login waits to read the user's record ([`Seen`]), and again to write it.
 const LONGEST: Duration = Duration::from_secs(2);
 /// The longest that a reset waits.
 const LONGEST_RESET: Duration = Duration::from_secs(10);

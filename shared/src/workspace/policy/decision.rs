@@ -36,10 +36,11 @@ impl Decision {
 
     /// Decides about a login to `account` by password. Pending factors never count.
     ///
-    /// A user may have only a factor that another release can read. Then the decision is `enroll` with
-    /// `method_not_allowed` and no factors. A user whose only factor was begun with a forbidden emailed code gets the
-    /// same. They prove who they are with a recovery code or an emailed code, and enroll a factor. A `challenge` would
-    /// be wrong. It would list no factor, and a recovery code would give `passed` although no factor could be checked.
+    /// A user may have no factor that this release can read, but one that another release can. Then the decision is
+    /// `enroll` with `method_not_allowed` and no factors. A user whose only factor was begun with a forbidden emailed
+    /// code gets the same. They prove who they are with a recovery code or an emailed code, and enroll a factor. A
+    /// `challenge` would be wrong. It would list no factor, and a recovery code would give `passed` although no factor
+    /// could be checked.
     pub fn of(account: &Account, requirements: &Requirements) -> LoginDecision {
         let decided = |decision, reason| LoginDecision { decision, reason, enroll_by: None };
         if requirements.has_usable(account) {
