@@ -271,7 +271,7 @@ variable "deletion_protection" {
 }
 
 variable "key_labels" {
-  description = "The labels of the KMS keys, by use. Each label is a key of its own. The first key makes everything new, and the others serve what they made before. To rotate a key, add a label at the end and apply. An hour later move it to the front and apply. Remove an old label when nothing needs its key. The first label of `signing` is the `kid` of new assertions."
+  description = "The labels of the KMS keys, by use. Each label is a key of its own. The first key is used for all new codes, digests and signatures. The others only check what was made with them. To rotate a key, add a label at the end and apply. An hour later move it to the front and apply. Remove the old label after an hour (`signing`), a day (`codes`) or three days (`digests`). Remove an old `recovery` label only when no user has codes of it, because those codes stop working. The key is deleted 30 days later. The first label of `signing` is the `kid` of new assertions."
   type = object({
     codes    = optional(list(string), ["a"])
     recovery = optional(list(string), ["a"])

@@ -8,7 +8,7 @@ import { visit, wordsOf } from "./visitor.js";
 const PICTURES = new URL("../../target/browser/", import.meta.url).pathname;
 const NARROW = 360;
 /** Texts that are the same in another language. */
-const ALIKE = ["app.window", "aws.head.ms", "nav.who", "phone.messages"];
+const ALIKE = ["app.window", "assertion.panel", "aws.head.ms", "nav.who", "phone.messages"];
 
 for (const [tag, width, scheme] of [
   ["en", 1440, "light"],

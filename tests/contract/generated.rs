@@ -2,28 +2,81 @@
 
 use std::{
     collections::BTreeSet,
-    fmt::Write,
     fs,
     path::{Path, PathBuf},
 };
 
-use shared::base::settings::setting::{self, Setting};
+use shared::base::settings::{
+    Unset,
+    setting::{self, Setting},
+};
 
-use crate::contract::documents::{documents, root};
+use crate::contract::{
+    documents::{documents, root},
+    house::sources,
+};
 
 const BEGINS: &str = "<!-- made from ";
 const ENDS: &str = "<!-- end -->";
 
-/// A table row of a setting: name, functions, default, meaning.
-fn row(setting: &Setting) -> String {
-    let functions = if setting.functions.is_empty() { "all".to_owned() } else { setting.functions.join(", ") };
-    let default = match setting.default {
-        None => "required".to_owned(),
-        Some("") => "none".to_owned(),
-        Some(default) => format!("`{default}`"),
-    };
-    format!("| `{}` | {} | {functions} | {default} |\n", setting.name, setting.meaning)
+/// A table row of cells.
+fn row(cells: &[&str]) -> String {
+    let cells: Vec<_> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+    format!("| {} |\n", cells.join(" | "))
 }
+
+/// The table of settings, from their list.
+fn settings() -> String {
+    let mut table = "| setting | meaning | functions | default |\n|---|---|---|---|\n".to_owned();
+    for Setting { name, functions, unset, meaning } in setting::ALL {
+        let functions = if functions.is_empty() { "all".to_owned() } else { functions.join(", ") };
+        let unset = match unset {
+            Unset::Required => "required".to_owned(),
+            Unset::Nothing => "none".to_owned(),
+            Unset::Default(value) => format!("`{value}`"),
+        };
+        table += &row(&[&format!("`{name}`"), meaning, &functions, &unset]);
+    }
+    table
+}
+
+/// The table of routes, from the functions' code.
+fn routes() -> String {
+    let mut files = sources("functions");
+    files.sort();
+    let mut table = "| route | function | file |\n|---|---|---|\n".to_owned();
+    for (path, text) in &files {
+        let folder = path.parent().unwrap();
+        let function = folder.parent().unwrap().file_name().unwrap().to_str().unwrap();
+        for arm in text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self.")) {
+            let (route, handler) = arm;
+            let handler = format!("async fn {}(", handler.split('(').next().unwrap());
+            let of = |(path, text): &&(PathBuf, String)| path.parent() == Some(folder) && text.contains(&handler);
+            let (file, _) = files.iter().find(of).unwrap_or_else(|| panic!("{route}: no {handler}"));
+            let file = file.file_name().unwrap().to_str().unwrap();
+            table += &row(&[&format!("`{route}`"), function, &format!("`{file}`")]);
+        }
+    }
+    table
+}
+
+/// The price of a million logins by this method, in whole US dollars, as the benchmark found it.
+fn million(method: &str) -> u32 {
+    let costs = include_str!("../evidence/speed.md").lines();
+    let row = costs.filter_map(|line| line.strip_prefix("| ")).find(|line| line.starts_with(&format!("{method} |")));
+    let cell = row.and_then(|row| row.rsplit("**").nth(1)).unwrap_or_else(|| panic!("no price of {method}"));
+    cell.parse().unwrap()
+}
+
+/// The lowest and the highest price of a month with a million logins by this method. The higher one has the user's first
+/// login of the day in each. `idle` is what the deployment costs without any login.
+fn prices(method: &str, idle: u32) -> String {
+    let lowest = million(method) + idle;
+    format!("{lowest} to {}", lowest + million("the first of a user's day, besides"))
+}
+
+/// What a deployment costs in a month without any login, in whole US dollars. See `infra/guide/costs.md`.
+const IDLE: u32 = 9;
 
 /// The table of the deployment's variables, from their file.
 fn variables() -> String {
@@ -39,10 +92,11 @@ fn variables() -> String {
         };
         let meaning: String = serde_json::from_str(value("description").unwrap()).unwrap();
         // The fields of an object have defaults of their own.
-        let fields = body.lines().filter_map(|line| {
-            let (field, optional) = line.strip_prefix("    ")?.split_once("= optional(")?;
-            let (_, default) = optional.strip_suffix(')')?.split_once(", ").unwrap_or(("", "null"));
-            Some(format!("`{} = {default}`", field.trim()))
+        let fields = body.lines().filter_map(|line| line.strip_prefix("    ")?.split_once("= optional("));
+        let fields = fields.map(|(field, optional)| {
+            let optional = optional.strip_suffix(')').unwrap_or_else(|| panic!("{name}: {optional}"));
+            let (_, default) = optional.rsplit_once(", ").unwrap_or(("", "null"));
+            format!("`{} = {default}`", field.trim())
         });
         let fields: Vec<_> = fields.collect();
         let default = match value("default") {
@@ -50,7 +104,7 @@ fn variables() -> String {
             Some(_) if !fields.is_empty() => fields.join("<br>"),
             Some(default) => format!("`{default}`"),
         };
-        writeln!(table, "| `{name}` | {} | {default} |", meaning.replace('|', "\\|")).unwrap();
+        table += &row(&[&format!("`{name}`"), &meaning, &default]);
     }
     table
 }
@@ -58,11 +112,12 @@ fn variables() -> String {
 /// What a part is made from `source`, for a document in `folder`.
 fn made(source: &str, folder: &Path) -> String {
     match source {
-        "settings" => {
-            let rows: String = setting::ALL.iter().map(row).collect();
-            format!("| setting | meaning | functions | default |\n|---|---|---|---|\n{rows}")
-        }
+        "settings" => settings(),
         "variables.tf" => variables(),
+        "routes" => routes(),
+        "the price of logins by app" => prices("an authenticator app", 0),
+        "the price of a month by app" => prices("an authenticator app", IDLE),
+        "the price of a month by text" => prices("a text", IDLE),
         file => {
             let text = fs::read_to_string(folder.join(file)).unwrap_or_else(|_| panic!("{}/{file}", folder.display()));
             let language = match file.rsplit('.').next().unwrap() {
@@ -77,23 +132,31 @@ fn made(source: &str, folder: &Path) -> String {
     }
 }
 
-/// The document with each part made again. Adds the sources to `used`.
+/// The document with each part made again, within a line too. Adds the sources to `used`.
 fn renewed(document: &Path, text: &str, used: &mut BTreeSet<PathBuf>) -> String {
     let folder = document.parent().unwrap();
     let mut renewed = String::new();
-    let mut lines = text.split_inclusive('\n');
-    while let Some(line) = lines.next() {
-        renewed += line;
-        let Some((indent, source)) = line.split_once(BEGINS) else { continue };
-        let (source, _) = source.split_once(" -->").unwrap();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(BEGINS) {
+        let (source, after) = after.split_once(" -->").unwrap();
+        let (old, after) = after.split_once(ENDS).unwrap_or_else(|| panic!("{}: no end", document.display()));
+        assert!(!old.contains(BEGINS), "{}: {source} has no end", document.display());
         used.insert(folder.join(source));
-        for made in made(source, folder).split_inclusive('\n') {
-            renewed += if made == "\n" { "" } else { indent };
-            renewed += made;
+        renewed.extend([before, BEGINS, source, " -->"]);
+        let made = made(source, folder);
+        if old.starts_with('\n') {
+            // A block of lines, with the indentation of its mark.
+            let indent = before.rsplit('\n').next().unwrap();
+            let line = |line: &str| if line == "\n" { line.to_owned() } else { format!("{indent}{line}") };
+            let lines: String = made.split_inclusive('\n').map(line).collect();
+            renewed.extend(["\n", &lines, indent]);
+        } else {
+            renewed += &made;
         }
-        renewed += lines.find(|line| line.trim() == ENDS).unwrap_or_else(|| panic!("{}: no end", document.display()));
+        renewed += ENDS;
+        rest = after;
     }
-    renewed
+    renewed + rest
 }
 
 #[test]
@@ -111,6 +174,9 @@ fn every_made_part_of_a_document_is_current() {
     assert!(stale.is_empty(), "these were out of date and are written now, so commit them: {stale:?}");
     let guide = root().join("functions/guide");
     let snippets = fs::read_dir(guide.join("snippets")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    for (folder, source) in [("functions", "settings"), ("functions", "routes"), ("infra/terraform", "variables.tf")] {
+        assert!(used.contains(&root().join(folder).join(source)), "{folder} shows its {source}");
+    }
     let shown: BTreeSet<_> = used.into_iter().filter(|path| path.starts_with(&guide)).collect();
     assert_eq!(shown, snippets, "each snippet is on a page");
 }
@@ -124,4 +190,21 @@ fn a_part_that_is_out_of_date_is_made_again() {
     assert!(text.contains("\n  | `MFA_TABLE` |") && !text.contains("stale"), "{text}");
     assert!(text.ends_with("\n  <!-- end -->\nafter\n"), "{text}");
     assert_eq!(renewed(&document, &text, &mut BTreeSet::new()), text);
+    let inline = "| <!-- made from the price of logins by app -->1<!-- end --> |";
+    assert_ne!(renewed(&document, inline, &mut BTreeSet::new()), inline);
+}
+
+#[test]
+#[should_panic = "has no end"]
+fn a_part_without_an_end_swallows_no_text() {
+    let text = "<!-- made from settings -->\ntext\n<!-- made from routes -->\n<!-- end -->\n";
+    renewed(&root().join("functions/README.md"), text, &mut BTreeSet::new());
+}
+
+/// A nested type has commas of its own.
+#[test]
+fn every_default_of_a_variable_is_shown_whole() {
+    let table = variables();
+    assert!(table.contains("`routes = {}`") && table.contains("`signing = [\"a\"]`"), "{table}");
+    assert!(table.starts_with("| variable | meaning | default |\n|---|---|---|\n| `region` |"), "{table}");
 }

@@ -125,13 +125,32 @@ fn values(words: &str) -> BTreeSet<&str> {
 fn every_language_has_the_same_keys_and_values() {
     let english = words("en");
     assert!(english.len() >= 150, "{}", english.len());
-    let alike = ["app.window", "aws.head.ms", "nav.who", "phone.messages"];
+    let alike = ["app.window", "assertion.panel", "aws.head.ms", "nav.who", "phone.messages"];
     for language in ["fr", "es"] {
         let other = words(language);
         assert_eq!(english.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{language}");
         for (key, text) in &other {
             assert_eq!(values(&english[key]), values(text), "{language}: {key}");
             assert!(*text != english[key] || alike.contains(&key.as_str()), "{language}: {key} is English");
+        }
+    }
+}
+
+/// End users read one term.
+#[test]
+fn the_page_and_the_emails_speak_of_two_step_verification() {
+    for (language, term) in
+        [("en", "two-step verification"), ("fr", "validation en deux étapes"), ("es", "verificación en dos pasos")]
+    {
+        let emails = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/src/channel/email/words");
+        let emails = fs::read_to_string(emails.join(format!("{language}.txt"))).unwrap();
+        let page = words(language).into_values().collect::<Vec<_>>().join("\n");
+        for text in [emails, page] {
+            assert!(text.to_lowercase().contains(term), "{language}");
+            for other in ["MFA", "2FA", "AMF", "multi-factor", "multifac", "second factor", "second step"] {
+                let found = text.lines().find(|line| line.contains(other));
+                assert_eq!(found, None, "{language}: {other}");
+            }
         }
     }
 }

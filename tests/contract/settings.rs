@@ -4,7 +4,7 @@ use shared::{
     aws::{boot::client_defaults, clients::Clients},
     base::{
         clock::Clock,
-        settings::{SettingError, Settings, setting},
+        settings::{SettingError, Settings, Unset, setting},
     },
 };
 
@@ -37,7 +37,7 @@ fn start(settings: &Settings) -> [(&'static str, Option<SettingError>); 5] {
 #[test]
 fn each_setting_that_is_needed_is_named_when_it_is_missing() {
     assert!(start(&Settings::from_iter(COMPLETE)).iter().all(|(_, error)| error.is_none()));
-    let required = setting::ALL.iter().filter(|setting| setting.default.is_none());
+    let required = setting::ALL.iter().filter(|setting| setting.unset == Unset::Required);
     assert!(required.clone().map(|setting| setting.name).eq(COMPLETE.map(|(name, _)| name)));
     for missing in required {
         let settings: Settings = COMPLETE.into_iter().filter(|(name, _)| *name != missing.name).collect();

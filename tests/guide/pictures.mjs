@@ -8,5 +8,5 @@ for (const picture of pictures) {
   const { diagramType } = await mermaid.parse(picture)
   if (diagramType !== 'sequence') throw new Error(`a picture is no sequence: ${diagramType}`)
 }
-if (pictures.length !== 3) throw new Error(`${pictures.length} pictures`)
+if (!pictures.length) throw new Error('no pictures')
 console.log(`${pictures.length} pictures`)

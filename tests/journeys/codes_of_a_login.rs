@@ -109,7 +109,7 @@ async fn a_code_ends_with_its_login_and_goes_on_for_the_next_one() {
     let sent = short.email().await.expect(202);
     assert_eq!(sent["expires_at"], "2027-01-15T08:02:30Z");
     let email = stage.emails_to(ADA).await.pop().unwrap();
-    assert!(email["text"].as_str().unwrap().contains("2 minutes"), "{email}");
+    assert!(email["text"].as_str().unwrap().contains("2 min"), "{email}");
     assert_eq!(account().await["emailed"]["M"]["expires"]["N"], ((now + 600) * 1000).to_string());
     // A user without a factor gets the same reply.
     let eve = stage.user_with(json!({"sub": "eve", "expires_in": 150})).await;

@@ -44,7 +44,7 @@ async fn an_emailed_code_leads_to_a_new_phone() {
     let code = stage.emailed_to(ADA).await;
     assert!(
         email["html"].as_str().unwrap().contains(&code)
-            && email["text"].as_str().unwrap().contains("expires in 10 minutes")
+            && email["text"].as_str().unwrap().contains("expires in 10 min.")
     );
 
     let redeemed = ada.redeem(&code.to_uppercase().replace('-', " ")).await.expect(200);

@@ -43,7 +43,7 @@ async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
         "new recovery codes",
         "a phone was removed",
         "your verification code",
-        "a code sent by email was used",
+        "a code by email was used",
         "new recovery codes",
         "a recovery code was used",
         "an authenticator app was removed",

@@ -276,7 +276,7 @@ async fn a_user_moves_in_with_their_app() {
     op.import("ada", SECRET).await.expect(201);
     assert!(before < reset && reset < epoch().await);
     ada.verify(id, &spent).await.refused(422, "code-used");
-    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your authenticator app was transferred");
+    assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your authenticator app still works");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -321,7 +321,7 @@ async fn only_a_secret_that_apps_can_have_is_imported() {
     let body =
         json!({"user": "yan", "kind": "totp", "secret": SECRET, "reason": "x", "email": " yan@bücher.example\t"});
     op.post("import", body).await.expect(201);
-    assert_eq!(stage.subjects_to("yan@xn--bcher-kva.example").await, ["your authenticator app was transferred"]);
+    assert_eq!(stage.subjects_to("yan@xn--bcher-kva.example").await, ["your authenticator app still works"]);
     for email in
         ["", "Eve <eve@example.com>", "not an address", "adä@example.com", "a@b", "ada@example.com, eve@evil.example"]
     {

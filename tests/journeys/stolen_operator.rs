@@ -11,7 +11,7 @@ const ADA: &str = "ada@example.com";
 const NEW: &str = "ada@new.example";
 const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const ERASED: &str = "your two-step verification data was deleted";
-const MOVED: &str = "your authenticator app was transferred";
+const MOVED: &str = "your authenticator app still works";
 const DAY: u64 = 24 * 3600;
 
 async fn import(op: &Operator, email: Option<&str>) -> Reply {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-pub use self::setting::{Setting, SettingError};
+pub use self::setting::{Setting, SettingError, Unset};
 
 pub mod setting;
 
@@ -42,14 +42,18 @@ impl Settings {
     /// The value of `setting`, or its default.
     ///
     /// # Errors
-    /// The setting is required and missing.
+    /// The setting has neither.
     pub fn get(&self, setting: &Setting) -> Result<String, SettingError> {
         self.find(setting).ok_or(SettingError::Missing(setting.name))
     }
 
     /// The value of `setting`, or its default, if it has either.
     pub fn find(&self, setting: &Setting) -> Option<String> {
-        self.optional(setting.name).or_else(|| setting.default.filter(|default| !default.is_empty()).map(str::to_owned))
+        let default = match setting.unset {
+            Unset::Required | Unset::Nothing => None,
+            Unset::Default(value) => Some(value.to_owned()),
+        };
+        self.optional(setting.name).or(default)
     }
 
     /// The key ring in `setting`.

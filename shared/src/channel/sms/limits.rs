@@ -256,6 +256,7 @@ impl SentTexts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::settings::Unset;
 
     const NOON: Timestamp = Timestamp::from_seconds(1_800_014_400);
 
@@ -279,6 +280,32 @@ mod tests {
         {
             assert!(matches!(limits(bad), Err(SettingError::Invalid("MFA_TEXT_LIMITS", _))), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_listed_default_names_every_quota_but_one() {
+        let nothing = SmsLimits {
+            resend: Vec::new(),
+            user_10m: 0,
+            user_day: 0,
+            number_hour: 0,
+            number_day: 0,
+            pending_number_hour: 0,
+            pending_number_day: 0,
+            address_hour: None,
+            exchange_hour: 0,
+            exchange_day: 0,
+            deployment_day: 0,
+            // It is half of the total, so the list does not name it.
+            deployment_pending_day: None,
+        };
+        let Unset::Default(listed) = setting::TEXT_LIMITS.unset else { panic!("no default") };
+        let listed = listed.split(',').filter_map(|entry| entry.split_once('='));
+        let limits = listed.fold(nothing, |mut limits, entry| {
+            limits.set(entry).unwrap();
+            limits
+        });
+        assert_eq!(limits, SmsLimits::default());
     }
 
     #[test]

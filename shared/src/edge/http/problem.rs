@@ -107,9 +107,11 @@ fn describe(refusal: &Refusal) -> Problem {
                           workspace, the assertion must name it.";
             (FORBIDDEN, "assertion-required", detail)
         }
-        Refusal::SsoUser => {
-            (FORBIDDEN, "sso-user", "Your company's identity provider manages your MFA. Ask your IT team.")
-        }
+        Refusal::SsoUser => (
+            FORBIDDEN,
+            "sso-user",
+            "Your company's identity provider manages your two-step verification. Ask your IT team.",
+        ),
         Refusal::FactorNotFound => (StatusCode::NOT_FOUND, "factor-not-found", "The user has no factor with this id."),
         Refusal::FactorNotPending => (CONFLICT, "factor-not-pending", "The factor is already active."),
         Refusal::FactorNotActive => {
@@ -124,17 +126,17 @@ fn describe(refusal: &Refusal) -> Problem {
         Refusal::CodeRejected { .. } => (
             UNPROCESSABLE,
             "code-rejected",
-            "The code is wrong. Type the current code of the app, or the last one that was sent.",
+            "The code is wrong. Compare it with the one that the app shows now, that was sent last, or that you saved.",
         ),
         Refusal::FactorNotSms => (CONFLICT, "factor-not-sms", "Only a phone can get texts."),
         Refusal::CodeExpired => (UNPROCESSABLE, "code-expired", "No valid code is waiting. Ask for a new one."),
         Refusal::PhoneNotSupported(_) => {
-            (UNPROCESSABLE, "phone-not-supported", "Give a phone number that can get texts, such as +1 415 555 0123.")
+            (UNPROCESSABLE, "phone-not-supported", "Give a number that this service can text, such as +1 415 555 0123.")
         }
         Refusal::PhoneOptedOut => (
             UNPROCESSABLE,
             "phone-opted-out",
-            "The phone replied STOP, so it gets no texts. Ask your support to undo that, or use another way to log in.",
+            "The phone replied STOP, so it gets no texts. Contact support to undo that, or use another way to log in.",
         ),
         Refusal::TooManyTexts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-texts", "Wait before you ask for another text.")
@@ -153,7 +155,7 @@ fn describe(refusal: &Refusal) -> Problem {
             "The user already has an active factor. If they lost it, reset the user first.",
         ),
         Refusal::OwnerNeedsMfa => {
-            (CONFLICT, "owner-needs-mfa", "Enroll a factor yourself before you require MFA of everyone.")
+            (CONFLICT, "owner-needs-mfa", "Enroll a factor yourself before you require one of everyone.")
         }
         Refusal::PolicyChanged => (
             StatusCode::PRECONDITION_FAILED,
@@ -178,17 +180,21 @@ fn describe(refusal: &Refusal) -> Problem {
             "login-ends-soon",
             "The login token expires in less than a minute. Log in again, then ask for a code.",
         ),
-        Refusal::LastFactor { .. } => {
-            (CONFLICT, "last-factor", "One of your workspaces requires MFA. Add another factor first.")
-        }
+        Refusal::LastFactor { .. } => (
+            CONFLICT,
+            "last-factor",
+            "One of your workspaces requires two-step verification. Add another factor first.",
+        ),
         Refusal::EmailNotVerified => (
             FORBIDDEN,
             "email-not-verified",
             "The login token has no verified email address. Verify the address, or use a recovery code.",
         ),
-        Refusal::EmailNotWritable => {
-            (FORBIDDEN, "email-not-writable", "No email can be sent to this address. Check its spelling.")
-        }
+        Refusal::EmailNotWritable => (
+            FORBIDDEN,
+            "email-not-writable",
+            "No email can be sent to an address of this form. It needs ASCII before the @, and a domain with a dot.",
+        ),
         Refusal::EmailRecoveryHeld => (
             FORBIDDEN,
             "email-recovery-held",

@@ -1,0 +1,5 @@
+# keycloak.py
+import base64
+
+def secret(value):
+    return base64.b32encode(value.encode()).decode().rstrip("=")
