@@ -41,12 +41,10 @@ await wide.press("phone.fill-named", account);
 await wide.page.screenshot({ path: picture("wide.png") });
 for (const end of ends) await end();
 
-/** Takes a picture of the app's window. All of them have one height. */
+/** Takes a picture of the app's window. */
 async function takeApp(visitor, name) {
   await said(visitor);
-  const frame = visitor.app.locator(".window");
-  await frame.evaluate((element) => (element.style.minHeight = "890px"));
-  await frame.screenshot({ path: picture(name) });
+  await visitor.app.locator(".window").screenshot({ path: picture(name) });
 }
 
 /** Waits until no message to the user is visible any more. */
