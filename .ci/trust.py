@@ -1,7 +1,8 @@
-"""A function trusts only Amazon's certificate authorities, and no other authority that the system trusts.
+"""A function trusts Amazon's certificate authorities and those of `MFA_EXTRA_ROOTS`, and no other that the system trusts.
 
 Runs a function behind a small Lambda Runtime API. The certificate of its AWS endpoint is from our own authority, which
-the environment names as the system's. The function must refuse it, and answer that it can't reach AWS.
+the environment names as the system's. The function must refuse it, and answer that it can't reach AWS. If the setting
+names a file with that authority, the function must accept it. It must not start with a file that has no authority.
 """
 
 import http.server
@@ -17,7 +18,8 @@ import threading
 
 root = pathlib.Path(__file__).resolve().parent.parent
 event = (root / "events/verify/jwks.json").read_bytes()
-handshakes, answers, answered = [], [], threading.Event()
+handshakes, answers = [], []
+answered = threading.Event()
 
 
 class Runtime(http.server.BaseHTTPRequestHandler):
@@ -25,7 +27,8 @@ class Runtime(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         if answers:
-            answered.wait()
+            # There is one event only.
+            threading.Event().wait(60)
         self.send_response(200)
         self.send_header("Lambda-Runtime-Aws-Request-Id", "1")
         self.send_header("Lambda-Runtime-Deadline-Ms", "4102444800000")
@@ -83,11 +86,39 @@ with tempfile.TemporaryDirectory() as work:
         "MFA_CODE_KEYS": "a=x", "MFA_APP_NAME": "App", "MFA_EMAIL_FROM": "security@example.com",
         "MFA_ISSUER": "https://mfa.example.com", "MFA_AUDIENCE": "app",
     }
-    function = subprocess.Popen([root / "target/debug/verify"], env=environment, stdout=subprocess.DEVNULL)
-    answered.wait(30)
-    function.kill()
+    def run(**settings):
+        """Starts the function, and waits for its answer or its end. Returns its log, its answers and the handshakes."""
+        handshakes.clear()
+        answers.clear()
+        answered.clear()
+        function = subprocess.Popen([root / "target/debug/verify"], env=environment | settings, stdout=subprocess.PIPE, text=True)
+        waiting = threading.Thread(target=lambda: (function.wait(), answered.set()))
+        waiting.start()
+        answered.wait(30)
+        function.kill()
+        waiting.join()
+        return function.stdout.read(), [answer.get("statusCode") for answer in answers], handshakes.copy()
 
-refusals = handshakes[1:]
-print(f"answer: {[answer.get('statusCode') for answer in answers]}, handshakes: {refusals}")
-fine = [answer.get("statusCode") for answer in answers] == [503] and refusals and "trusted" not in refusals
-sys.exit(0 if fine else 1)
+    def must(holds, *found):
+        if not holds:
+            sys.exit(f"unexpected: {found}")
+
+    _, statuses, found = run()
+    must(statuses == [503] and found and "trusted" not in found, statuses, found)
+    print(f"without a setting: {len(found)} handshakes refused")
+    # The list of a system also has text, and certificates that can't be read.
+    bundle = pathlib.Path(f"{work}/bundle.pem")
+    unreadable = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+    bundle.write_text(f"# authorities\n{unreadable}{pathlib.Path(authority).read_text()}")
+    for extra in authority, str(bundle):
+        _, statuses, found = run(MFA_EXTRA_ROOTS=extra)
+        must(statuses == [503] and found and set(found) == {"trusted"}, extra, statuses, found)
+    print("with the authority in MFA_EXTRA_ROOTS: accepted")
+    for extra in f"{work}/none.pem", key:
+        log, statuses, found = run(MFA_EXTRA_ROOTS=extra)
+        must("the setting MFA_EXTRA_ROOTS must be" in log and not statuses and not found, extra, log, statuses, found)
+    print("with a file without an authority: does not start")
+    for flag in "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT":
+        log, statuses, found = run(**{flag: "yes"})
+        must(f"the setting {flag} must be: true or false" in log and not statuses, flag, log, statuses)
+    print("with a flag that is neither true nor false: does not start")

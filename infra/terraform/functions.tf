@@ -20,6 +20,9 @@ locals {
     MFA_SSO_CLAIM              = var.claims.sso
     MFA_SSO_VALUES             = join(",", var.sso_values)
     MFA_PASSWORD_RESET_CLAIM   = var.claims.password_reset
+    MFA_EXTRA_ROOTS            = var.extra_roots
+    AWS_USE_FIPS_ENDPOINT      = var.fips_endpoints ? "true" : ""
+    AWS_USE_DUALSTACK_ENDPOINT = var.dual_stack_endpoints ? "true" : ""
   }
   emails = {
     MFA_EMAIL_FROM              = "\"${coalesce(var.email_from_name, var.app_name)}\" <${var.email_from}>"

@@ -246,6 +246,28 @@ variable "log_retention_days" {
   }
 }
 
+variable "extra_roots" {
+  description = "The path, in the function, of a file with more certificate authorities in PEM. The functions trust them besides Amazon's. Set it to `/etc/pki/tls/certs/ca-bundle.crt`, the list of the Lambda runtime, if AWS gets an authority that this release does not know."
+  type        = string
+  default     = ""
+  validation {
+    condition     = can(regex("^(/.+)?$", var.extra_roots))
+    error_message = "It must be an absolute path, or empty."
+  }
+}
+
+variable "fips_endpoints" {
+  description = "Whether the functions call AWS's FIPS endpoints. Not every region has them for all services."
+  type        = bool
+  default     = false
+}
+
+variable "dual_stack_endpoints" {
+  description = "Whether the functions call AWS's endpoints with IPv6 and IPv4."
+  type        = bool
+  default     = false
+}
+
 variable "tracing" {
   description = "Whether X-Ray traces requests."
   type        = bool

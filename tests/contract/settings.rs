@@ -1,7 +1,10 @@
 //! A function that lacks a setting does not start, and its error names the setting.
 
 use shared::{
-    aws::{boot::client_defaults, clients::Clients},
+    aws::{
+        boot::{client_defaults, clients},
+        clients::Clients,
+    },
     base::{
         clock::Clock,
         settings::{SettingError, Settings, Unset, setting},
@@ -144,4 +147,38 @@ fn a_sender_that_is_no_address_stops_what_sends_email() {
             assert_eq!(matches!(error, Some(SettingError::Invalid("MFA_EMAIL_FROM", _))), sends, "{function}: {bad:?}");
         }
     }
+}
+
+/// The environment that Lambda gives to a function, with these variables.
+fn lambda(others: &[(&'static str, &'static str)]) -> Settings {
+    let given = [("AWS_REGION", "us-gov-west-1"), ("AWS_ACCESS_KEY_ID", "x"), ("AWS_SECRET_ACCESS_KEY", "x")];
+    given.into_iter().chain(others.iter().copied()).collect()
+}
+
+#[test]
+fn the_clients_call_fips_and_dual_stack_endpoints_if_told_to() {
+    let (fips, dual) = ("AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT");
+    for (set, expected) in [
+        (&[][..], [false, false]),
+        (&[(fips, "true")], [true, false]),
+        (&[(dual, "true")], [false, true]),
+        (&[(fips, "false"), (dual, "false")], [false, false]),
+    ] {
+        let config = clients("verify", &lambda(set)).map(|clients| clients.messages).unwrap();
+        assert_eq!([config.use_fips(), config.use_dual_stack()], expected.map(Some), "{set:?}");
+    }
+    for name in [fips, dual] {
+        let error = clients("verify", &lambda(&[(name, "yes")])).err().unwrap();
+        assert_eq!(error.to_string(), format!("the setting {name} must be: true or false"));
+    }
+}
+
+#[test]
+fn a_file_without_an_authority_is_none_to_trust() {
+    for path in ["/nowhere/roots.pem", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")] {
+        let error = clients("verify", &lambda(&[("MFA_EXTRA_ROOTS", path)])).err().unwrap();
+        assert!(error.to_string().starts_with("the setting MFA_EXTRA_ROOTS must be"), "{error}");
+    }
+    let roots = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/src/aws/amazon_roots.pem");
+    assert!(clients("verify", &lambda(&[("MFA_EXTRA_ROOTS", roots)])).is_ok());
 }

@@ -8,7 +8,7 @@
 //! - The SDK retries calls to the table and the keys, but no text or email. So none of those is sent over an idle
 //!   connection.
 
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -19,6 +19,11 @@ use aws_smithy_http_client::{
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, app_name::AppName, region::Region, sdk_config};
+use data_encoding::BASE64;
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
 use tracing::Subscriber;
 use tracing_subscriber::{
     Layer,
@@ -33,7 +38,7 @@ use crate::{
     aws::clients::{Clients, counting},
     base::{
         clock::Clock,
-        settings::{SettingError, Settings},
+        settings::{SettingError, Settings, setting},
     },
 };
 
@@ -78,12 +83,13 @@ pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambd
         None,
         "environment",
     );
-    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
-    let tls = TlsContext::builder().with_trust_store(roots).build()?;
+    let tls = TlsContext::builder().with_trust_store(roots(settings)?).build()?;
     let https = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(tls);
     let config = client_defaults()
         .app_name(AppName::new(name)?)
         .region(Region::new(settings.required("AWS_REGION")?))
+        .use_fips(flag(settings, "AWS_USE_FIPS_ENDPOINT")?)
+        .use_dual_stack(flag(settings, "AWS_USE_DUALSTACK_ENDPOINT")?)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(counting(https.clone().pool_idle_timeout(LONGEST_IDLE).build_https()));
     let clients = Clients::new(&match settings.optional("AWS_ENDPOINT_URL") {
@@ -92,6 +98,37 @@ pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambd
     });
     let anew = counting(https.pool_max_idle_per_host(0).build_https());
     Ok(Clients { messages: clients.messages.to_builder().http_client(anew).build(), ..clients })
+}
+
+/// The certificate authorities that the clients trust: Amazon's, and those in the file of `MFA_EXTRA_ROOTS`.
+fn roots(settings: &Settings) -> Result<TrustStore, SettingError> {
+    let roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
+    let Some(path) = settings.find(&setting::EXTRA_ROOTS) else { return Ok(roots) };
+    let extra = fs::read(path).map(|text| readable(&text)).unwrap_or_default();
+    if extra.is_empty() {
+        return Err(setting::EXTRA_ROOTS.invalid("the path of a file with certificate authorities in PEM"));
+    }
+    Ok(roots.with_pem_certificate(extra))
+}
+
+/// The certificates of a PEM file that can be authorities. The client panics on any other, and the lists of systems have
+/// some.
+fn readable(text: &[u8]) -> String {
+    let certificates = CertificateDer::pem_slice_iter(text).filter_map(Result::ok);
+    let readable = certificates.filter(|one| RootCertStore::empty().add(one.clone()).is_ok());
+    let pem = |one: CertificateDer<'_>| {
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", BASE64.encode(&one))
+    };
+    readable.map(pem).collect()
+}
+
+/// Reads a flag of the SDK's: `true` or `false`, and `false` by default.
+fn flag(settings: &Settings, name: &'static str) -> Result<bool, SettingError> {
+    match settings.optional(name).as_deref() {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(SettingError::Invalid(name, "true or false")),
+    }
 }
 
 /// The retries and timeouts of a function's AWS clients.

@@ -120,4 +120,7 @@ settings! {
          those vouch for the login. A list that names none of the token's workspaces is refused.";
     PASSWORD_RESET_CLAIM: "MFA_PASSWORD_RESET_CLAIM", [], Unset::Nothing,
         "The name of the claim with the time of the last password reset, in Unix seconds.";
+    EXTRA_ROOTS: "MFA_EXTRA_ROOTS", [], Unset::Nothing,
+        "The path of a file with more certificate authorities in PEM. The AWS clients trust them besides Amazon's. \
+         `/etc/pki/tls/certs/ca-bundle.crt` has those that the Lambda runtime trusts.";
 }
