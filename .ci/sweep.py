@@ -64,7 +64,7 @@ class User:
         begun = self.ask("POST", "/v1/factors", what)
         return begun["id"], begun.get("totp", {}).get("secret")
 
-    def enrol(self):
+    def enroll(self):
         """Enrolls an app. Returns values for requests."""
         factor, secret = self.begin(kind="totp")
         now = clock()
@@ -82,7 +82,7 @@ def cursor():
     for _ in range(101):
         User(workspaces=["crowd"]).ask("POST", "/v1/logins")
     owner = User(joins=["crowd"])
-    assertion = owner.enrol()["MFA-Assertion"]
+    assertion = owner.enroll()["MFA-Assertion"]
     headers = {"authorization": owner.authorization, "MFA-Assertion": assertion}
     return ask("GET", "/v1/workspaces/crowd/members?state=none", None, **headers)["next_cursor"]
 
@@ -93,7 +93,7 @@ def there_is(operation, user, turn):
         case "keys":
             return {}
         case "login" | "listFactors" | "beginFactor":
-            return user.enrol() if turn % 2 else {}
+            return user.enroll() if turn % 2 else {}
         case "activateFactor":
             factor, secret = user.begin(kind="totp")
             return {"factor_id": factor, "code": totp(secret, clock())}
@@ -102,18 +102,18 @@ def there_is(operation, user, turn):
             clock(3600)
             return {"factor_id": user.begin(kind="sms", phone=f"+1212555{turn:04}")[0]}
         case "redeem":
-            there = user.enrol()
+            there = user.enroll()
             return there | {"code": there["recovery_code"]}
         case "showPolicy" | "setPolicy":
-            return user.enrol() | {"workspace_id": user.workspace, "If-Match": '"0"'}
+            return user.enroll() | {"workspace_id": user.workspace, "If-Match": '"0"'}
         case "listMembers":
-            return user.enrol() | {"workspace_id": "crowd", "cursor": cursor()}
+            return user.enroll() | {"workspace_id": "crowd", "cursor": cursor()}
         case "unlock" | "reset" | "erase" | "importFactor":
             other = User()
             if operation != "importFactor":
-                other.enrol()
+                other.enroll()
             return {"user": other.sub}
-    return user.enrol()
+    return user.enroll()
 
 
 @schemathesis.auth(refresh_interval=None, retry_on=[])

@@ -115,7 +115,7 @@ for bad in [
 expect(call("POST", "/v1/logins", token("ada", workspaces=None)), 403, "claim-missing")
 expect(call("GET", "/v1/nothing", ada), 404)
 
-step("Ada enrols an authenticator app")
+step("Ada enrolls an authenticator app")
 login = expect(call("POST", "/v1/logins", ada), 200)
 assert (login["decision"], login["reason"]) == ("allow", "mfa_not_enabled"), login
 assert said(login["assertion"], ada, "ada")["mfa"] == "not_required"
@@ -138,7 +138,7 @@ expect(call("POST", f"/v1/factors/{factor}/verify", ada, {"code": code}), 422, "
 expect(call("POST", f"/v1/factors/{factor}/verify", ada, {"code": "000000"}), 422, "code-rejected")
 expect(call("POST", f"/v1/factors/{factor}/verify", token("eve"), {"code": code}), 404, "factor-not-found")
 
-step("Bob enrols a phone, and logs in by text")
+step("Bob enrolls a phone, and logs in by text")
 bob = token("bob")
 expect(call("POST", "/v1/factors", bob, {"kind": "sms", "phone": "+1 876 555 0123"}), 422, "phone-not-supported")
 phone = expect(call("POST", "/v1/factors", bob, {"kind": "sms", "phone": "+1 415 555 0123"}), 201)["id"]

@@ -12,7 +12,7 @@ test("each step is said aloud, and nothing that is said is lost to what is said 
   await visitor.heading("home.title", { name: "Bob" });
   await visitor.hears("home.in", { workspace: "Acme" });
   await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
+  await visitor.enrollPhone({ first: true });
   await visitor.hears("outbox.new");
   await visitor.hears("text.sent", { hint });
   await visitor.hears("outbox.new");
@@ -53,18 +53,18 @@ test("each step is said aloud, and nothing that is said is lost to what is said 
   await visitor.hears("home.in", { workspace: "Acme" });
 
   await visitor.heading("security.title");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.hears("enroll.done");
   await visitor.heading("security.title");
   await visitor.press("codes.new");
   await visitor.hears("problem.factor-too-new");
 });
 
-test("what is done with the pretended phone and in the settings is said aloud too", async (context) => {
+test("what is done with the simulated phone and in the settings is said aloud too", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn();
   await visitor.goTo("security");
-  const account = await visitor.enrolPretended();
+  const account = await visitor.enrollPretended();
   await visitor.hears("enroll.totp.pretended");
   await visitor.hears("enroll.done");
   await visitor.heading("security.title");

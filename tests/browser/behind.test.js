@@ -20,7 +20,7 @@ test("recovery codes are shown also where what happened behind them can't be fet
   await visitor.goTo("security");
   await visitor.breaks("dev/calls");
   await visitor.breaks("dev/outbox");
-  await visitor.enrolApp({ first: true });
+  await visitor.enrollApp({ first: true });
   await visitor.heading("codes.title");
   assert.equal((await visitor.keepCodes()).length, 10);
 });
@@ -168,7 +168,7 @@ test("a clock that can't be moved is said not to answer", async (context) => {
   await visitor.hears("problem.unreachable");
 });
 
-test("a stack that was started anew lets in who logs in anew", async (context) => {
+test("after a restart of the stack, a user who logs in again gets in", async (context) => {
   // A fixed port that no machine gives out by itself, so that it is free for the second start.
   const port = 18087;
   const { url, stop } = await startStack(context, port);

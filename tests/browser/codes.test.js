@@ -108,7 +108,7 @@ test("of two apps that nobody has named the challenge says which one it asks", a
   const visitor = await visit(context);
   await visitor.begin();
   await visitor.later("half");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   const [first, second] = [visitor.t("kind.totp"), `${visitor.t("kind.totp")} 2`];
   await visitor.button("factor.remove-named", { name: second }).waitFor();
   await visitor.logOut();

@@ -17,12 +17,12 @@ test("an authenticator app is set up, and the next login asks for its code", asy
   await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
 });
 
-test("the pretended phone scans the code and fills codes in", async (context) => {
+test("the simulated phone scans the code and fills codes in", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn();
   await visitor.heading("home.title", { name: "Ada" });
   await visitor.press("home.set-up");
-  const account = await visitor.enrolPretended();
+  const account = await visitor.enrollPretended();
   await visitor.logOut();
   await visitor.logIn();
   await visitor.later("half");
@@ -115,7 +115,7 @@ test("a phone is texted, and a text logs in", async (context) => {
 test("who has an app and a phone logs in with either", async (context) => {
   const visitor = await visit(context);
   const { secret } = await visitor.begin();
-  await visitor.enrolPhone();
+  await visitor.enrollPhone();
   await visitor.heading("security.title");
   await visitor.logOut();
   const [app, phone, hint] = [visitor.t("kind.totp"), "Phone", "+1 ••• ••• 0123"];
@@ -225,7 +225,7 @@ test("a login that AWS fails in says so at each step, and goes on with what was 
   await visitor.heading("home.title", { name: "Ada" });
 });
 
-test("a login that is left for too long begins anew", async (context) => {
+test("a login that is left for too long starts over", async (context) => {
   const visitor = await visit(context);
   const { secret } = await visitor.begin();
   await visitor.logOut();
@@ -263,7 +263,7 @@ test("a reload forgets the session, and tells nothing old as new", async (contex
   const visitor = await visit(context);
   await visitor.logIn("Bob");
   await visitor.goTo("security");
-  await visitor.enrolPhone({ first: true });
+  await visitor.enrollPhone({ first: true });
   await visitor.heading("codes.title");
   await visitor.page.reload();
   await visitor.title("signin.title").waitFor();
@@ -275,7 +275,7 @@ test("a reload forgets the session, and tells nothing old as new", async (contex
   assert.deepEqual(visitor.witness.heard.slice(before), [visitor.t("home.in", { workspace: "Acme" })]);
 });
 
-test("whoever comes by SSO is asked for nothing, and is told where MFA is set", async (context) => {
+test("a user who comes by SSO is asked for nothing, and is told who manages two-step verification", async (context) => {
   const visitor = await visit(context);
   await visitor.logIn("Cleo");
   await visitor.app.getByText(visitor.t("home.how.sso")).waitFor();

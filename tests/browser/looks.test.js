@@ -179,7 +179,7 @@ async function tour(visitor, look) {
   await visitor.press("challenge.check");
   await visitor.app.getByText(visitor.t("security.on")).waitFor();
   await look("recovered");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("security.title");
   await visitor.remove(app.name);
   await visitor.told("problem.factor-too-new");
@@ -198,7 +198,7 @@ async function tour(visitor, look) {
   await visitor.logIn("zoe");
   await visitor.heading("enroll.title");
   await visitor.page.locator("#http summary").first().click();
-  await look("must-enrol");
+  await look("must-enroll");
   await visitor.press("challenge.back");
   await visitor.logIn("Bob");
   await visitor.app.getByText(visitor.t("challenge.forbidden")).waitFor();
@@ -208,7 +208,7 @@ async function tour(visitor, look) {
   await visitor.press("challenge.check");
   await visitor.app.getByText(visitor.t("enroll.other")).waitFor();
   await visitor.page.locator("#assertion .checks .no").first().waitFor();
-  await look("must-enrol-another");
+  await look("must-enroll-another");
 }
 
 /**

@@ -72,7 +72,7 @@ test("how many members have MFA is read without scrolling aside where the window
 });
 
 /** The color in the middle of an element, as it is seen. */
-async function colour(visitor, locator) {
+async function color(visitor, locator) {
   const picture = [...(await locator.screenshot())];
   return visitor.page.evaluate(async (bytes) => {
     const image = await createImageBitmap(new Blob([new Uint8Array(bytes)]));
@@ -82,7 +82,7 @@ async function colour(visitor, locator) {
   }, picture);
 }
 
-test("a bar that nothing waits for is hollow, however short, and the others are filled also in forced colours", async (context) => {
+test("a bar that nothing waits for is hollow, however short, and the others are filled also in forced colors", async (context) => {
   const visitor = await visit(context);
   await visitor.begin();
   const [hollow, filled] = [".bar:not(.waits)", ".bar.waits"].map((bars) => visitor.page.locator("#aws").locator(bars).first());
@@ -94,6 +94,6 @@ test("a bar that nothing waits for is hollow, however short, and the others are 
   for (const forcedColors of ["none", "active"]) {
     await visitor.page.emulateMedia({ forcedColors });
     for (const bar of [hollow, filled]) await bar.evaluate((element) => element.style.setProperty("--for", 0.5));
-    assert.notEqual(await colour(visitor, filled), await colour(visitor, hollow), `forced colours: ${forcedColors}`);
+    assert.notEqual(await color(visitor, filled), await color(visitor, hollow), `forced colors: ${forcedColors}`);
   }
 });

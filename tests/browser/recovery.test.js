@@ -29,7 +29,7 @@ test("a lost phone: a recovery code logs in, another app is added, and then the 
   await visitor.press("cancel");
   await visitor.told("problem.canceled");
 
-  const secret = await visitor.enrolApp();
+  const secret = await visitor.enrollApp();
   await visitor.heading("security.title");
   await visitor.button("factor.remove-named", { name: found }).waitFor();
   await visitor.remove(lost);
@@ -65,7 +65,7 @@ test("after an emailed code the lost app stays for a day, the page says until wh
   await visitor.logOut();
   await visitor.press("phone.lose");
   await visitor.logInByEmail();
-  const secret = await visitor.enrolApp();
+  const secret = await visitor.enrollApp();
   await visitor.heading("security.title");
   await visitor.button("factor.remove-named", { name: found }).waitFor();
   await visitor.page.getByText(visitor.t("assertion.decoded"), { exact: true }).click();
@@ -117,7 +117,7 @@ test("where emailed codes come to be forbidden, an app that was added with one n
   await visitor.logOut();
   await visitor.press("phone.lose");
   await visitor.logInByEmail("Bob");
-  const secret = await visitor.enrolApp();
+  const secret = await visitor.enrollApp();
   await visitor.heading("security.title");
   await visitor.later("day");
   await visitor.remove(visitor.t("kind.totp"));
@@ -136,7 +136,7 @@ test("where emailed codes come to be forbidden, an app that was added with one n
   await visitor.prove(codes[0], "recovery.label");
   await visitor.heading("enroll.title");
   await visitor.app.getByText(visitor.t("enroll.other")).waitFor();
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("home.title", { name: "Bob" });
 });
 
@@ -329,7 +329,7 @@ test("an email that AWS does not send, and a code that it fails to look at, are 
   await visitor.heading("security.title");
 });
 
-test("recovery codes are copied, downloaded, printed alone, and made anew", async (context) => {
+test("recovery codes are copied, downloaded, printed alone, and made again", async (context) => {
   const visitor = await visit(context);
   const { codes } = await visitor.begin();
   await visitor.press("codes.new");
@@ -407,7 +407,7 @@ test("a recovery code that was used to log in still adds an app after a change t
   await visitor.heading("challenge.again");
   await visitor.press("cancel");
   await visitor.told("problem.canceled");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("security.title");
   await visitor.press("codes.new");
   await visitor.heading("codes.title");

@@ -44,7 +44,7 @@ test("who removes one of two is not told that the recovery codes go with it", as
   const visitor = await visit(context);
   await visitor.begin();
   await visitor.later("half");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   const second = `${visitor.t("kind.totp")} 2`;
   await visitor.press("factor.remove-named", { name: second });
   await visitor.hasFocus(visitor.button("factor.remove-really-named", { name: second }));

@@ -201,7 +201,7 @@ class Visitor {
   }
 
   /** Enrolls an authenticator app by its key and the code that it shows. */
-  async enrolApp({ first = false } = {}) {
+  async enrollApp({ first = false } = {}) {
     if (first) await this.beginFirst("totp");
     else await this.press("enroll.totp.add");
     return this.finishApp();
@@ -217,8 +217,8 @@ class Visitor {
     return secret;
   }
 
-  /** Enrolls an app on the page's pretended phone. Returns its name there. */
-  async enrolPretended() {
+  /** Enrolls an app on the page's simulated phone. Returns its name there. */
+  async enrollPretended() {
     await this.beginFirst("totp");
     await this.press("enroll.totp.pretend");
     const account = { name: "Local App: ada@example.com" };
@@ -260,7 +260,7 @@ class Visitor {
     await this.logIn(name, more);
     await this.heading("home.title", { name });
     await this.goTo("security");
-    const secret = await this.enrolApp({ first: true });
+    const secret = await this.enrollApp({ first: true });
     await this.heading("codes.title");
     const codes = await this.keepCodes();
     await this.page.getByText(this.t("security.on")).waitFor();
@@ -271,7 +271,7 @@ class Visitor {
   async beginByPhone() {
     await this.logIn("Bob");
     await this.goTo("security");
-    await this.enrolPhone({ first: true });
+    await this.enrollPhone({ first: true });
     return this.keepCodes();
   }
 
@@ -293,7 +293,7 @@ class Visitor {
     await this.app.getByText(/^Last changed by /).waitFor();
   }
 
-  /** Fills in the code of the newest text with the pretended phone's button. */
+  /** Fills in the code of the newest text with the simulated phone's button. */
   async fillFromText(count = 1) {
     const texts = this.page.locator("#phone .texts li");
     await texts.nth(count - 1).waitFor();
@@ -313,7 +313,7 @@ class Visitor {
   }
 
   /** Enrolls the phone of the user who is logged in. `first` if they have no factor yet. */
-  async enrolPhone({ first = false, number, texts = 1 } = {}) {
+  async enrollPhone({ first = false, number, texts = 1 } = {}) {
     if (first) await this.beginFirst("sms");
     else await this.press("enroll.sms.add");
     await this.heading("enroll.sms.title");

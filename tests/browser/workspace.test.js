@@ -32,7 +32,7 @@ test("required with days of grace: a member is told until when, and a week later
   await visitor.logIn("Bob");
   await visitor.heading("enroll.title");
   await visitor.app.getByText(visitor.t("enroll.required")).waitFor();
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.keepCodes();
   await visitor.heading("home.title", { name: "Bob" });
   await visitor.goTo("security");
@@ -103,7 +103,7 @@ test("texts are no longer allowed: who has nothing else proves who they are, and
   await visitor.heading("enroll.title");
   await visitor.page.getByText(visitor.t("assertion.bad")).waitFor();
   assert.equal(await visitor.button("enroll.sms.add").count(), 0);
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("home.title", { name: "Bob" });
 });
 
@@ -127,7 +127,7 @@ test("texts are no longer allowed while a phone's code is typed: it is an app th
   await visitor.press("challenge.check");
   await visitor.heading("enroll.title");
   assert.equal(await visitor.button("enroll.sms.add").count(), 0);
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("home.title", { name: "Bob" });
 });
 
@@ -136,7 +136,7 @@ test("where what is allowed by now is not to be had, a code that was right leads
   await visitor.breaks("v1/logins");
   await visitor.press("challenge.check");
   await visitor.heading("enroll.title");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("home.title", { name: "Bob" });
 });
 
@@ -155,7 +155,7 @@ test("texts are no longer allowed: in an open session a phone confirms nothing b
   await visitor.fillFromText(2);
   await visitor.press("challenge.check");
   await visitor.told("problem.enroll-only");
-  await visitor.enrolApp();
+  await visitor.enrollApp();
   await visitor.heading("security.title");
   await visitor.remove("Phone +1 ••• ••• 0147");
   await visitor.hears("factor.removed", { name: "Phone" });

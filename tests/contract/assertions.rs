@@ -23,7 +23,7 @@ fn fails_on(reply: &Reply, check: &str, what: &str) {
 
 /// An assertion of a user who enrolled and verified, with its header and its claims.
 async fn passed(stage: &Stage, user: &User) -> (String, Value, Value) {
-    let enrolled = user.enrol().await;
+    let enrolled = user.enroll().await;
     let verified = user.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.expect(200);
     let assertion = verified["assertion"].as_str().unwrap().to_owned();
     let parts: Vec<_> = assertion.split('.').map(|part| BASE64URL_NOPAD.decode(part.as_bytes()).unwrap()).collect();

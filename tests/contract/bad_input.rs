@@ -150,7 +150,7 @@ async fn null_counts_as_a_field_that_is_not_there() {
     let begun = ada.post("/v1/factors", json!({"kind": "totp", "name": null})).await.expect(201);
     assert_eq!(begun["name"], ada.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)["name"]);
     ada.post("/v1/factors", json!({"kind": "sms", "name": null, "phone": "+14155550123"})).await.expect(201);
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let set = async |body: Value| {
         let assertion = ada.prove(&enrolled).await;
         let request = ada.request(Method::PUT, "/v1/workspaces/acme/policy").header("mfa-assertion", assertion);

@@ -17,7 +17,7 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     // A code is redeemed at a new address, which then becomes the recovery address.
     let stage = Stage::with_settings(&[("MFA_EMAIL_HOLD_HOURS", "0")]).await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
-    let first = ada.enrol().await;
+    let first = ada.enroll().await;
     let verified = ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
     let assertion = verified["assertion"].as_str().unwrap();
     stage.send(ada.request(Method::POST, "/v1/logins").header("mfa-assertion", assertion)).await.expect(200);
@@ -48,7 +48,7 @@ async fn every_call_is_granted_and_no_grant_is_idle() {
     ada.verify(&second.id, &second.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
     let eve = stage.user_with(json!({"sub": "eve", "workspaces": ["acme"]})).await;
     eve.login().await;
-    let phone = eve.enrol_phone("+14155550123").await;
+    let phone = eve.enroll_phone("+14155550123").await;
     eve.text(&phone).await.expect(202);
     let verified = eve.verify(&phone, &stage.code_to("+14155550123").await).await.expect(200);
     let path = format!("/v1/factors/{phone}/texts");

@@ -36,7 +36,7 @@ async fn any_tag_of_a_list_in_if_match_will_do() {
     let stage = Stage::new().await;
     let owner = json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]});
     let ada: User = stage.user_with(owner).await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let policy = "/v1/workspaces/acme/policy";
     let mut version = 0;
     for (tags, matches) in [

@@ -54,7 +54,7 @@ async fn a_line_has_the_ids_of_the_gateway_and_of_lambda() {
 async fn the_line_of_a_refused_request_names_the_user() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
     let user = |reply: &Reply| logs::of(&reply.request).last().unwrap().clone();
     for status in [422, 422, 422, 422, 422, 429, 429] {

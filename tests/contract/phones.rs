@@ -40,7 +40,7 @@ async fn an_unsupported_number_is_refused_with_its_reason() {
 async fn a_territory_is_texted_where_the_deployment_says_so() {
     let stage = Stage::with_settings(&[("MFA_TEXT_REGIONS", "US,CA,PR")]).await;
     let ada = stage.user("ada").await;
-    ada.enrol_phone("+17875550123").await;
+    ada.enroll_phone("+17875550123").await;
     let eve = stage.user("eve").await;
     let reply = eve.post("/v1/factors", json!({"kind": "sms", "phone": "+18765550123"})).await;
     assert_eq!(reply.refused(422, "phone-not-supported").body["reason"], "country");

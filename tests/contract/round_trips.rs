@@ -65,7 +65,7 @@ pub fn in_turn(calls: &[Value]) -> Vec<Vec<String>> {
 async fn a_verify_is_a_reserve_then_a_look_then_commit_and_signature_together() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     let reply = ada.verify(&enrolled.id, &code).await;
     assert_eq!(reply.status, 200);
@@ -148,7 +148,7 @@ async fn a_text_is_four_steps_and_a_code_of_it_three() {
 async fn a_recovery_code_and_an_emailed_one_are_three_steps_and_a_notice() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let redeemed = ada.redeem(&enrolled.recovery_codes[0]).await;
     let expected = [vec!["UpdateItem"], vec!["Decrypt", "GenerateMac"], vec!["Sign", "UpdateItem"], vec!["SendEmail"]];
     assert_eq!(steps(&stage, &redeemed).await, expected);
@@ -186,7 +186,7 @@ fn emailed_one(told: usize) -> [Vec<&'static str>; 4] {
 
 async fn an_address_that_is_new_and_a_lock_cost_no_step_but_the_notices() {
     let stage = Stage::slow().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     let moved = async || stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
     moved().await.email().await.refused(403, "email-recovery-held");
     stage.advance(24 * 3600).await;
@@ -196,7 +196,7 @@ async fn an_address_that_is_new_and_a_lock_cost_no_step_but_the_notices() {
     assert_eq!(steps(&stage, &redeemed).await, emailed_one(2));
 
     let bob = stage.user("bob").await;
-    let enrolled = bob.enrol().await;
+    let enrolled = bob.enroll().await;
     let one_left = json!({
         "Key": account_key("bob"), "UpdateExpression": "SET failures = :most, tried_at = :ever",
         "ExpressionAttributeValues": {":most": {"N": "49"}, ":ever": {"N": "0"}},
@@ -240,7 +240,7 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
         vec!["SendEmail", "Sign", "TransactWriteItems"],
     ];
     assert_eq!(steps(&stage, &removed).await, expected);
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let verified = ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await;
     let expected = [vec!["BatchGetItem", "UpdateItem"], vec!["Decrypt"], vec!["Sign", "UpdateItem"]];
     assert_eq!(steps(&stage, &verified).await, expected);
@@ -284,7 +284,7 @@ async fn policies_are_read_beside_the_account_and_cost_no_step() {
 async fn an_owners_and_an_operators_routes_wait_as_little() {
     let stage = Stage::slow().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     stage.advance(30).await;
     let assertion = ada.prove(&enrolled).await;
 

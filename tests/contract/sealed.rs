@@ -40,7 +40,7 @@ async fn does_not_open(stage: &Stage, user: &User, sub: &str, target: &Enrolled,
 async fn a_factor_copied_whole_to_another_user_does_not_verify() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
-    let (_, eves) = (ada.enrol().await, eve.enrol().await);
+    let (_, eves) = (ada.enroll().await, eve.enroll().await);
     // The factor keeps its id, so that only the user differs.
     let ask = json!({
         "Key": account_key("ada"),
@@ -59,7 +59,7 @@ async fn a_factor_copied_whole_to_another_user_does_not_verify() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_opens_for_its_user_item_and_purpose_and_no_other() {
     let stage = Stage::new().await;
-    let enrolled = stage.user("ada").await.enrol().await;
+    let enrolled = stage.user("ada").await.enroll().await;
     let blob = sealed(&stage, "ada", &enrolled.id).await["B"].clone();
     let open = async |user: &str, item: &str, purpose: &str| {
         let context = json!({"user": user, "item": item, "purpose": purpose});
@@ -79,7 +79,7 @@ async fn a_secret_opens_for_its_user_item_and_purpose_and_no_other() {
 async fn a_secret_copied_to_another_factor_does_not_verify() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let first = ada.enrol().await;
+    let first = ada.enroll().await;
     let verified = ada.verify(&first.id, &first.app.code(stage.now().await)).await.expect(200);
     let assertion = verified["assertion"].as_str().unwrap();
     let begun = ada.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
@@ -94,7 +94,7 @@ async fn a_secret_copied_to_another_factor_does_not_verify() {
 async fn a_number_copied_to_another_phone_is_texted_by_nobody() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
-    let (hers, theirs) = (ada.enrol_phone("+14155550123").await, eve.enrol_phone("+14155550199").await);
+    let (hers, theirs) = (ada.enroll_phone("+14155550123").await, eve.enroll_phone("+14155550199").await);
     let before = stage.texts().await.len();
     // Eve tries to have Ada's codes sent to her own phone.
     move_secret(&stage, sealed(&stage, "eve", &theirs).await, "ada", &hers).await;
@@ -137,8 +137,8 @@ async fn the_table_holds_no_secret_and_no_code() {
 async fn the_table_alone_verifies_nothing_and_writes_to_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let enrolled = stage.user("ada").await.enrol().await;
-    let phone = stage.user("bob").await.enrol_phone("+14155550123").await;
+    let enrolled = stage.user("ada").await.enroll().await;
+    let phone = stage.user("bob").await.enroll_phone("+14155550123").await;
     // A sent code belongs to a login token. The samples have the same one before and after the keys change.
     by_sample(&stage, "recovery/email.json", "ada", None, None).await.expect(202);
     by_sample(&stage, "send-sms/text.json", "bob", Some(&phone), None).await.expect(202);

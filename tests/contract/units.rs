@@ -27,9 +27,9 @@ fn login(sub: &str, workspaces: usize) -> Value {
 
 /// Enrolls `apps` authenticator apps and these phones. Returns the first app.
 async fn enroll(stage: &Stage, user: &User, apps: usize, phones: &[&str]) -> Enrolled {
-    let first = user.enrol().await;
+    let first = user.enroll().await;
     for _ in 1..apps {
-        user.enrol_another(&user.prove(&first).await).await;
+        user.enroll_another(&user.prove(&first).await).await;
     }
     for phone in phones {
         let assertion = user.prove(&first).await;

@@ -222,7 +222,7 @@ fn text(user: &str, factor: &str) -> Value {
 async fn no_connection_is_kept_for_long_and_none_of_a_message() {
     let stage = Stage::new().await;
     for user in ["ada", "bob"] {
-        stage.user(user).await.enrol().await;
+        stage.user(user).await.enroll().await;
     }
     let phone = stage.user("cy").await.begin_phone(PHONE).await;
     let end = End::before(&stage).await;
@@ -242,7 +242,7 @@ async fn no_connection_is_kept_for_long_and_none_of_a_message() {
 async fn a_frozen_function_survives_connections_lost_meanwhile() {
     let stage = Stage::new().await;
     for user in ["ada", "bob"] {
-        stage.user(user).await.enrol().await;
+        stage.user(user).await.enroll().await;
     }
     let phones = [stage.user("cy").await.begin_phone(PHONE).await, stage.user("di").await.begin_phone(PHONE).await];
     let end = End::before(&stage).await;

@@ -12,7 +12,7 @@ fn failures(account: &Value) -> u64 {
 async fn a_reserve_whose_response_was_lost_is_counted_once() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
     let reply = ada.verify(&enrolled.id, &enrolled.app.wrong_code(stage.now().await)).await;
     assert_eq!(reply.refused(422, "code-rejected").body["attempts_left"], 4);
@@ -36,7 +36,7 @@ async fn a_pending_guess_with_a_lost_response_is_counted_once() {
 async fn a_give_back_whose_response_was_lost_is_done_once() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
     ada.verify(&enrolled.id, &wrong).await.refused(422, "code-rejected");
     stage.fault("kms", "Decrypt", "refuse", 1).await;
@@ -50,7 +50,7 @@ async fn a_give_back_whose_response_was_lost_is_done_once() {
 async fn a_commit_with_a_lost_response_spends_the_code() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     // The reserve succeeds. The commit's first response is lost.
     stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
@@ -101,7 +101,7 @@ async fn come_between(stage: &Stage) {
 async fn a_lost_commit_before_another_write_is_refused_as_used() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     let before = stage.account("ada").await["factors"]["M"][&enrolled.id]["M"]["last_step"].clone();
     stage.fault_after(1, "dynamodb", "UpdateItem", "drop_after", 1).await;
@@ -122,7 +122,7 @@ async fn a_lost_commit_before_another_write_is_refused_as_used() {
 async fn a_lost_reserve_before_another_write_stays_counted() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
     stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
     let verify = tokio::spawn({
@@ -140,8 +140,8 @@ async fn a_lost_reserve_before_another_write_stays_counted() {
 async fn a_rename_and_a_removal_whose_responses_were_lost_are_done() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let first = ada.enrol().await;
-    let second = ada.enrol_another(&ada.prove(&first).await).await;
+    let first = ada.enroll().await;
+    let second = ada.enroll_another(&ada.prove(&first).await).await;
     let assertion = ada.prove(&second).await;
     stage.fault("dynamodb", "UpdateItem", "drop_after", 1).await;
     assert_eq!(ada.rename(&assertion, &first.id, "Old").await.expect(200)["name"], "Old");

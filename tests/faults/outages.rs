@@ -11,7 +11,7 @@ const ALWAYS: u32 = 10;
 async fn a_guess_that_kms_could_not_look_at_is_given_back() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     for (kind, status) in
         [("throttle", 503), ("error", 503), ("drop_before", 503), ("drop_after", 503), ("refuse", 500)]
@@ -33,7 +33,7 @@ async fn a_guess_that_kms_could_not_look_at_is_given_back() {
 async fn with_the_guess_comes_back_the_wait_that_was_over() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     for wait in [0, 0, 0, 0, 0, 30, 60, 120] {
         let now = stage.advance(wait).await;
         ada.verify(&enrolled.id, &enrolled.app.wrong_code(now)).await.refused(422, "code-rejected");
@@ -51,7 +51,7 @@ async fn with_the_guess_comes_back_the_wait_that_was_over() {
 async fn an_unchecked_guess_stays_counted_after_another_write() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
     // The first attempt waits for KMS, which fails. Meanwhile the second is counted.
     stage.fault("kms", "Decrypt", "throttle", 3).await;
@@ -89,7 +89,7 @@ async fn an_unchecked_guess_at_a_pending_factor_is_given_back() {
 async fn a_code_whose_assertion_could_not_be_signed_is_spent() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     stage.fault("kms", "Sign", "error", ALWAYS).await;
     ada.verify(&enrolled.id, &code).await.refused(503, "temporarily-unavailable");
@@ -120,7 +120,7 @@ async fn an_unsigned_first_activation_shows_the_recovery_codes() {
 async fn an_attempt_that_could_not_be_counted_is_not_looked_at() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     stage.fault("dynamodb", "UpdateItem", "throttle", ALWAYS).await;
     let reply = ada.verify(&enrolled.id, &code).await;
@@ -201,8 +201,8 @@ async fn a_pending_guess_stays_counted_after_another_write() {
 async fn an_unsigned_removal_is_done_and_a_new_code_goes_on() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let first = ada.enrol().await;
-    let second = ada.enrol_another(&ada.prove(&first).await).await;
+    let first = ada.enroll().await;
+    let second = ada.enroll_another(&ada.prove(&first).await).await;
     let assertion = ada.prove(&second).await;
     stage.fault("kms", "Sign", "error", ALWAYS).await;
     ada.remove(&assertion, &first.id).await.refused(503, "temporarily-unavailable");

@@ -50,7 +50,7 @@ fn event(reply: &Reply) -> Value {
 async fn a_refused_text_is_given_back_but_for_its_wait() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     // First the same code would be sent again, then a new one.
@@ -113,7 +113,7 @@ async fn a_phone_begun_again_after_stop_uses_up_its_users_texts() {
 async fn a_text_that_may_have_gone_stays_counted_and_its_code_works() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     for (kind, arrives) in [("drop_after", true), ("drop_before", false), ("error", false)] {
         stage.advance(600).await;
         let texts = stage.texts_to(PHONE).await.len();
@@ -146,7 +146,7 @@ async fn a_text_that_may_have_gone_stays_counted_and_its_code_works() {
 async fn a_phone_that_answered_stop_counts_only_its_wait() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     stage.opt_out(PHONE).await;
     let (before, rows) = counted(&stage).await;
     for _ in 0..3 {
@@ -179,7 +179,7 @@ async fn a_phone_that_answered_stop_counts_only_its_wait() {
 async fn a_text_is_sent_where_opting_out_is_unknown() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     for kind in ["throttle", "error", "refuse", "drop_before"] {
         stage.advance(600).await;
         stage.fault("sns", "CheckIfPhoneNumberIsOptedOut", kind, 1).await;
@@ -198,7 +198,7 @@ async fn a_text_is_sent_where_opting_out_is_unknown() {
 async fn a_text_that_kms_stood_in_the_way_of_is_given_back() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     stage.advance(600).await;
     let before = counted(&stage).await;
     // The first GenerateMac is of the address, before anything is counted. The second is of the code.
@@ -219,7 +219,7 @@ async fn a_text_that_kms_stood_in_the_way_of_is_given_back() {
 async fn a_text_that_could_not_be_counted_is_not_sent() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     stage.advance(600).await;
     let before = counted(&stage).await;
     for (operation, kinds) in [
@@ -243,7 +243,7 @@ async fn a_text_that_could_not_be_counted_is_not_sent() {
 async fn a_text_is_counted_once_despite_races_and_lost_responses() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     for (kind, times) in [("conflict", 3), ("drop_after", 1), ("error", 2)] {
         stage.advance(3600).await;
         stage.fault("dynamodb", "TransactWriteItems", kind, times).await;
@@ -260,7 +260,7 @@ async fn a_text_is_counted_once_despite_races_and_lost_responses() {
 async fn a_check_waits_for_a_transaction_that_holds_the_account() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     stage.fault("dynamodb", "UpdateItem", "conflict", 3).await;
@@ -273,7 +273,7 @@ async fn a_check_waits_for_a_transaction_that_holds_the_account() {
 async fn a_text_that_cannot_be_given_back_stays_counted() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     stage.fault("sns", "Publish", "refuse", 1).await;
     stage.fault_after(1, "dynamodb", "TransactWriteItems", "error", 3).await;
     let reply = ada.text(&id).await;
@@ -308,7 +308,7 @@ async fn code_of(stage: &Stage, id: &str) -> Value {
 async fn an_accepted_code_does_not_return_with_a_given_back_text() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     stage.advance(30).await;
     // The code is accepted while it is sent again, before SNS refuses the text.
@@ -324,7 +324,7 @@ async fn an_accepted_code_does_not_return_with_a_given_back_text() {
 async fn a_code_accepted_meanwhile_is_not_resent() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     stage.advance(30).await;
@@ -342,7 +342,7 @@ async fn a_code_accepted_meanwhile_is_not_resent() {
 async fn a_phone_that_is_removed_while_its_text_is_counted_gets_none() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     stage.fault("dynamodb", "TransactWriteItems", "late", 1).await;
     let called = stage.called("TransactWriteItems").await;
     let asked = text(&ada, &id);
@@ -377,7 +377,7 @@ async fn giving_a_text_back_undoes_no_other_text_of_the_user() {
 async fn giving_a_text_back_is_tried_again_where_others_write() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     stage.advance(600).await;
     let (before, rows) = counted(&stage).await;
     stage.fault("sns", "Publish", "refuse", 1).await;
@@ -391,7 +391,7 @@ async fn giving_a_text_back_is_tried_again_where_others_write() {
 async fn accepting_a_texted_code_survives_lost_responses() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     // The first write is the reserve, the second the commit.
     for spare in [0, 1] {
         stage.advance(600).await;
@@ -408,9 +408,9 @@ async fn accepting_a_texted_code_survives_lost_responses() {
 async fn a_nonce_moved_to_another_phone_is_another_code() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     let eve = stage.user("eve").await;
-    let eves = eve.enrol_phone("+14155550199").await;
+    let eves = eve.enroll_phone("+14155550199").await;
     ada.text(&id).await.expect(202);
     eve.text(&eves).await.expect(202);
     let eves_code = stage.code_to("+14155550199").await;

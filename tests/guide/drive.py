@@ -117,7 +117,7 @@ def fast(mint):
         assert ask("POST", "/v1/logins", token=login())["decision"] == "allow"
         assert 570 < read(login())["exp"] - mint.time.time() <= 600, read(login())
         fay = User("fay", "acme")
-        fay.enrol()
+        fay.enroll()
         ask("POST", "/v1/operator/reset", {"user": "fay", "reason": "a lost phone"}, mint.operator_token("op"))
         ask("POST", "/v1/factors", {"kind": "totp"}, login())
     mint.time = time
@@ -138,7 +138,7 @@ def by_sso(mint):
     else: raise AssertionError("an empty list was minted")
     # A session from before a reset can't begin a factor, even with a new token.
     sam, before = User("sam", "acme"), int(time.time()) - 3600
-    sam.enrol()
+    sam.enroll()
     ask("POST", "/v1/operator/reset", {"user": "sam", "reason": "a lost phone"}, mint.operator_token("op"))
     assert refused("POST", "/v1/factors", {"kind": "totp"}, minted(auth_time=before)) == "login-too-old"
     ask("POST", "/v1/factors", {"kind": "totp"}, minted())
@@ -164,7 +164,7 @@ def drive(checks, old):
     eve.factor = begun["id"]
     eve.ask("POST", f"/v1/factors/{eve.factor}/activate", eve.text())
     policy = {"required": True, "grace_days": 0, "allowed_factors": ["totp"]}
-    owner.ask("PUT", "/v1/workspaces/strict/policy", policy, owner.enrol()["assertion"])
+    owner.ask("PUT", "/v1/workspaces/strict/policy", policy, owner.enroll()["assertion"])
     assert eve.ask("POST", "/v1/logins")["decision"] == "enroll"
     enroll = eve.ask("POST", f"/v1/factors/{eve.factor}/verify", eve.text())["assertion"]
     assert read(enroll)["mfa"] == "enroll_only"
@@ -172,10 +172,10 @@ def drive(checks, old):
     # A user who must enroll has no factor. So the page of their open session gets no token for a step-up.
     dan = User("dan", "strict")
     assert dan.ask("POST", "/v1/logins")["decision"] == "enroll"
-    checks.refuse("a step-up by who must enrol first", "^no factor$", dan.login("", step_up=True), "Node")
+    checks.refuse("a step-up by a user who must enroll first", "^no factor$", dan.login("", step_up=True), "Node")
 
     # Ada has an app, so her login is challenged.
-    codes = ada.enrol()["recovery_codes"]
+    codes = ada.enroll()["recovery_codes"]
     another = ada.token
     ada.again()
     assert ada.ask("POST", "/v1/logins")["decision"] == "challenge"
@@ -205,9 +205,9 @@ def drive(checks, old):
     operator = mint.operator_token("op")
     assert ask("POST", "/v1/operator/erase", {"user": "ada", "reason": "she asked"}, operator) == {"mfa_epoch": 0}
     ada.again()
-    anew = ada.ask("POST", "/v1/logins")["assertion"]
-    checks.refuse("who is erased and not forgotten", "^from before", ada.login(anew, newest_epoch=epoch))
-    checks.take("who is erased and forgotten", ada.login(anew))
+    fresh = ada.ask("POST", "/v1/logins")["assertion"]
+    checks.refuse("a user who is erased and not forgotten", "^from before", ada.login(fresh, newest_epoch=epoch))
+    checks.take("a user who is erased and forgotten", ada.login(fresh))
 
 
 def bad(checks, ada, good, claims, signing, another):
@@ -252,7 +252,7 @@ def step_up(checks, ada, bob, codes, claims, signing):
     checks.refuse("a step-up by nothing", "^no factor$", up(nothing, bob), "Node")
     unsettled = forge(claims, signing, jti="5", mfa="not_required")
     checks.refuse("a step-up by another word", "^by no factor$", up(unsettled), "Node")
-    first = bob.enrol()
+    first = bob.enroll()
     assert read(first["assertion"])["enrolled_by"] == "first"
     checks.refuse("a step-up by a first factor of this moment", "^too soon", up(first["assertion"], bob), "Node")
     begun(checks, claims, lambda jti, **other: up(forge(claims, signing, jti=jti, **other)))
@@ -264,7 +264,7 @@ def step_up(checks, ada, bob, codes, claims, signing):
     # A thief has Bob's open session and one of his recovery codes. They enroll an app, hand in its assertion, and
     # verify with the app.
     paper = bob.ask("POST", "/v1/recovery/verify", {"code": first["recovery_codes"][0]})["assertion"]
-    theirs = bob.enrol(paper)["assertion"]
+    theirs = bob.enroll(paper)["assertion"]
     assert read(theirs)["enrolled_by"] == "recovery"
     epoch = read(theirs)["mfa_epoch"]
     checks.take("what a thief's app was enrolled with", bob.login(theirs))

@@ -125,7 +125,7 @@ class User:
     def ask(self, method, path, body=None, assertion=None):
         return ask(method, path, body, self.token, assertion)
 
-    def enrol(self, assertion=None):
+    def enroll(self, assertion=None):
         """Enrolls an app."""
         begun = self.ask("POST", "/v1/factors", {"kind": "totp"}, assertion)
         self.factor, self.secret = begun["id"], begun["totp"]["secret"]

@@ -25,7 +25,7 @@ async fn from_before(stage: &Stage, path: &str, names: Value) {
 async fn a_texted_code_logs_in_nobody_but_who_asked() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(NUMBER).await;
+    let id = ada.enroll_phone(NUMBER).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(NUMBER).await;
     let thief = stage.user("ada").await;
@@ -37,7 +37,7 @@ async fn a_texted_code_logs_in_nobody_but_who_asked() {
 async fn an_emailed_code_is_redeemed_by_nobody_but_who_asked() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    ada.enrol().await;
+    ada.enroll().await;
     ada.email().await.expect(202);
     let code = stage.emailed_to(ADA).await;
     let thief = stage.user("ada").await;
@@ -64,7 +64,7 @@ async fn a_phone_is_activated_by_nobody_but_who_asked_for_the_code() {
 async fn each_login_has_a_code_of_its_own_and_using_one_ends_them_all() {
     let stage = Stage::new().await;
     let (ada, other) = (stage.user("ada").await, stage.user("ada").await);
-    let id = ada.enrol_phone(NUMBER).await;
+    let id = ada.enroll_phone(NUMBER).await;
     ada.text(&id).await.expect(202);
     let first = stage.code_to(NUMBER).await;
     stage.advance(30).await;
@@ -94,7 +94,7 @@ async fn each_login_has_a_code_of_its_own_and_using_one_ends_them_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_ends_with_its_login_and_goes_on_for_the_next_one() {
     let stage = Stage::with_settings(&[("MFA_EMAIL_LIMITS", "interval=0,hour=10,day=20")]).await;
-    let id = stage.user("ada").await.enrol_phone(NUMBER).await;
+    let id = stage.user("ada").await.enroll_phone(NUMBER).await;
     let account = async || stage.account("ada").await;
     let now = stage.now().await;
     let short = login_for(&stage, 150).await;
@@ -127,7 +127,7 @@ async fn a_code_ends_with_its_login_and_goes_on_for_the_next_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_about_to_end_is_sent_nothing_and_not_counted() {
     let stage = Stage::new().await;
-    let id = stage.user("ada").await.enrol_phone(NUMBER).await;
+    let id = stage.user("ada").await.enroll_phone(NUMBER).await;
     let before = (stage.account("ada").await, stage.dump().await, stage.texts().await.len());
     let ending = login_for(&stage, 59).await;
     for reply in [ending.text(&id).await, ending.email().await] {
@@ -144,7 +144,7 @@ async fn a_login_about_to_end_is_sent_nothing_and_not_counted() {
 async fn a_code_from_before_login_bound_codes_is_still_checked() {
     let stage = Stage::new().await;
     let (ada, other) = (stage.user("ada").await, stage.user("ada").await);
-    let id = ada.enrol_phone(NUMBER).await;
+    let id = ada.enroll_phone(NUMBER).await;
     ada.text(&id).await.expect(202);
     from_before(&stage, "factors.#id.code", json!({ "#id": id })).await;
     // Every login gets the same code.

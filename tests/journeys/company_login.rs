@@ -38,7 +38,7 @@ async fn sso_of_one_workspace_opens_no_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_sso_value_or_an_empty_list_is_an_ordinary_login() {
     let stage = Stage::new().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     for sso in [json!(false), json!("TRUE"), json!(1), json!([]), json!("acme"), json!("password"), json!(null)] {
         let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "sso": sso})).await;
         assert_eq!(ada.login().await["decision"], "challenge", "{sso}");

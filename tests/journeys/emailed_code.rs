@@ -21,7 +21,7 @@ pub(super) async fn codes_to(stage: &Stage, address: &str) -> usize {
 
 /// Ada with an authenticator app, on the day after her enrollment.
 pub(super) async fn enrolled(stage: &Stage) -> (User, Enrolled) {
-    let enrolled = stage.user("ada").await.enrol().await;
+    let enrolled = stage.user("ada").await.enroll().await;
     let now = stage.now().await;
     stage.advance(DAY - now % DAY).await;
     (stage.user("ada").await, enrolled)
@@ -215,7 +215,7 @@ async fn a_user_without_factors_gets_the_same_answer_and_no_email() {
     // Removing the last factor removes the emailed code.
     let code = stage.emailed_to(ADA).await;
     stage.advance(60).await;
-    let second = stage.user("bob").await.enrol().await;
+    let second = stage.user("bob").await.enroll().await;
     let bob = stage.user("bob").await;
     bob.email().await.expect(202);
     let assertion = bob.prove(&second).await;
@@ -355,8 +355,8 @@ async fn an_emailed_codes_nonce_moved_to_another_user_is_another_code() {
     let stage = Stage::new().await;
     let shared = async |sub: &str| stage.user_with(json!({"sub": sub, "email": "office@example.com"})).await;
     let (ada, eve) = (shared("ada").await, shared("eve").await);
-    ada.enrol().await;
-    eve.enrol().await;
+    ada.enroll().await;
+    eve.enroll().await;
     ada.email().await.expect(202);
     eve.email().await.expect(202);
     let eves = stage.emailed_to("office@example.com").await;

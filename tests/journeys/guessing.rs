@@ -11,7 +11,7 @@ use crate::{
 async fn five_wrong_codes_are_free_then_each_waits_twice_as_long() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
     for left in [4, 3, 2, 1, 0] {
         let reply = ada.verify(&enrolled.id, &wrong).await;
@@ -35,7 +35,7 @@ async fn five_wrong_codes_are_free_then_each_waits_twice_as_long() {
 async fn an_accepted_code_clears_the_count() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     for _ in 0..2 {
         let right = stage.next_code(&enrolled.app).await;
         let wrong = enrolled.app.wrong_code(stage.now().await);
@@ -50,7 +50,7 @@ async fn an_accepted_code_clears_the_count() {
 async fn fifty_failures_lock_the_factors_even_for_the_right_code() {
     let stage = Stage::new().await;
     let ada = stage.user_with(json!({"sub": "ada", "expires_in": 10 * 365 * 86_400})).await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     for failure in 1..=50 {
         let now = stage.advance(3600).await;
         let reply = ada.verify(&enrolled.id, &enrolled.app.wrong_code(now)).await;
@@ -66,7 +66,7 @@ async fn fifty_failures_lock_the_factors_even_for_the_right_code() {
 async fn malformed_codes_and_unknown_factors_cost_nothing() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let before = stage.account("ada").await;
     for code in ["", "12345", "1234567", "abcdef", "１２３４５６"] {
         ada.verify(&enrolled.id, code).await.refused(400, "invalid-request");
@@ -81,7 +81,7 @@ async fn malformed_codes_and_unknown_factors_cost_nothing() {
 async fn of_200_guesses_at_once_only_the_free_ones_are_compared() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = enrolled.app.wrong_code(stage.now().await);
     let mut guesses = tokio::task::JoinSet::new();
     for _ in 0..200 {
@@ -99,8 +99,8 @@ async fn of_200_guesses_at_once_only_the_free_ones_are_compared() {
 async fn failures_count_over_all_of_a_users_factors() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let first = ada.enrol().await;
-    let second = ada.enrol_another(&ada.prove(&first).await).await;
+    let first = ada.enroll().await;
+    let second = ada.enroll_another(&ada.prove(&first).await).await;
     let now = stage.now().await;
     for (factor, left) in [(&first, 4), (&second, 3), (&first, 2), (&second, 1), (&first, 0)] {
         let reply = ada.verify(&factor.id, &factor.app.wrong_code(now)).await;
@@ -118,7 +118,7 @@ async fn failures_count_over_all_of_a_users_factors() {
 async fn guesses_at_a_pending_factor_cost_the_active_one_nothing() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let active = ada.enrol().await;
+    let active = ada.enroll().await;
     let assertion = ada.prove(&active).await;
     let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let (pending, app) = scanned(&begun);
@@ -136,7 +136,7 @@ async fn changes_of_settings_in_parallel_turn_no_count_back() {
     let stage = Stage::new().await;
     for round in 0..3 {
         let user = stage.user(&format!("user-{round}")).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         let assertion = user.prove(&enrolled).await;
         let wrong = enrolled.app.wrong_code(stage.now().await);
         let mut tasks = tokio::task::JoinSet::new();
@@ -164,7 +164,7 @@ async fn the_right_code_among_200_guesses_does_not_slip_in() {
     let stage = Stage::new().await;
     for round in 0..3 {
         let user = stage.user(&format!("user-{round}")).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         let now = stage.now().await;
         let (right, wrong) = (enrolled.app.code(now), enrolled.app.wrong_code(now));
         for _ in 0..5 {

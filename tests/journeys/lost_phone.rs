@@ -10,7 +10,7 @@ use crate::stage::{Stage, at_once, claims, exactly_one, scanned};
 async fn a_recovery_code_replaces_a_lost_phone() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let lost = ada.enrol().await;
+    let lost = ada.enroll().await;
     let login = ada.login().await;
     assert_eq!(
         (&login["decision"], &login["recovery"]),
@@ -39,7 +39,7 @@ async fn one_code_redeemed_sixty_times_at_once_makes_one_assertion() {
     for round in 0..5 {
         let stage = Stage::new().await;
         let ada = stage.user("ada").await;
-        let lost = ada.enrol().await;
+        let lost = ada.enroll().await;
         let attempts = vec![(ada.clone(), lost.recovery_codes[7].clone()); 60].into_iter();
         let replies = at_once(attempts.map(|(ada, code)| async move { ada.redeem(&code).await })).await;
         let others = exactly_one(&replies);
@@ -52,7 +52,7 @@ async fn one_code_redeemed_sixty_times_at_once_makes_one_assertion() {
 async fn each_code_works_once_and_the_last_one_too() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let lost = ada.enrol().await;
+    let lost = ada.enroll().await;
     for (left, code) in (0..10).rev().zip(&lost.recovery_codes) {
         let redeemed = ada.redeem(code).await.expect(200);
         assert_eq!(redeemed["recovery"], json!({"codes_left": left, "low": left <= 3}));
@@ -70,7 +70,7 @@ async fn new_codes_end_the_old_ones_also_while_one_is_being_redeemed() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     ada.post_nothing("/v1/recovery/codes").await.refused(409, "factor-not-active");
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     ada.post_nothing("/v1/recovery/codes").await.refused(403, "assertion-required");
     let assertion = ada.prove(&enrolled).await;
     let codes = ada.post_with(&assertion, "/v1/recovery/codes", json!({})).await.expect(201);
@@ -89,7 +89,7 @@ async fn new_codes_end_the_old_ones_also_while_one_is_being_redeemed() {
     let stage = Stage::slow().await;
     for round in 0..3 {
         let bob = stage.user(&format!("bob-{round}")).await;
-        let enrolled = bob.enrol().await;
+        let enrolled = bob.enroll().await;
         let assertion = bob.prove(&enrolled).await;
         let (redeemed, made) = tokio::join!(
             bob.redeem(&enrolled.recovery_codes[0]),
@@ -106,7 +106,7 @@ async fn new_codes_end_the_old_ones_also_while_one_is_being_redeemed() {
 async fn a_code_of_a_set_replaced_meanwhile_is_refused() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     // KMS is slow, so that the new set is stored first.
     stage.fault("kms", "GenerateMac", "throttle", 2).await;
     let redeem = tokio::spawn({
@@ -129,7 +129,7 @@ async fn a_code_of_a_set_replaced_meanwhile_is_refused() {
 async fn a_recovery_code_lifts_a_lock_of_factors() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     set(&stage, "failures", 50).await;
     ada.verify(&enrolled.id, &enrolled.app.code(stage.now().await)).await.refused(423, "locked");
     ada.redeem(&enrolled.recovery_codes[0]).await.expect(200);
@@ -148,7 +148,7 @@ async fn set(stage: &Stage, attribute: &str, count: u32) {
 async fn recovery_guesses_wait_and_lock_on_their_own_count() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let wrong = "0000-0000-0000-0000";
     for left in (0..5).rev() {
         assert_eq!(ada.redeem(wrong).await.refused(422, "code-rejected").body["attempts_left"], left);
@@ -183,7 +183,7 @@ async fn recovery_guesses_wait_and_lock_on_their_own_count() {
 async fn the_right_recovery_code_among_200_guesses_does_not_slip_in() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let right = &enrolled.recovery_codes[0];
     let guesses =
         (0..200).map(|index| if index == 100 { right.clone() } else { format!("0000-0000-0000-0{index:03}") });
@@ -198,7 +198,7 @@ async fn the_right_recovery_code_among_200_guesses_does_not_slip_in() {
 async fn a_code_that_nobody_has_is_only_called_wrong() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = &enrolled.recovery_codes[0];
     eve.redeem(code).await.refused(422, "code-rejected");
     assert!(stage.account("eve").await.is_null(), "nothing is stored");
@@ -218,7 +218,7 @@ async fn a_code_that_nobody_has_is_only_called_wrong() {
 async fn redeeming_survives_faults_and_lost_responses() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let mut codes = enrolled.recovery_codes.iter();
     // If KMS fails, the attempt is not counted.
     for (kind, status) in

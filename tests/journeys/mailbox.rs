@@ -67,7 +67,7 @@ async fn an_address_that_exists_is_written_to_however_it_is_spelled() {
     for (email, verified, written) in spellings {
         let stage = Stage::new().await;
         let john = stage.user_with(json!({"sub": "john", "email": email, "email_verified": verified})).await;
-        john.enrol().await;
+        john.enroll().await;
         assert_eq!(stage.subjects_to(written).await, ["an authenticator app was added"], "{email}");
         let hint = format!("j•••@{}", written.rsplit_once('@').unwrap().1);
         assert_eq!(john.login().await["recovery"]["email_hint"], hint);
@@ -152,7 +152,7 @@ async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_address_that_waited_and_was_given_up_starts_anew() {
+async fn an_address_that_waited_and_was_given_up_starts_over() {
     let stage = Stage::new().await;
     let (ada, _) = enrolled(&stage).await;
     let thief = json!({"sub": "ada", "email": "thief@evil.example"});
@@ -231,7 +231,7 @@ async fn an_activation_ends_a_code_to_the_former_address() {
     let code = stage.emailed_to(ADA).await;
     let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
     let assertion = moved.prove(&first).await;
-    moved.enrol_another(&assertion).await;
+    moved.enroll_another(&assertion).await;
     ada.redeem(&code).await.refused(422, "code-expired");
     stage.advance(60).await;
     moved.email().await.expect(202);
@@ -281,19 +281,19 @@ async fn an_activation_keeps_the_address_that_its_token_has() {
     let (_, first) = enrolled(&stage).await;
     let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
     let assertion = moved.prove(&first).await;
-    moved.enrol_another(&assertion).await;
+    moved.enroll_another(&assertion).await;
     moved.email().await.expect(202);
     stage.user("ada").await.email().await.refused(403, "email-recovery-held");
 
     // A user who enrolled without a verified address has no recovery address.
     let bob = stage.user_with(json!({"sub": "bob", "email_verified": false})).await;
-    let enrolled = bob.enrol().await;
+    let enrolled = bob.enroll().await;
     let bob = stage.user("bob").await;
     bob.email().await.refused(403, "email-recovery-held");
     stage.advance(3 * DAY).await;
     let bob = stage.user("bob").await;
     bob.email().await.refused(403, "email-recovery-held");
     let assertion = bob.prove(&enrolled).await;
-    bob.enrol_another(&assertion).await;
+    bob.enroll_another(&assertion).await;
     bob.email().await.expect(202);
 }

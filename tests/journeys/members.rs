@@ -321,7 +321,7 @@ async fn an_older_account_is_not_shown_over_a_newer_one() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "acme").await;
     let ada = member(&stage, "ada", &["acme"]).await;
-    ada.enrol().await;
+    ada.enroll().await;
     assert_eq!(seen(&boss, "acme").await.1, [1, 0, 0]);
     // The login reads the account before the reset or the erasure, and writes after it.
     let op = stage.operator().await;
@@ -329,7 +329,7 @@ async fn an_older_account_is_not_shown_over_a_newer_one() {
     op.act("reset", "ada").await.expect(200);
     login.await.unwrap();
     assert_eq!(seen(&boss, "acme").await.1, [0, 1, 0]);
-    ada.enrol().await;
+    ada.enroll().await;
     let login = late_login(&stage, &["acme", "initech"], 5).await;
     op.act("erase", "ada").await.expect(200);
     login.await.unwrap();

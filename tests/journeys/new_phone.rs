@@ -94,7 +94,7 @@ async fn a_new_phone_from_the_first_login_to_a_challenged_one() {
 async fn a_code_may_be_typed_with_spaces_and_dashes() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     let (first, second) = code.split_at(3);
     ada.verify(&enrolled.id, &format!(" {first}-{second} ")).await.expect(200);

@@ -15,7 +15,7 @@ const ADA: &str = "ada@example.com";
 async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let assertion = ada.prove(&app).await;
     let begun =
         ada.post_with(&assertion, "/v1/factors", json!({"kind": "sms", "phone": "+14155550123"})).await.expect(201);
@@ -59,7 +59,7 @@ async fn a_user_is_told_of_each_change_of_their_factors_and_codes() {
 async fn a_lock_by_wrong_codes_is_told() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let almost = json!({
         "Key": account_key("ada"), "UpdateExpression": "SET failures = :last, recovery_failures = :last_code, tried_at = :long_ago, recovery_tried_at = :long_ago",
         "ExpressionAttributeValues": {":last": {"N": "48"}, ":last_code": {"N": "99"}, ":long_ago": {"N": "0"}},
@@ -81,7 +81,7 @@ async fn a_lock_by_wrong_codes_is_told() {
 async fn a_lock_by_a_used_code_is_told() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     ada.redeem(&app.recovery_codes[0]).await.expect(200);
     let now = stage.now().await;
     let code = app.app.code(now);
@@ -112,7 +112,7 @@ async fn a_lock_by_a_used_code_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_addresses_are_told_in_the_callers_language() {
     let stage = Stage::new().await;
-    let app = stage.user("ada").await.enrol().await;
+    let app = stage.user("ada").await.enroll().await;
     let moved = stage.user_with(json!({"sub": "ada", "email": "ada@new.example"})).await;
     let request = moved.request(reqwest::Method::POST, "/v1/recovery/verify").header("accept-language", "es");
     stage.send(request.json(&json!({"code": app.recovery_codes[0]}))).await.expect(200);
@@ -137,7 +137,7 @@ async fn both_addresses_are_told_in_the_callers_language() {
     stage.dynamodb("UpdateItem", almost).await;
     moved.verify(&app.id, &app.app.wrong_code(stage.now().await)).await.refused(422, "code-rejected");
     let assertion = moved.redeem(&app.recovery_codes[3]).await.expect(200)["assertion"].clone();
-    moved.enrol_another(assertion.as_str().unwrap()).await;
+    moved.enroll_another(assertion.as_str().unwrap()).await;
     for address in [ADA, "ada@new.example"] {
         let subjects = stage.subjects_to(address).await;
         for told in ["too many wrong codes", "an authenticator app was added"] {
@@ -151,7 +151,7 @@ async fn both_addresses_are_told_in_the_callers_language() {
 async fn every_email_says_that_nobody_wrote_it() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    ada.enrol().await;
+    ada.enroll().await;
     ada.email().await.expect(202);
     let emails = stage.emails_to(ADA).await;
     assert_eq!(emails.len(), 2, "a notice, and a code");

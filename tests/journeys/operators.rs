@@ -43,7 +43,7 @@ async fn failed_so_often(stage: &Stage, sub: &str, failures: &str) {
 async fn an_operator_unlocks_who_is_locked_out() {
     let stage = Stage::new().await;
     let (ada, op) = (stage.user("ada").await, stage.operator().await);
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     failed_so_often(&stage, "ada", "100").await;
     ada.verify(&app.id, &app.app.code(stage.now().await)).await.refused(423, "locked");
     ada.redeem(&app.recovery_codes[0]).await.refused(423, "locked");
@@ -68,7 +68,7 @@ async fn an_operator_resets_who_has_lost_everything() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme", "globex"]})).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     ada.email().await.expect(202);
     let emailed = stage.emailed_to(ADA).await;
     let assertion = ada.prove(&app).await;
@@ -102,18 +102,18 @@ async fn an_operator_resets_who_has_lost_everything() {
     let login = ada.login().await;
     assert_eq!((&login["decision"], &claims(&login)["mfa_epoch"]), (&json!("allow"), &json!(epoch)));
     assert_eq!(stage.subjects_to(ADA).await.last().unwrap(), "your two-step verification was reset");
-    ada.enrol().await;
+    ada.enroll().await;
     assert_eq!(members(&stage, "acme").await.0, ["ada mfa"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_erased_user_is_nobody_here_and_starts_anew() {
+async fn an_erased_user_is_nobody_here_and_starts_over() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     let names: Vec<_> = (0..40).map(|index| format!("w{index:02}")).collect();
     let ask = json!({"sub": "ada", "workspaces": names});
     let ada = stage.user_with(ask.clone()).await;
-    ada.enrol().await;
+    ada.enroll().await;
     ada.login().await;
     assert_eq!(members(&stage, "w39").await.0, ["ada mfa"]);
     let erased = op.act("erase", "ada").await;
@@ -143,7 +143,7 @@ async fn an_erase_that_fails_halfway_is_finished_by_the_next() {
     let names: Vec<_> = (0..50).map(|index| format!("w{index:02}")).collect();
     for (spare, kind) in [(0, "refuse"), (1, "refuse"), (2, "refuse"), (1, "error"), (2, "drop_before")] {
         let ada = stage.user_with(json!({"sub": "ada", "workspaces": names})).await;
-        ada.enrol().await;
+        ada.enroll().await;
         ada.login().await;
         stage.fault_after(spare, "dynamodb", "TransactWriteItems", kind, 10).await;
         let failed = op.act("erase", "ada").await;
@@ -160,7 +160,7 @@ async fn an_erase_that_fails_halfway_is_finished_by_the_next() {
     }
     // Lost responses and conflicts with other writes do not stop an erasure.
     for kind in ["drop_after", "conflict"] {
-        stage.user_with(json!({"sub": "ada", "workspaces": names})).await.enrol().await;
+        stage.user_with(json!({"sub": "ada", "workspaces": names})).await.enroll().await;
         stage.fault("dynamodb", "TransactWriteItems", kind, 2).await;
         op.act("erase", "ada").await.expect(200);
     }
@@ -176,7 +176,7 @@ async fn a_login_during_an_erase_leaves_nothing_wrong() {
         async move {
             let (sub, workspace) = (format!("ada-{round}"), format!("w{round}"));
             let ada = stage.user_with(json!({"sub": sub, "workspaces": [workspace]})).await;
-            ada.enrol().await;
+            ada.enroll().await;
             let erase = {
                 let (op, sub) = (op.clone(), sub.clone());
                 tokio::spawn(async move { op.act("erase", &sub).await })
@@ -266,7 +266,7 @@ async fn a_user_moves_in_with_their_app() {
     stage.advance(30).await;
     let old = Enrolled { id: id.to_owned(), app, recovery_codes: vec![] };
     let assertion = ada.prove(&old).await;
-    ada.enrol_another(&assertion).await;
+    ada.enroll_another(&assertion).await;
     let app = old.app;
     let spent = app.code(stage.now().await);
     ada.verify(id, &spent).await.expect(200);
@@ -375,7 +375,7 @@ async fn many_imports_at_once_make_one_factor() {
 async fn an_operator_needs_scope_and_place_and_acts_on_others() {
     let stage = Stage::with_settings(&[("MFA_OPERATORS", "op, support@clients,ada")]).await;
     let ada = stage.user("ada").await;
-    ada.enrol().await;
+    ada.enroll().await;
     let before = stage.account("ada").await;
     let ask = json!({"user": "ada", "reason": "x"});
     let as_whom = async |token: Value| -> User { stage.user_with(token).await };
@@ -409,7 +409,7 @@ async fn an_operator_needs_scope_and_place_and_acts_on_others() {
         }
     }
     assert_eq!(stage.account("ada").await, before);
-    stage.user("bob").await.enrol().await;
+    stage.user("bob").await.enroll().await;
     let bob = as_whom(json!({"sub": "bob", "scope": "mfa:operator", "claims": {"client_id": "op"}})).await;
     bob.post("/v1/operator/unlock", json!({"user": "bob", "reason": "x"})).await.refused(403, "not-operator");
     bob.post("/v1/operator/unlock", ask.clone()).await.expect(200);
@@ -449,7 +449,7 @@ async fn the_function_checks_the_configured_scope_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scope_of_another_name_passes_the_gateway_and_the_function() {
     let stage = Stage::with_settings(&[("MFA_OPERATOR_SCOPE", "mfa/operator")]).await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     for (scope, status) in [("openid mfa/operator", 200), ("mfa:operator", 403)] {
         let op = stage.user_with(json!({"sub": "op", "scope": scope})).await;
         let reply = op.post("/v1/operator/unlock", json!({"user": "ada", "reason": "x"})).await;
@@ -468,7 +468,7 @@ async fn a_reset_reaches_every_workspace_and_holds_without_them() {
         let count = |sk: &str| items.as_array().unwrap().iter().filter(|item| item["sk"]["S"] == sk).count();
         [count("MEMBER#mfa#ada"), count("MEMBER#none#ada")]
     };
-    ada.enrol().await;
+    ada.enroll().await;
     ada.login().await;
     assert_eq!(states().await, [40, 0]);
     op.act("reset", "ada").await.expect(200);
@@ -476,7 +476,7 @@ async fn a_reset_reaches_every_workspace_and_holds_without_them() {
 
     for kind in ["refuse", "error", "conflict"] {
         let ada = stage.user_with(json!({"sub": "ada", "workspaces": names})).await;
-        ada.enrol().await;
+        ada.enroll().await;
         ada.login().await;
         stage.fault("dynamodb", "TransactWriteItems", kind, 20).await;
         let reset = op.act("reset", "ada").await;
@@ -495,7 +495,7 @@ async fn a_reset_and_a_login_at_the_same_time_let_nobody_in_after_it() {
     let op = stage.operator().await;
     for _ in 0..5 {
         let ada = stage.user("ada").await;
-        let app = ada.enrol().await;
+        let app = ada.enroll().await;
         let code = app.app.code(stage.now().await);
         let id = app.id.clone();
         let checks = vec![ada; 10].into_iter().map(|ada| {

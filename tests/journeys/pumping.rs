@@ -86,7 +86,7 @@ async fn fifty_at_once_to_one_factor_are_one_text() {
 async fn a_code_that_has_expired_is_waited_for_no_longer() {
     let stage = stage("resend=900").await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     stage.advance(599).await;
     ada.text(&id).await.refused(429, "too-many-texts");
@@ -146,7 +146,7 @@ async fn a_number_gets_five_an_hour_and_ten_a_day_over_all_its_users() {
     let mut users = Vec::new();
     for index in 0..50 {
         let user = stage.user(&format!("user-{index}")).await;
-        let id = user.enrol_phone(PHONE).await;
+        let id = user.enroll_phone(PHONE).await;
         users.push((user, id));
     }
     let before = stage.texts().await.len();
@@ -169,7 +169,7 @@ async fn strangers_use_up_nobodys_texts() {
     let stage = stage("number-hour=5,pending-number-hour=3,pending-number-day=5").await;
     next(&stage, DAY).await;
     let ada = stage.user("ada").await;
-    let hers = ada.enrol_phone(PHONE).await;
+    let hers = ada.enroll_phone(PHONE).await;
     next(&stage, HOUR).await;
     let strangers = with_pending(&stage, 50, |_| PHONE.to_owned()).await;
     let before = stage.texts_to(PHONE).await.len();
@@ -195,7 +195,7 @@ async fn an_exchange_gets_twenty_pending_texts_an_hour() {
     next(&stage, DAY).await;
     // Ada's active phone in this exchange gets texts, whatever happens.
     let ada = stage.user("ada").await;
-    let hers = ada.enrol_phone("+14155559999").await;
+    let hers = ada.enroll_phone("+14155559999").await;
     let pending = with_pending(&stage, 50, |index| format!("+14155551{index:03}")).await;
     let (user, id) = pending[0].clone();
     assert_eq!(sent(&texts(pending).await, "exchange"), 19, "and one was Ada's enrollment");
@@ -221,7 +221,7 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
     let stage = stage("deployment-day=40").await;
     next(&stage, DAY).await;
     let ada = stage.user("ada").await;
-    let hers = ada.enrol_phone("+14165550100").await;
+    let hers = ada.enroll_phone("+14165550100").await;
     let pending = with_pending(&stage, 50, |index| format!("+1415{:03}1234", 200 + index)).await;
     let (user, id) = pending[0].clone();
     assert_eq!(sent(&texts(pending).await, "deployment"), 19, "and one was Ada's enrollment");
@@ -258,7 +258,7 @@ async fn the_deployment_stops_hard_and_pending_phones_may_use_half() {
 async fn a_text_goes_on_past_full_rows_and_other_writes() {
     let stage = stage("deployment-day=16").await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     for _ in 0..11 {
         ada.text(&id).await.expect(202);
     }
@@ -276,7 +276,7 @@ async fn a_text_goes_on_past_full_rows_and_other_writes() {
 async fn the_deployments_total_is_no_one_row() {
     let stage = stage("user-day=1000").await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     for _ in 0..40 {
         ada.text(&id).await.expect(202);
     }
@@ -301,7 +301,7 @@ async fn many_at_once_to_active_phones_stop_at_the_deployments_total() {
     let mut active = Vec::new();
     for index in 0..50 {
         let user = stage.user(&format!("user-{index}")).await;
-        let id = user.enrol_phone(&format!("+1415{:03}1234", 200 + index)).await;
+        let id = user.enroll_phone(&format!("+1415{:03}1234", 200 + index)).await;
         active.push((user, id));
     }
     assert_eq!(sent(&texts(active).await, "deployment"), 20);

@@ -10,7 +10,7 @@ use crate::stage::Stage;
 async fn a_code_that_was_accepted_is_refused_the_second_time() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let code = enrolled.app.code(stage.now().await);
     ada.verify(&enrolled.id, &code).await.expect(200);
     ada.verify(&enrolled.id, &code).await.refused(422, "code-used");
@@ -30,7 +30,7 @@ async fn the_code_that_activated_a_factor_does_not_log_in() {
 async fn a_code_older_than_one_that_was_accepted_is_refused() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let now = stage.advance(60).await;
     ada.verify(&enrolled.id, &enrolled.app.code(now)).await.expect(200);
     ada.verify(&enrolled.id, &enrolled.app.code(now - 30)).await.refused(422, "code-used");
@@ -42,7 +42,7 @@ async fn one_step_of_drift_is_accepted_each_way_and_two_are_not() {
     let stage = Stage::new().await;
     for (steps, accepted) in [(-2, false), (-1, true), (0, true), (1, true), (2, false)] {
         let user = stage.user(&format!("drifts-by-{steps}")).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         // Far from the time step of the activation.
         let mut now = stage.advance(600).await;
         let shown = |now: u64, steps: i64| enrolled.app.code(now.saturating_add_signed(steps * 30));
@@ -64,7 +64,7 @@ async fn one_code_sixty_times_at_once_is_one_assertion() {
     let stage = Stage::new().await;
     for round in 0..5 {
         let user = stage.user(&format!("user-{round}")).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         let code = enrolled.app.code(stage.now().await);
         let start = Arc::new(Barrier::new(60));
         let mut tries = JoinSet::new();

@@ -5,10 +5,10 @@ use reqwest::Method;
 use crate::stage::{Stage, at_once};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn enrolments_keys_and_the_clock_outlive_the_stack() {
+async fn enrollments_keys_and_the_clock_outlive_the_stack() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let enrolled = stage.user("ada").await.enrol().await;
+    let enrolled = stage.user("ada").await.enroll().await;
     let keys = stage.send(stage.request(Method::GET, "/.well-known/jwks.json")).await.expect(200);
     let before = stage.advance(86_400).await;
     stage.stop().await;

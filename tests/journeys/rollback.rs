@@ -43,7 +43,7 @@ async fn kept(stage: &Stage, sub: &str) -> Value {
 /// A user with an app and a passkey.
 async fn with_both(stage: &Stage, sub: &str) -> (User, Enrolled) {
     let user = stage.user_with(json!({"sub": sub, "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
-    let app = user.enrol().await;
+    let app = user.enroll().await;
     add(stage, sub, passkey("active")).await;
     (user, app)
 }
@@ -161,7 +161,7 @@ async fn no_write_but_a_reset_touches_an_unknown_factor() {
     untouched("an emailed code").await;
     set_policy(&ada, &assertion, json!({"required": true, "grace_days": 0})).await;
     untouched("a policy").await;
-    let other = ada.enrol_another(&assertion).await;
+    let other = ada.enroll_another(&assertion).await;
     untouched("another app").await;
     assert!(other.recovery_codes.is_empty(), "they come with the first factor");
     let assertion = ada.prove(&other).await;
@@ -276,7 +276,7 @@ async fn an_unknown_pending_factor_counts_for_nothing_and_goes_when_a_factor_bec
 async fn a_factor_that_was_begun_in_an_unknown_way_logs_in_and_counts_as_a_first_one() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let names = json!({"#id": app.id});
     let values = json!({":way": {"S": "passkey"}});
     write(&stage, account_key("ada"), "SET factors.#id.enrolled_by = :way", names, values).await;
@@ -297,7 +297,7 @@ async fn a_factor_that_was_begun_in_an_unknown_way_logs_in_and_counts_as_a_first
 async fn unknown_attributes_are_ignored_in_every_row() {
     let stage = Stage::new().await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let assertion = ada.prove(&app).await;
     let begun =
         ada.post_with(&assertion, "/v1/factors", json!({"kind": "sms", "phone": "+14155550123"})).await.expect(201);
@@ -349,7 +349,7 @@ fn enrich(attributes: &mut Value) {
 async fn an_unknown_kind_that_a_policy_allows_loosens_nothing_and_shows_nowhere() {
     let stage = Stage::new().await;
     let boss = stage.user_with(json!({"sub": "boss", "workspaces": ["acme"], "owned_workspaces": ["acme"]})).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     let assertion = boss.prove(&app).await;
     set_policy(&boss, &assertion, json!({"required": true, "grace_days": 0, "allowed_factors": ["totp"]})).await;
     let ada = stage.user_with(json!({"sub": "ada", "workspaces": ["acme"]})).await;
@@ -390,7 +390,7 @@ async fn a_member_in_an_unknown_state_is_left_out_of_the_list_and_found_by_the_n
     let (boss, app) = with_both(&stage, "boss").await;
     for sub in ["ada", "bob"] {
         let user = stage.user_with(json!({"sub": sub, "workspaces": ["acme"]})).await;
-        user.enrol().await;
+        user.enroll().await;
         // Move the user as a release that knows this state would.
         let seen = json!({"pk": {"S": format!("USER#{sub}")}, "sk": {"S": "SEEN"}});
         let (names, parked) = (json!({"#state": "state"}), json!({":state": {"S": "parked"}}));

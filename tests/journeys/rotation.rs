@@ -26,8 +26,8 @@ async fn not_looked_at(stage: &Stage, sub: &str, reply: Reply) {
 async fn what_an_older_key_made_is_accepted_until_its_label_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let stage = Stage::on(folder.path()).await;
-    let app = stage.user("ada").await.enrol().await;
-    let phone = stage.user("bob").await.enrol_phone(PHONE).await;
+    let app = stage.user("ada").await.enroll().await;
+    let phone = stage.user("bob").await.enroll_phone(PHONE).await;
     // A code is bound to a login. The sample events have the same login before and after the restart.
     by_sample(&stage, "recovery/email.json", "ada", None, None).await.expect(202);
     by_sample(&stage, "send-sms/text.json", "bob", Some(&phone), None).await.expect(202);

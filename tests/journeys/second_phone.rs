@@ -17,11 +17,11 @@ async fn ids(user: &User) -> Vec<String> {
 async fn a_second_app_takes_proof_of_the_first() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let first = ada.enrol().await;
+    let first = ada.enroll().await;
     ada.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-required");
 
     let assertion = ada.prove(&first).await;
-    let second = ada.enrol_another(&assertion).await;
+    let second = ada.enroll_another(&assertion).await;
     assert!(second.recovery_codes.is_empty());
 
     // The last used factor comes first.
@@ -38,9 +38,9 @@ async fn a_second_app_takes_proof_of_the_first() {
 async fn a_sixth_app_is_too_many() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let mut newest = ada.enrol().await;
+    let mut newest = ada.enroll().await;
     for _ in 2..=5 {
-        newest = ada.enrol_another(&ada.prove(&newest).await).await;
+        newest = ada.enroll_another(&ada.prove(&newest).await).await;
     }
     let assertion = ada.prove(&newest).await;
     ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(409, "too-many-factors");
@@ -51,7 +51,7 @@ async fn a_sixth_app_is_too_many() {
 async fn a_phone_is_replaced() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let old = ada.enrol().await;
+    let old = ada.enroll().await;
     let assertion = ada.prove(&old).await;
     let renamed = ada.rename(&assertion, &old.id, "Old phone").await.expect(200);
     assert_eq!((&renamed["id"], &renamed["name"]), (&json!(old.id), &json!("Old phone")));
@@ -59,7 +59,7 @@ async fn a_phone_is_replaced() {
     assert_eq!(ada.get("/v1/factors").await.expect(200)["factors"][0]["name"], "Older phone");
 
     // Renaming does not change the epoch, so the same assertion begins the new phone.
-    let new = ada.enrol_another(&assertion).await;
+    let new = ada.enroll_another(&assertion).await;
     let assertion = ada.prove(&new).await;
     let removed = ada.remove(&assertion, &old.id).await.expect(200);
     assert_eq!(ids(&ada).await, [new.id.as_str()]);
@@ -77,7 +77,7 @@ async fn a_phone_is_replaced() {
 async fn the_last_factor_takes_the_recovery_codes_with_it() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let only = ada.enrol().await;
+    let only = ada.enroll().await;
     let epoch = stage.account("ada").await["epoch"]["N"].clone();
     let assertion = ada.prove(&only).await;
     ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
@@ -90,7 +90,7 @@ async fn the_last_factor_takes_the_recovery_codes_with_it() {
     let login = ada.login().await;
     assert_eq!((&login["decision"], &login["recovery"]["codes_left"]), (&json!("allow"), &json!(0)));
     // Another enrollment makes new codes.
-    assert_ne!(ada.enrol().await.recovery_codes, only.recovery_codes);
+    assert_ne!(ada.enroll().await.recovery_codes, only.recovery_codes);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,7 +98,7 @@ async fn renaming_and_removing_take_proof() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let allowed = ada.login().await["assertion"].as_str().unwrap().to_owned();
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let before = stage.account("ada").await;
     let path = format!("/v1/factors/{}", enrolled.id);
     let bare = |method| ada.request(method, &path);
@@ -117,12 +117,12 @@ async fn renaming_and_removing_take_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thiefs_pending_factor_ends_when_the_owner_enrols() {
+async fn a_thiefs_pending_factor_ends_when_the_owner_enrolls() {
     let stage = Stage::new().await;
     // Both have the password.
     let (ada, thief) = (stage.user("ada").await, stage.user("ada").await);
     let (stolen, app) = thief.begin().await;
-    let own = ada.enrol().await;
+    let own = ada.enroll().await;
     thief.activate(&stolen, &app.code(stage.now().await)).await.refused(404, "factor-not-found");
     thief.post("/v1/factors", json!({"kind": "totp"})).await.refused(403, "assertion-required");
     assert_eq!(ids(&ada).await, [own.id]);
@@ -133,8 +133,8 @@ async fn an_assertion_removes_one_factor_and_no_second() {
     let stage = Stage::new().await;
     for round in 0..5 {
         let user = stage.user(&format!("user-{round}")).await;
-        let first = user.enrol().await;
-        let second = user.enrol_another(&user.prove(&first).await).await;
+        let first = user.enroll().await;
+        let second = user.enroll_another(&user.prove(&first).await).await;
         let assertion = user.prove(&first).await;
         let start = Arc::new(Barrier::new(2));
         let mut removals = JoinSet::new();
@@ -157,7 +157,7 @@ async fn an_assertion_removes_one_factor_and_no_second() {
 async fn a_code_of_a_factor_that_is_removed_meanwhile_is_not_accepted() {
     let stage = Stage::slow().await;
     let ada = stage.user("ada").await;
-    let first = ada.enrol().await;
+    let first = ada.enroll().await;
     // The attempt is counted, and then waits for KMS while the factor is removed.
     stage.fault("kms", "Decrypt", "throttle", 2).await;
     let code = first.app.code(stage.now().await);
@@ -200,7 +200,7 @@ async fn fifty_begins_at_once_leave_no_more_than_three_pending() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_begin_under_way_when_the_owner_enrols_is_refused() {
+async fn a_begin_under_way_when_the_owner_enrolls_is_refused() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
     let thief = stage.user("ada").await;
@@ -218,9 +218,9 @@ async fn a_begin_under_way_when_the_owner_enrols_is_refused() {
 async fn begins_and_activations_at_once_never_make_a_sixth() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let mut newest = ada.enrol().await;
+    let mut newest = ada.enroll().await;
     for _ in 2..=4 {
-        newest = ada.enrol_another(&ada.prove(&newest).await).await;
+        newest = ada.enroll_another(&ada.prove(&newest).await).await;
     }
     let assertion = ada.prove(&newest).await;
     let mut begun = Vec::new();
@@ -255,7 +255,7 @@ async fn begins_and_activations_at_once_never_make_a_sixth() {
 async fn removing_does_not_prolong_a_proof() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let mut assertion = ada.prove(&enrolled).await;
     // Beginning and removing factors does not extend the 5 minutes of the first assertion.
     for _ in 0..4 {
@@ -269,10 +269,10 @@ async fn removing_does_not_prolong_a_proof() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_expired_enrolment_is_neither_renamed_nor_removed() {
+async fn an_expired_enrollment_is_neither_renamed_nor_removed() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let enrolled = ada.enrol().await;
+    let enrolled = ada.enroll().await;
     let assertion = ada.prove(&enrolled).await;
     let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
     let id = begun["id"].as_str().unwrap();

@@ -32,7 +32,7 @@ fn moved(imported: &Value) -> Enrolled {
 async fn an_erase_is_told_to_the_kept_address() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     op.act("erase", "ada").await.expect(200);
     let told = stage.emails_to(ADA).await.pop().unwrap();
     assert_eq!(told["subject"], format!("Local App: {ERASED}"));
@@ -52,13 +52,13 @@ async fn a_failed_notice_stops_no_erase_and_is_in_the_users_language() {
         op.send(request.json(&json!({"user": "ada", "reason": "They asked"}))).await
     };
     for (language, words) in [("fr", "validation en deux étapes"), ("es", "verificación en dos pasos")] {
-        stage.user("ada").await.enrol().await;
+        stage.user("ada").await.enroll().await;
         erase(language).await.expect(200);
         assert!(stage.subjects_to(ADA).await.last().unwrap().contains(words), "{language}");
     }
     for (service, operation) in [("ses", "SendEmail"), ("kms", "Decrypt")] {
         for kind in ["refuse", "throttle", "drop_before"] {
-            stage.user("ada").await.enrol().await;
+            stage.user("ada").await.enroll().await;
             stage.fault(service, operation, kind, 10).await;
             let erased = erase("en").await;
             stage.clear_faults().await;
@@ -67,7 +67,7 @@ async fn a_failed_notice_stops_no_erase_and_is_in_the_users_language() {
         }
     }
     // A user without a recovery address is erased without a notice.
-    stage.user_with(json!({"sub": "ada", "email": null})).await.enrol().await;
+    stage.user_with(json!({"sub": "ada", "email": null})).await.enroll().await;
     let before = stage.emails_to(ADA).await.len();
     erase("en").await.expect(200);
     assert_eq!(stage.emails_to(ADA).await.len(), before);
@@ -77,7 +77,7 @@ async fn a_failed_notice_stops_no_erase_and_is_in_the_users_language() {
 async fn an_erase_whose_end_is_unknown_is_told_all_the_same() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     stage.fault("dynamodb", "TransactWriteItems", "drop_after", 10).await;
     op.act("erase", "ada").await.refused(503, "temporarily-unavailable");
     stage.clear_faults().await;
@@ -109,7 +109,7 @@ async fn an_import_gives_an_address_where_none_is_kept() {
 async fn an_import_leaves_a_kept_address_and_tells_both() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     op.act("reset", "ada").await.expect(200);
     let kept = stage.account("ada").await["contact"].clone();
     import(&op, Some(NEW)).await.expect(201);
@@ -135,7 +135,7 @@ async fn an_import_drops_an_emailed_code() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
     let ada = stage.user("ada").await;
-    ada.enrol().await;
+    ada.enroll().await;
     ada.email().await.expect(202);
     let code = stage.account("ada").await["emailed"].clone();
     op.act("reset", "ada").await.expect(200);
@@ -152,7 +152,7 @@ async fn an_import_drops_an_emailed_code() {
 async fn every_act_of_an_operator_takes_a_reason() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     let before = stage.account("ada").await;
     for act in ["unlock", "reset", "erase", "import"] {
         let mut ask = json!({"user": "ada"});
@@ -169,7 +169,7 @@ async fn every_act_of_an_operator_takes_a_reason() {
 async fn a_login_from_before_a_reset_begins_no_factor() {
     let stage = Stage::new().await;
     let op = stage.operator().await;
-    stage.user("ada").await.enrol().await;
+    stage.user("ada").await.enroll().await;
     stage.advance(DAY / 2).await;
     op.act("reset", "ada").await.expect(200);
     let reset = stage.now().await;
@@ -197,7 +197,7 @@ async fn a_login_from_before_a_reset_begins_no_factor() {
     }
     // The rule holds for users with a factor too. A later reset replaces the earlier time.
     let ada = stage.user("ada").await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let old = with(json!({"auth_time": reset - 61})).await;
     let assertion = old.prove(&app).await;
     old.post_with(&assertion, "/v1/factors", json!({"kind": "totp"})).await.refused(403, "login-too-old");

@@ -10,8 +10,8 @@ use crate::stage::Stage;
 async fn another_users_factor_is_not_found_and_not_touched() {
     let stage = Stage::new().await;
     let (ada, eve) = (stage.user("ada").await, stage.user("eve").await);
-    let adas = ada.enrol().await;
-    eve.enrol().await;
+    let adas = ada.enroll().await;
+    eve.enroll().await;
     let before = stage.account("ada").await;
     let code = adas.app.code(stage.now().await);
     eve.verify(&adas.id, &code).await.refused(404, "factor-not-found");

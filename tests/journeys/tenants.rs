@@ -30,7 +30,7 @@ async fn seen(stage: &Stage, workspace: &str) -> [Value; 2] {
 async fn a_tenants_sso_does_nothing_to_the_account_that_others_share() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme", "evil"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let phone = {
         let assertion = ada.prove(&app).await;
         let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "sms", "phone": "+14155550123"})).await;
@@ -93,10 +93,10 @@ async fn a_list_that_names_another_tenant_alone_logs_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_by_sso_shows_no_kinds_of_factors() {
     let stage = Stage::new().await;
-    member(&stage, "ada", &["globex"]).await.enrol().await;
+    member(&stage, "ada", &["globex"]).await.enroll().await;
     by_sso(&stage, "ada", &["acme"]).await.login().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     boss.login().await;
     let assertion = boss.prove(&app).await;
     let listed = async || {
@@ -130,7 +130,7 @@ async fn an_owner_by_sso_sets_the_policy_of_their_own_workspace() {
 
     // The same user logs in to another tenant by password, and may do everything.
     let boss = stage.user_with(json!({"sub": "boss", "workspaces": ["globex"], "sso": false})).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     boss.email().await.expect(202);
     boss.redeem(&stage.emailed_to("boss@example.com").await).await.expect(200);
     let assertion = boss.prove(&app).await;
@@ -144,7 +144,7 @@ async fn an_assertion_acts_on_a_workspace_only_if_it_names_it() {
     let stage = Stage::new().await;
     let ask = json!({"sub": "boss", "workspaces": ["globex"], "owned_workspaces": ["acme", "globex"]});
     let boss = stage.user_with(ask).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     let assertion = boss.prove(&app).await;
     let members = async |workspace: &str| {
         let path = format!("/v1/workspaces/{workspace}/members");
@@ -160,7 +160,7 @@ async fn an_assertion_acts_on_a_workspace_only_if_it_names_it() {
 async fn a_lax_token_evades_no_policy_of_a_strict_workspace() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme", "lax"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     ada.email().await.expect(202);
     let code = stage.emailed_to(ADA).await;
     require(&stage, "acme", strict()).await;
@@ -186,7 +186,7 @@ async fn a_lax_token_evades_no_policy_of_a_strict_workspace() {
     // A factor that is not the last can be removed.
     let lax = member(&stage, "ada", &["lax"]).await;
     let assertion = lax.prove(&app).await;
-    let second = lax.enrol_another(&assertion).await;
+    let second = lax.enroll_another(&assertion).await;
     let assertion = lax.prove(&second).await;
     lax.remove(&assertion, &app.id).await.expect(200);
 }
@@ -194,7 +194,7 @@ async fn a_lax_token_evades_no_policy_of_a_strict_workspace() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_binds_ninety_days_from_the_last_password_login() {
     let stage = Stage::new().await;
-    let app = member(&stage, "ada", &["acme"]).await.enrol().await;
+    let app = member(&stage, "ada", &["acme"]).await.enroll().await;
     require(&stage, "acme", strict()).await;
     let first = seen(&stage, "acme").await;
     assert_eq!(first[0], first[1]);
@@ -224,7 +224,7 @@ async fn a_policy_binds_ninety_days_from_the_last_password_login() {
 async fn a_row_without_a_password_day_binds_unless_by_sso() {
     for (state, binds) in [("mfa", true), ("none", true), ("sso", false)] {
         let stage = Stage::new().await;
-        let app = member(&stage, "ada", &["acme"]).await.enrol().await;
+        let app = member(&stage, "ada", &["acme"]).await.enroll().await;
         require(&stage, "acme", strict()).await;
         let old = json!({
             "Key": {"pk": {"S": "USER#ada"}, "sk": {"S": "SEEN"}},
@@ -246,7 +246,7 @@ async fn a_strict_tenant_reached_by_sso_binds_nothing_elsewhere() {
     let stage = Stage::new().await;
     require(&stage, "evil", strict()).await;
     let ada = member(&stage, "ada", &["acme"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     by_sso(&stage, "ada", &["evil"]).await.login().await;
     ada.email().await.expect(202);
     ada.redeem(&stage.emailed_to(ADA).await).await.expect(200);
@@ -258,7 +258,7 @@ async fn a_strict_tenant_reached_by_sso_binds_nothing_elsewhere() {
 async fn the_last_of_more_workspaces_than_one_batch_binds_too() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &[]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     require(&stage, "w149", strict()).await;
     let today = json!({"M": {
         "state": {"S": "mfa"}, "factors": {"L": []}, "day": {"N": "20833"}, "password_day": {"N": "20833"},
@@ -277,7 +277,7 @@ async fn the_last_of_more_workspaces_than_one_batch_binds_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_requiring_workspace_says_until_when() {
     let stage = Stage::new().await;
-    let app = member(&stage, "ada", &["acme"]).await.enrol().await;
+    let app = member(&stage, "ada", &["acme"]).await.enroll().await;
     require(&stage, "acme", strict()).await;
     require(&stage, "globex", strict()).await;
     let until = async |workspaces: &[&str]| {
@@ -299,7 +299,7 @@ async fn the_last_requiring_workspace_says_until_when() {
 async fn only_the_tokens_workspaces_say_which_kinds_are_usable() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["apps"]).await;
-    let phone = ada.enrol_phone("+14155550123").await;
+    let phone = ada.enroll_phone("+14155550123").await;
     let apps = json!({"required": true, "grace_days": 0, "allowed_factors": ["totp"]});
     require(&stage, "apps", apps).await;
     for (workspaces, mfa) in [(&["lax"][..], "passed"), (&["apps"], "enroll_only")] {
@@ -318,7 +318,7 @@ async fn only_the_tokens_workspaces_say_which_kinds_are_usable() {
 async fn where_what_binds_an_account_cannot_be_read_nothing_is_done() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     require(&stage, "acme", json!({"required": true, "grace_days": 0})).await;
     ada.email().await.expect(202);
     let code = stage.emailed_to(ADA).await;

@@ -65,7 +65,7 @@ async fn a_phone_is_enrolled_and_logs_in_by_text() {
 async fn an_app_and_a_phone_have_codes_of_their_own() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     ada.post("/v1/factors", json!({"kind": "sms", "phone": PHONE})).await.refused(403, "assertion-required");
     let assertion = ada.prove(&app).await;
     let begun = ada.post_with(&assertion, "/v1/factors", json!({"kind": "sms", "phone": PHONE})).await.expect(201);
@@ -107,7 +107,7 @@ async fn an_app_and_a_phone_have_codes_of_their_own() {
 async fn a_texted_code_is_resent_while_it_is_good() {
     let stage = Stage::with_settings(&[("MFA_TEXT_LIMITS", "user-10m=20")]).await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     let first = ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     for (wait, next) in [(30, 60), (60, 120), (120, 300)] {
@@ -143,7 +143,7 @@ async fn a_texted_code_is_resent_while_it_is_good() {
 async fn a_code_expires_after_ten_minutes_and_a_new_one_follows() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     stage.advance(599).await;
@@ -166,7 +166,7 @@ async fn one_text_verified_sixty_times_at_once_makes_one_assertion() {
     for round in 0..5 {
         let stage = Stage::new().await;
         let ada = stage.user("ada").await;
-        let id = ada.enrol_phone(PHONE).await;
+        let id = ada.enroll_phone(PHONE).await;
         ada.text(&id).await.expect(202);
         let code = stage.code_to(PHONE).await;
         let attempts = vec![(ada.clone(), id, code); 60].into_iter();
@@ -183,7 +183,7 @@ async fn one_text_verified_sixty_times_at_once_makes_one_assertion() {
 async fn a_texted_code_replaced_meanwhile_is_wrong() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let code = stage.code_to(PHONE).await;
     // The attempt is counted, and then waits for KMS while another code is sent.
@@ -210,7 +210,7 @@ async fn a_texted_code_replaced_meanwhile_is_wrong() {
 async fn a_resend_does_not_reset_the_guesses_at_a_texted_code() {
     let stage = Stage::with_settings(&[("MFA_TEXT_LIMITS", "user-10m=20")]).await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     for left in (0..5).rev() {
         stage.advance(300).await;
         ada.text(&id).await.expect(202);
@@ -255,7 +255,7 @@ async fn texts_come_from_the_number_of_the_phones_country() {
         let settings = [("MFA_TEXT_ORIGINATION_NUMBERS", numbers.as_str()), ("MFA_TEXT_MAX_PRICE", "0.02"), REGIONS];
         let stage = Stage::with_settings(&settings).await;
         for (index, (phone, country)) in phones.into_iter().enumerate() {
-            stage.user(&format!("user-{index}")).await.enrol_phone(phone).await;
+            stage.user(&format!("user-{index}")).await.enroll_phone(phone).await;
             let text = stage.texts_to(phone).await.remove(0);
             let attributes = &text["attributes"];
             let number = attributes.get("AWS.MM.SMS.OriginationNumber").and_then(|number| number.as_str());
@@ -308,7 +308,7 @@ async fn a_pending_phone_is_texted_while_there_is_time_to_type() {
 async fn another_users_phone_is_not_found_and_sso_begins_none() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     let eve = stage.user("eve").await;
     eve.text(&id).await.refused(404, "factor-not-found");
     eve.text("nonsense").await.refused(404, "factor-not-found");
@@ -344,7 +344,7 @@ async fn the_text_is_in_the_language_that_the_client_asks_for() {
 async fn a_dump_of_the_table_holds_no_phone_number_and_no_code() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    let id = ada.enrol_phone(PHONE).await;
+    let id = ada.enroll_phone(PHONE).await;
     ada.text(&id).await.expect(202);
     let bob = stage.user("bob").await;
     let pending = bob.begin_phone("+14165550188").await;

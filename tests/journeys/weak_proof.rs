@@ -49,7 +49,7 @@ async fn strong_acts(user: &User, assertion: &str, lost: &str) -> [Reply; 4] {
 async fn a_recovery_or_emailed_code_only_logs_in_and_begins_a_factor() {
     let stage = Stage::new().await;
     let ada = owner(&stage, "ada", &["acme"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let by_paper = assertion(&ada.redeem(&app.recovery_codes[0]).await.expect(200));
     let by_email = by_email(&stage, &ada).await;
     for weak in [by_paper, by_email] {
@@ -69,7 +69,7 @@ async fn a_recovery_or_emailed_code_only_logs_in_and_begins_a_factor() {
 async fn after_a_recovery_code_the_lost_phone_goes_in_one_sitting() {
     let stage = Stage::new().await;
     let ada = owner(&stage, "ada", &["acme"]).await;
-    let lost = ada.enrol().await;
+    let lost = ada.enroll().await;
     stage.advance(DAY).await;
     let ada = owner(&stage, "ada", &["acme"]).await;
     let by_paper = assertion(&ada.redeem(&lost.recovery_codes[0]).await.expect(200));
@@ -86,7 +86,7 @@ async fn after_a_recovery_code_the_lost_phone_goes_in_one_sitting() {
 async fn after_an_emailed_code_the_lost_phone_goes_a_day_later() {
     let stage = Stage::new().await;
     let ada = owner(&stage, "ada", &["acme"]).await;
-    let lost = ada.enrol().await;
+    let lost = ada.enroll().await;
     let emailed = by_email(&stage, &ada).await;
     let (new, activated) = activated_with(&stage, &ada, &emailed).await;
     assert_eq!(activated["factor"]["enrolled_by"], "email");
@@ -117,7 +117,7 @@ async fn after_an_emailed_code_the_lost_phone_goes_a_day_later() {
 async fn a_pending_factor_is_named_and_goes_with_a_code_of_any_factor() {
     let stage = Stage::new().await;
     let ada = stage.user("ada").await;
-    ada.enrol().await;
+    ada.enroll().await;
     let emailed = by_email(&stage, &ada).await;
     let (_, activated) = activated_with(&stage, &ada, &emailed).await;
     let fresh = assertion(&activated);
@@ -188,7 +188,7 @@ async fn a_factor_from_before_is_first_since_it_was_begun() {
 /// `lax`. Two days later, the thief added B with A. Since then her workspace `acme` forbids emailed codes.
 async fn mailbox_thief(stage: &Stage) -> (Enrolled, Enrolled, String) {
     let ada = member(stage, "ada", &["acme"]).await;
-    let own = ada.enrol().await;
+    let own = ada.enroll().await;
     ada.login().await;
     stage.advance(2 * DAY).await;
     let thief = member(stage, "ada", &["lax"]).await;
@@ -305,7 +305,7 @@ async fn a_factor_of_email_weakens_nothing_where_policies_are_unread() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_factor_begun_in_a_lax_workspace_is_stuck_in_a_strict_one() {
     let stage = Stage::new().await;
-    member(&stage, "ada", &["lax"]).await.enrol().await;
+    member(&stage, "ada", &["lax"]).await.enroll().await;
     let lax = member(&stage, "ada", &["lax"]).await;
     let emailed = by_email(&stage, &lax).await;
     require(&stage, "acme", json!({"required": true, "grace_days": 0, "allow_email_recovery": false})).await;
@@ -328,7 +328,7 @@ async fn a_factor_begun_in_a_lax_workspace_is_stuck_in_a_strict_one() {
 async fn a_forbidden_phone_of_email_enrolls_factors_of_email() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["lax"]).await;
-    let own = ada.enrol().await;
+    let own = ada.enroll().await;
     let emailed = by_email(&stage, &ada).await;
     let begun = ada.post_with(&emailed, "/v1/factors", json!({"kind": "sms", "phone": NUMBER})).await.expect(201);
     let phone = begun["id"].as_str().unwrap();

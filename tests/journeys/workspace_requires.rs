@@ -63,7 +63,7 @@ pub(super) fn decision(login: &Value) -> (&str, &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_owner_requires_mfa_and_a_member_has_a_week_to_enrol() {
+async fn an_owner_requires_mfa_and_a_member_has_a_week_to_enroll() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
     let defaults = show(&boss, "acme").await;
@@ -78,7 +78,7 @@ async fn an_owner_requires_mfa_and_a_member_has_a_week_to_enrol() {
     // Only an owner who has MFA may require it, and then only with an assertion.
     put(&boss, None, "acme", json!({"required": true}), None).await.refused(409, "owner-needs-mfa");
     put(&boss, None, "acme", json!({"allow_email_recovery": false}), None).await.refused(403, "assertion-required");
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     put(&boss, None, "acme", json!({"required": true}), None).await.refused(403, "assertion-required");
     let assertion = boss.prove(&app).await;
     let set = put(&boss, Some(&assertion), "acme", json!({"required": true}), None).await;
@@ -118,7 +118,7 @@ async fn an_owner_requires_mfa_and_a_member_has_a_week_to_enrol() {
 async fn grace_is_counted_from_when_mfa_was_first_required() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     let set = async |boss: &User, wish: Value| {
         let assertion = boss.prove(&app).await;
         put(boss, Some(&assertion), "acme", wish, None).await.expect(200)["required_from"].clone()
@@ -141,7 +141,7 @@ async fn grace_is_counted_from_when_mfa_was_first_required() {
 async fn put_without_if_match_applies_each_write_in_turn() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     let assertion = boss.prove(&app).await;
     let wishes = vec![(boss.clone(), assertion); 8].into_iter().map(|(boss, assertion)| async move {
         put(&boss, Some(&assertion), "acme", json!({"required": true}), None).await
@@ -156,7 +156,7 @@ async fn put_without_if_match_applies_each_write_in_turn() {
 async fn only_an_owner_sets_a_policy_and_a_lost_update_is_told() {
     let stage = Stage::new().await;
     let boss = owner(&stage, "boss", &["acme"]).await;
-    let app = boss.enrol().await;
+    let app = boss.enroll().await;
     let assertion = boss.prove(&app).await;
     for workspace in ["globex", "Acme", "no%20such", "a%2Fb"] {
         put(&boss, Some(&assertion), workspace, json!({"required": true}), None).await.refused(403, "not-owner");
@@ -223,7 +223,7 @@ async fn an_owner_by_sso_requires_mfa_only_where_sso_vouches() {
     show(&boss, "globex").await.refused(403, "not-owner");
     // That login can't use a factor either: acme's identity provider must not open globex.
     let by_password = owner(&stage, "boss", &["acme", "globex"]).await;
-    let app = by_password.enrol().await;
+    let app = by_password.enroll().await;
     boss.verify(&app.id, &app.app.code(stage.now().await)).await.refused(403, "sso-user");
     show(&by_password, "globex").await.expect(200);
     let login = boss.login().await;
@@ -249,7 +249,7 @@ async fn in_two_workspaces_the_strictest_wins() {
     let grace = json!({"required": true, "grace_days": 20, "allow_email_recovery": false});
     require(&stage, "hooli", grace).await;
     let hooli = member(&stage, "eve", &["hooli"]).await;
-    hooli.enrol().await;
+    hooli.enroll().await;
     hooli.email().await.expect(202);
     let contractor = member(&stage, "ada", &["globex", "initech"]).await;
     assert_eq!(decision(&contractor.login().await), ("allow", "grace_period"));
@@ -267,7 +267,7 @@ async fn in_two_workspaces_the_strictest_wins() {
     free.email().await.expect(202);
 
     let ada = member(&stage, "ada", &["acme"]).await;
-    ada.enrol().await;
+    ada.enroll().await;
     ada.email().await.refused(403, "not-allowed-by-workspace");
     assert_eq!(ada.login().await["recovery"].get("email_hint"), None);
     ada.redeem("k3xq-9f2m").await.refused(422, "code-expired");
@@ -354,9 +354,9 @@ async fn a_phone_forbidden_meanwhile_is_not_texted_or_activated() {
 
 /// Two apps of one user.
 async fn two_apps(user: &User) -> [Enrolled; 2] {
-    let first = user.enrol().await;
+    let first = user.enroll().await;
     let assertion = user.prove(&first).await;
-    let second = user.enrol_another(&assertion).await;
+    let second = user.enroll_another(&assertion).await;
     [first, second]
 }
 
@@ -383,7 +383,7 @@ async fn the_last_factor_stays_where_mfa_is_required() {
         assert_eq!(ada.login().await["decision"], "challenge");
     }
     let ada = member(&stage, "ada", &["acme"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let assertion = ada.prove(&app).await;
     ada.remove(&assertion, &app.id).await.refused(409, "last-factor");
     // The same in a login that does not name the workspace.
@@ -396,7 +396,7 @@ async fn the_last_factor_stays_where_mfa_is_required() {
 async fn policies_that_cannot_be_read_open_nothing() {
     let stage = Stage::new().await;
     let ada = member(&stage, "ada", &["acme"]).await;
-    let app = ada.enrol().await;
+    let app = ada.enroll().await;
     let codes = app.recovery_codes.clone();
     for (kind, status) in [("throttle", 503), ("error", 503), ("drop_before", 503), ("partial", 503), ("refuse", 500)] {
         stage.fault("dynamodb", "BatchGetItem", kind, 20).await;

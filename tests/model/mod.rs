@@ -41,7 +41,7 @@ const REACHED: &[(&str, &str)] = &[
     ("*", "factor-too-new"),
     ("Email", "202"),
     ("Email", "too-many-emails"),
-    ("Enrol", "200"),
+    ("Enroll", "200"),
     ("*", "too-many-factors"),
     ("Import", "201"),
     ("Import", "user-has-factors"),

@@ -14,7 +14,7 @@ pub enum Step {
     /// Logs in by password, or by the company's SSO.
     LogIn { who: usize, by_sso: bool },
     /// Begins an app or a phone, and activates it.
-    Enrol { who: usize, phone: bool },
+    Enroll { who: usize, phone: bool },
     /// Shows a right code of an own factor, 30 s later.
     Prove { who: usize, factor: usize },
     /// Begins an app or a phone.
@@ -100,7 +100,7 @@ pub fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => prop::sample::select(vec![1, 30, 30, 30, 60, 60, 120, 300, 700, 3600, 20_000]).prop_map(Step::Wait),
         4 => (who.clone(), prop::bool::weighted(0.2)).prop_map(|(who, by_sso)| Step::LogIn { who, by_sso }),
-        6 => (who.clone(), prop::bool::weighted(0.4)).prop_map(|(who, phone)| Step::Enrol { who, phone }),
+        6 => (who.clone(), prop::bool::weighted(0.4)).prop_map(|(who, phone)| Step::Enroll { who, phone }),
         6 => (who.clone(), 0..6_usize).prop_map(|(who, factor)| Step::Prove { who, factor }),
         3 => (who.clone(), any::<bool>()).prop_map(|(who, phone)| Step::Begin { who, phone }),
         4 => (who.clone(), whose.clone(), 0..6_usize, shown.clone()).prop_map(|(who, whose, factor, code)| {

@@ -51,7 +51,7 @@ pub struct Proof {
 
 impl Proof {
     /// The `enrolled_by` of a factor that is begun with this assertion.
-    pub fn enrols_by(&self, now: u64) -> &str {
+    pub fn enrolls_by(&self, now: u64) -> &str {
         match &self.factor {
             Some((by, _)) if by == "email" => by,
             Some((by, since)) if ["first", "recovery", "import"].contains(&by.as_str()) && now < since + DAY => by,

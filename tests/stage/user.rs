@@ -69,7 +69,7 @@ impl User {
     }
 
     /// Begins another authenticator app, and activates it.
-    pub async fn enrol_another(&self, assertion: &str) -> Enrolled {
+    pub async fn enroll_another(&self, assertion: &str) -> Enrolled {
         let begun = self.post_with(assertion, "/v1/factors", json!({"kind": "totp"})).await.expect(201);
         self.finish(&begun).await
     }
@@ -108,7 +108,7 @@ impl User {
     }
 
     /// Enrolls a phone as the first factor.
-    pub async fn enrol_phone(&self, number: &str) -> String {
+    pub async fn enroll_phone(&self, number: &str) -> String {
         let id = self.begin_phone(number).await;
         self.text(&id).await.expect(202);
         self.activate(&id, &self.stage.code_to(number).await).await.expect(200);
@@ -126,7 +126,7 @@ impl User {
     }
 
     /// Enrolls an authenticator app as the first factor.
-    pub async fn enrol(&self) -> Enrolled {
+    pub async fn enroll(&self) -> Enrolled {
         self.finish(&self.post("/v1/factors", json!({"kind": "totp"})).await.expect(201)).await
     }
 
@@ -153,10 +153,10 @@ impl Stage {
     /// Enrolls Ada and Bob, and sends a code to each. `number` is Bob's phone.
     pub async fn one_of_each(&self, number: &str) -> OneOfEach {
         let (ada, bob) = (self.user("ada").await, self.user("bob").await);
-        let app = ada.enrol().await;
+        let app = ada.enroll().await;
         ada.email().await.expect(202);
         let emailed = self.emailed_to("ada@example.com").await;
-        let phone = bob.enrol_phone(number).await;
+        let phone = bob.enroll_phone(number).await;
         bob.text(&phone).await.expect(202);
         let texted = self.code_to(number).await;
         OneOfEach { ada, bob, app, emailed, phone, texted }

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_is_free_as_soon_as_it_is_let_go_of_whoever_else_has_its_lock_open() {
+    fn a_folder_is_free_once_its_stack_ends_even_if_its_lock_is_open_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
         let data = Data::open(Some(folder.path())).unwrap();
         let _child = data.0.as_ref().unwrap().lock.try_clone().unwrap();

@@ -328,7 +328,7 @@ run "each_function_has_its_settings" {
 
   assert {
     condition     = module.function["policy"].lambda.environment[0].variables.MFA_OPERATORS == "op,support@clients" && !contains(keys(module.function["verify"].lambda.environment[0].variables), "MFA_OPERATORS")
-    error_message = "Operators are told to whoever asks for one."
+    error_message = "Only the functions that act for operators know them."
   }
 
   assert {

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_stands_behind_the_one_that_counted_does_not_start_anew_nor_lets_the_next_do_so() {
+    fn a_clock_that_stands_behind_the_one_that_counted_does_not_start_over_nor_lets_the_next_do_so() {
         let noon = Timestamp::from_seconds(1_800_014_400);
         let before = noon.minus(std::time::Duration::from_hours(1));
         let mut count = Count::default().one_more(FixedWindow::Hour, 2, noon).unwrap();

@@ -7,7 +7,7 @@ use crate::{
     binary::{FUNCTIONS, HELLO},
     route::Route,
     samples::{Samples, turns},
-    user::{Enrolment, User},
+    user::{Enrollment, User},
     warm, workspace,
     world::{Again, World},
 };
@@ -34,7 +34,7 @@ pub struct Starts {
 pub async fn measure(world: &World<'_>, rounds: usize) -> Vec<Starts> {
     let ada = warm::ada(world).await;
     let mut zoe = User::new("zoe", workspace::MOST);
-    Enrolment::start(world).await.app(world, &mut zoe).await;
+    Enrollment::start(world).await.app(world, &mut zoe).await;
     workspace::fill_page(world, &ada).await;
     workspace::require_mfa(world, &ada, &zoe.workspaces).await;
     let events = [Route::Activate, Route::Login, Route::Recovery, Route::Text, Route::Verify];

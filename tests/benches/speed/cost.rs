@@ -4,7 +4,7 @@
 use crate::{
     chain::Chain,
     route::Route,
-    user::{Enrolment, User},
+    user::{Enrollment, User},
     warm,
     wire::{Call, Wire},
     world::{Again, World},
@@ -100,7 +100,7 @@ async fn daily(world: &World<'_>, user: &User) -> Cost {
 async fn texted(world: &World<'_>) -> User {
     let number = "+14155550124";
     let mut user = User::new("tess", 1);
-    Enrolment::start(world).await.phone(world, &mut user, number).await;
+    Enrollment::start(world).await.phone(world, &mut user, number).await;
     Again::new(world, &user, Route::Text).ask(&mut world.lambda("send-sms").await).await;
     user.sent_code = Some(world.texted(number).await);
     user.code_sent = world.account(&user).await;
@@ -110,7 +110,7 @@ async fn texted(world: &World<'_>) -> User {
 /// A user who was emailed a code.
 async fn emailed(world: &World<'_>) -> User {
     let mut user = User::new("emma", 1);
-    Enrolment::start(world).await.app(world, &mut user).await;
+    Enrollment::start(world).await.app(world, &mut user).await;
     Again::new(world, &user, Route::Email).ask(&mut world.lambda("recovery").await).await;
     user.sent_code = Some(world.emailed(&user.address()).await);
     user.code_sent = world.account(&user).await;

@@ -17,7 +17,7 @@ use crate::{
     lambda::Lambda,
     route::Route,
     samples::turns,
-    user::{Enrolment, User},
+    user::{Enrollment, User},
     warm::Times,
     workspace,
     world::{Again, TABLE, World},
@@ -67,7 +67,7 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec
     let at = |number: usize| folder.path().join(number.to_string());
     fs::create_dir(at(0)).unwrap();
     let world = World::start(binaries, Latency::default(), Some(&at(0))).await;
-    let mut users = enrol(&world).await;
+    let mut users = enroll(&world).await;
     let templates = [users.ada.account.clone(), world.row("MEMBERS#acme-0", "MEMBER#mfa#ada").await];
     world.stop().await;
 
@@ -96,21 +96,21 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec
 }
 
 /// Enrolls the users, and makes every workspace require MFA.
-async fn enrol(world: &World<'_>) -> Users {
+async fn enroll(world: &World<'_>) -> Users {
     let mut users = Users { ada: User::new("ada", 1), yuri: User::new("yuri", workspace::MOST) };
-    let mut enrolment = Enrolment::start(world).await;
-    enrolment.app(world, &mut users.ada).await;
+    let mut enrollment = Enrollment::start(world).await;
+    enrollment.app(world, &mut users.ada).await;
     for number in ["+14155550125", "+14155550126"] {
-        enrolment.phone(world, &mut users.yuri, number).await;
+        enrollment.phone(world, &mut users.yuri, number).await;
     }
     for _ in 0..4 {
-        enrolment.app(world, &mut users.yuri).await;
+        enrollment.app(world, &mut users.yuri).await;
     }
     for _ in 0..3 {
-        enrolment.begin(&users.yuri, json!({"kind": "totp"})).await;
+        enrollment.begin(&users.yuri, json!({"kind": "totp"})).await;
     }
     users.yuri.account = world.account(&users.yuri).await;
-    assert_eq!(enrolment.factors(&users.yuri).await, [("active", 6), ("pending", 3)]);
+    assert_eq!(enrollment.factors(&users.yuri).await, [("active", 6), ("pending", 3)]);
 
     workspace::require_mfa(world, &users.ada, &users.yuri.workspaces).await;
     let mut policy = world.lambda("policy").await;
@@ -203,7 +203,7 @@ async fn ask(worlds: &[World<'_>], sizes: &[(usize, usize)], users: &Users, roun
         grown.push(Grown { what, at });
     }
     println!();
-    let pending = Enrolment::start(&worlds[0]).await.factors(yuri).await;
+    let pending = Enrollment::start(&worlds[0]).await.factors(yuri).await;
     assert_eq!(pending, [("active", 6), ("pending", 3)], "what is pending expired meanwhile");
     grown
 }

@@ -42,7 +42,7 @@ pub struct User {
 }
 
 /// The functions that enroll a user.
-pub struct Enrolment {
+pub struct Enrollment {
     enroll: Lambda,
     send_sms: Lambda,
 }
@@ -92,7 +92,7 @@ impl User {
     }
 }
 
-impl Enrolment {
+impl Enrollment {
     /// Starts the functions.
     pub async fn start(world: &World<'_>) -> Self {
         Self { enroll: world.lambda("enroll").await, send_sms: world.lambda("send-sms").await }

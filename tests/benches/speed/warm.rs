@@ -11,7 +11,7 @@ use crate::{
     lambda::{Answer, Lambda},
     route::Route,
     samples::Samples,
-    user::{Enrolment, User},
+    user::{Enrollment, User},
     wire::{Call, Wire},
     workspace,
     world::{Again, World},
@@ -136,10 +136,10 @@ impl Warm {
 /// A user with an app, a phone and recovery codes.
 pub async fn ada(world: &World<'_>) -> User {
     let mut ada = User::new("ada", 1);
-    let mut enrolment = Enrolment::start(world).await;
-    enrolment.app(world, &mut ada).await;
-    enrolment.phone(world, &mut ada, "+14155550123").await;
-    enrolment.begin_app(world, &mut ada).await;
+    let mut enrollment = Enrollment::start(world).await;
+    enrollment.app(world, &mut ada).await;
+    enrollment.phone(world, &mut ada, "+14155550123").await;
+    enrollment.begin_app(world, &mut ada).await;
     ada
 }
 

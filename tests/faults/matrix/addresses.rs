@@ -17,7 +17,7 @@ impl Situation for Asked {
     const COUNTS: &'static [(&'static str, May)] = &[("emails", May::Add)];
 
     async fn before(stage: &Stage, sub: &str) -> Self {
-        member(stage, sub).await.enrol().await;
+        member(stage, sub).await.enroll().await;
         Self(moved(stage, sub).await, sub.to_owned())
     }
 
@@ -46,7 +46,7 @@ impl Situation for Redeemed {
         &[("failures", May::Clear), ("recovery_failures", May::Clear), ("emailed.tries", May::AddThenClear)];
 
     async fn before(stage: &Stage, sub: &str) -> Self {
-        let enrolled = member(stage, sub).await.enrol().await;
+        let enrolled = member(stage, sub).await.enroll().await;
         moved(stage, sub).await.email().await.refused(403, "email-recovery-held");
         stage.advance(DAY).await;
         let user = moved(stage, sub).await;

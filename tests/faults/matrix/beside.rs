@@ -67,7 +67,7 @@ impl Situation for Remove {
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let Begin(user, enrolled, assertion) = Begin::before(stage, user).await;
-        let second = user.enrol_another(&assertion).await;
+        let second = user.enroll_another(&assertion).await;
         let assertion = user.prove(&second).await;
         Self(user, enrolled, second, assertion)
     }

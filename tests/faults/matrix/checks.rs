@@ -13,7 +13,7 @@ impl Situation for VerifyApp {
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         let code = enrolled.app.code(stage.now().await);
         Self(user, enrolled, code)
     }
@@ -38,7 +38,7 @@ impl Situation for VerifyPhone {
     async fn before(stage: &Stage, user: &str) -> Self {
         let number = phone_of(user);
         let user = member(stage, user).await;
-        let id = user.enrol_phone(&number).await;
+        let id = user.enroll_phone(&number).await;
         user.text(&id).await.expect(202);
         Self(user, id, stage.code_to(&number).await)
     }
@@ -126,7 +126,7 @@ impl Situation for RecoveryCode {
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         user.redeem(&enrolled.recovery_codes[9]).await.expect(200);
         Self(user, enrolled)
     }
@@ -151,7 +151,7 @@ impl Situation for EmailedCode {
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         let user = member(stage, sub).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         user.email().await.expect(202);
         let code = stage.emailed_to(&format!("{sub}@example.com")).await;
         Self(user, enrolled, code)

@@ -13,7 +13,7 @@ impl Situation for List {
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
-        user.enrol().await;
+        user.enroll().await;
         Self(user)
     }
 

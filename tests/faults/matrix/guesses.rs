@@ -118,7 +118,7 @@ impl Situation for Last {
     const COUNTS: &'static [(&'static str, May)] = &[("failures", May::Add)];
 
     async fn before(stage: &Stage, sub: &str) -> Self {
-        let enrolled = member(stage, sub).await.enrol().await;
+        let enrolled = member(stage, sub).await.enroll().await;
         let user = guessed(stage, sub, "failures", 49).await;
         let wrong = enrolled.app.wrong_code(stage.now().await);
         Self(App(VerifyApp(user, enrolled, wrong)))
@@ -146,7 +146,7 @@ impl Situation for LastRecovery {
     const COUNTS: &'static [(&'static str, May)] = &[("recovery_failures", May::Add)];
 
     async fn before(stage: &Stage, sub: &str) -> Self {
-        let enrolled = member(stage, sub).await.enrol().await;
+        let enrolled = member(stage, sub).await.enroll().await;
         Self(guessed(stage, sub, "recovery_failures", 99).await, enrolled)
     }
 

@@ -15,7 +15,7 @@ impl Situation for Text {
     async fn before(stage: &Stage, user: &str) -> Self {
         let number = phone_of(user);
         let user = member(stage, user).await;
-        let id = user.enrol_phone(&number).await;
+        let id = user.enroll_phone(&number).await;
         Self(user, id, number)
     }
 
@@ -44,7 +44,7 @@ impl Situation for Email {
 
     async fn before(stage: &Stage, sub: &str) -> Self {
         let user = member(stage, sub).await;
-        user.enrol().await;
+        user.enroll().await;
         user.email().await.expect(202);
         // That code expires too soon to be sent again.
         stage.advance(400).await;

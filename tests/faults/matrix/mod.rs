@@ -270,7 +270,7 @@ async fn proven(stage: &Stage, sub: &str) -> (User, Enrolled, String) {
 
 /// Enrolls an authenticator app, and gets an assertion by it.
 async fn prove(user: User) -> (User, Enrolled, String) {
-    let enrolled = user.enrol().await;
+    let enrolled = user.enroll().await;
     let assertion = user.prove(&enrolled).await;
     (user, enrolled, assertion)
 }

@@ -14,7 +14,7 @@ struct Helped(Operator, User, Enrolled, String);
 impl Helped {
     async fn before(stage: &Stage, sub: &str) -> Self {
         let user = member(stage, sub).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         Self(stage.operator().await, user, enrolled, sub.to_owned())
     }
 }
@@ -61,7 +61,7 @@ impl Situation for Reset {
         assert_eq!(user.login().await["decision"], "allow");
         user.redeem(&enrolled.recovery_codes[0]).await.refused(422, "code-rejected");
         assert_eq!(rows(stage, &sub).await, [format!("MEMBER#none#{sub}")]);
-        user.enrol().await;
+        user.enroll().await;
     }
 }
 
@@ -85,7 +85,7 @@ impl Situation for Erase {
         let Helped(_, user, _, sub) = self.0;
         assert!(stage.account(&sub).await.is_null());
         assert!(rows(stage, &sub).await.is_empty());
-        user.enrol().await;
+        user.enroll().await;
     }
 }
 

@@ -34,7 +34,7 @@ impl Situation for Challenged {
 
     async fn before(stage: &Stage, user: &str) -> Self {
         let user = member(stage, user).await;
-        let enrolled = user.enrol().await;
+        let enrolled = user.enroll().await;
         stage.advance(super::DAY).await;
         // On a new day, a login writes to the workspace again.
         let user = member(stage, subject(&user).as_str()).await;

@@ -108,7 +108,7 @@ pub async fn by_operator_or_mailbox(stage: &Stage) -> Vec<Person> {
 
     let long_ago = stage.now().await - 3600;
     let (reset, user) = person(stage, json!({"sub": "reset", "claims": {"auth_time": long_ago}})).await;
-    user.enrol().await;
+    user.enroll().await;
     op.act("reset", "reset").await.expect(200);
 
     let (mut mailbox, user) = person(stage, json!({"sub": "mailbox"})).await;

@@ -42,7 +42,7 @@ impl Play {
         let kept = self.stage.account(PEOPLE[who]).await["factors"]["M"].as_object().cloned().unwrap();
         let person = &mut self.people[who];
         let has_factor = person.active().next().is_some();
-        let by = person.proof.as_ref().filter(|_| has_factor).map_or("first", |proof| proof.enrols_by(now)).to_owned();
+        let by = person.proof.as_ref().filter(|_| has_factor).map_or("first", |proof| proof.enrolls_by(now)).to_owned();
         person.has_account = true;
         // At most three are pending. Those that can't be activated anymore are dropped.
         person.factors.retain(|factor| factor.active || factor.is_live_pending(now));

@@ -83,7 +83,7 @@ impl Play {
         match step.clone() {
             Step::Wait(_) | Step::Fault { .. } => {}
             Step::LogIn { who, by_sso } => self.log_in(who, by_sso).await,
-            Step::Enrol { who, phone } => {
+            Step::Enroll { who, phone } => {
                 self.begin(who, phone).await;
                 if phone && let Some(newest) = self.choose(who, 0, |factor| factor.phone.is_some()) {
                     self.text(who, newest).await;

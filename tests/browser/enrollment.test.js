@@ -32,7 +32,7 @@ test("who has set up an app is no longer told to at home", async (context) => {
   await visitor.logIn();
   await visitor.button("home.set-up").waitFor();
   await visitor.goTo("security");
-  await visitor.enrolApp({ first: true });
+  await visitor.enrollApp({ first: true });
   await visitor.keepCodes();
   await visitor.goTo("home");
   await visitor.app.getByText(visitor.t("home.how.otp")).waitFor();
@@ -83,7 +83,7 @@ test("who has removed their last factor gives the password before another", asyn
   await visitor.begin();
   await visitor.remove(visitor.t("kind.totp"));
   await visitor.app.getByText(visitor.t("security.off")).waitFor();
-  await visitor.enrolApp({ first: true });
+  await visitor.enrollApp({ first: true });
   await visitor.heading("codes.title");
 });
 
@@ -110,7 +110,7 @@ test("who adds a phone is told what a text can't protect from, and is offered an
   await visitor.press("enroll.sms.offer");
   await visitor.heading("enroll.totp.title");
   await visitor.press("cancel");
-  await visitor.enrolPhone({ first: true });
+  await visitor.enrollPhone({ first: true });
   await visitor.keepCodes();
   await visitor.app.getByText(visitor.t("security.only-texts")).waitFor();
   await visitor.press("enroll.sms.offer");
@@ -153,13 +153,13 @@ test("five apps and two phones, and no more", async (context) => {
   await visitor.begin();
   for (let count = 2; count <= 5; count += 1) {
     await visitor.later("half");
-    await visitor.enrolApp();
+    await visitor.enrollApp();
     await visitor.button("factor.remove-named", { name: `${visitor.t("kind.totp")} ${count}` }).waitFor();
   }
   await visitor.press("enroll.totp.add");
   await visitor.told("problem.too-many-factors");
   for (const [number, texts] of [["+1 415 555 0123", 1], ["+1 212 555 0147", 2]]) {
-    await visitor.enrolPhone({ number, texts });
+    await visitor.enrollPhone({ number, texts });
     await visitor.button("factor.remove-named", { name: `Phone +1 ••• ••• ${number.slice(-4)}` }).waitFor();
   }
   await visitor.press("enroll.sms.add");
@@ -259,7 +259,7 @@ test("five wrong codes end what was begun, and it is begun again", async (contex
   await visitor.press("enroll.activate");
   await visitor.told("problem.enrollment-expired");
   await visitor.press("cancel");
-  await visitor.enrolApp({ first: true });
+  await visitor.enrollApp({ first: true });
   await visitor.heading("codes.title");
 });
 
