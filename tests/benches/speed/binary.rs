@@ -62,7 +62,8 @@ impl Binaries {
 fn build<'a>(arguments: impl IntoIterator<Item = &'a str>) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let folders = fs::read_dir(root.join("functions")).unwrap();
-    let folders: BTreeSet<_> = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap()).collect();
+    let folders = folders.map(|folder| folder.unwrap()).filter(|folder| folder.path().join("Cargo.toml").exists());
+    let folders: BTreeSet<_> = folders.map(|folder| folder.file_name().into_string().unwrap()).collect();
     assert!(folders.iter().eq(FUNCTIONS), "other functions than {FUNCTIONS:?}: {folders:?}");
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root).args(arguments);
