@@ -575,6 +575,9 @@ run "every_setting_is_what_is_said" {
     text_regions             = ["US", "PR", "CA"]
     text_origination_numbers = { US = "+14155550100", CA = "+16045550100" }
     text_max_price           = "0.02"
+    extra_roots              = "/opt/roots.pem"
+    fips_endpoints           = true
+    dual_stack_endpoints     = true
     domain_name              = "mfa.example.com"
     certificate_arn          = "arn:aws:acm:us-east-1:123456789012:certificate/x"
     throttling               = { routes = { "POST /v1/logins" = { rate = 7, burst = 9 } } }
@@ -610,7 +613,8 @@ run "every_setting_is_what_is_said" {
         MFA_SIGNING_KEYS         = "a=arn:aws:kms:us-east-1:123456789012:key/signing-a", MFA_ISSUER = "https://mfa.example.com", MFA_AUDIENCE = "app"
         MFA_APP_NAME             = "Acme", MFA_WORKSPACES = "optional", MFA_WORKSPACES_CLAIM = "c-workspaces", MFA_OWNED_WORKSPACES_CLAIM = "c-owned"
         MFA_EMAIL_CLAIM          = "c-email", MFA_EMAIL_VERIFIED_CLAIM = "c-verified", MFA_SSO_CLAIM = "c-sso", MFA_SSO_VALUES = "yes,on"
-        MFA_PASSWORD_RESET_CLAIM = "c-reset"
+        MFA_PASSWORD_RESET_CLAIM = "c-reset", MFA_EXTRA_ROOTS = "/opt/roots.pem"
+        AWS_USE_FIPS_ENDPOINT    = "true", AWS_USE_DUALSTACK_ENDPOINT = "true"
     }) })
     error_message = "Each function has its settings, and each setting is what is said."
   }
