@@ -119,7 +119,7 @@ async fn a_new_address_waits_a_day_and_the_old_one_is_told() {
     assert_eq!(emails.len(), told + 1);
     let email = emails.last().unwrap();
     assert_eq!(email["subject"], "Local App: someone asked for a code at another address");
-    for said in ["a•••@new.example", "From 24 hours after", "2027-01-16 00:00:00 (UTC)", "127.0.0.1"] {
+    for said in ["a•••@new.example", "24 hours after", "2027-01-16 00:00:00 (UTC)", "127.0.0.1"] {
         assert!(email["text"].as_str().unwrap().contains(said), "{said}: {email}");
     }
     // Each change to another address causes one notice, and starts the hold over.
