@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 use aws_sdk_sns::{config::retry::RetryConfig, types::MessageAttributeValue};
+use aws_smithy_http_client::Builder;
 use aws_types::SdkConfig;
 use lambda_http::Error;
 
@@ -37,15 +38,14 @@ macro_rules! again {
 
 impl Clients {
     pub fn new(config: &SdkConfig) -> Self {
+        // As in the functions, each message has one try and a connection of its own.
+        let messages = Builder::new().pool_max_idle_per_host(0).build_http();
+        let messages = config.to_builder().retry_config(RetryConfig::disabled()).http_client(messages).build();
         Self {
             db: aws_sdk_dynamodb::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),
-            ses: aws_sdk_sesv2::Client::from_conf(
-                aws_sdk_sesv2::Config::new(config).to_builder().retry_config(RetryConfig::disabled()).build(),
-            ),
-            sns: aws_sdk_sns::Client::from_conf(
-                aws_sdk_sns::Config::new(config).to_builder().retry_config(RetryConfig::disabled()).build(),
-            ),
+            ses: aws_sdk_sesv2::Client::new(&messages),
+            sns: aws_sdk_sns::Client::new(&messages),
         }
     }
 
