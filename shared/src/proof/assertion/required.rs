@@ -27,7 +27,7 @@ pub fn of_factor(assertion: Option<&Claims>, epoch: u64) -> Result<&Claims, Refu
     if claims.is_by_factor() { Ok(claims) } else { Err(Refusal::AssertionRequired) }
 }
 
-/// Requires an assertion for a strong act: as in [`of_factor`], and a factor that was begun with an emailed code has
+/// Requires an assertion for a strong act, as in [`of_factor`]. A factor that was begun with an emailed code must have
 /// been active for 24 hours.
 pub fn strong(assertion: Option<&Claims>, epoch: u64, now: Timestamp) -> Result<&Claims, Refusal> {
     let claims = of_factor(assertion, epoch)?;
