@@ -19,8 +19,8 @@ use crate::{
 /// The longest that a text waits for the check for a STOP.
 const LOOK: Duration = Duration::from_secs(2);
 /// The form of `MFA_TEXT_ORIGINATION_NUMBERS`.
-const FORM: &str = "numbers of 5 to 14 digits by country, such as US=+14155550100,CA=+15145550100. Each country of \
-                    MFA_TEXT_REGIONS needs one. Territories use the number of US";
+const FORM: &str = "numbers of 5 to 14 digits by country, such as US=+14155550100,CA=+15145550100. If one country has \
+                    a number, each country of MFA_TEXT_REGIONS needs one. Territories use the number of US";
 
 /// Sends texts.
 pub struct SmsSender {
