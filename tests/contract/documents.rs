@@ -33,13 +33,17 @@ fn source(name: &str) -> String {
     text
 }
 
+/// The arms of a function's `route`: each route with the call of its handler.
+pub fn arms(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self."))
+}
+
 #[test]
 fn every_route_is_in_the_contract_under_its_function() {
     let mut routes = BTreeSet::new();
     for (path, text) in sources("functions") {
         let function = path.iter().rev().nth(2).unwrap().to_str().unwrap().to_owned();
-        let arms = text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self."));
-        routes.extend(arms.map(|(route, _)| (function.clone(), route.to_owned())));
+        routes.extend(arms(&text).map(|(route, _)| (function.clone(), route.to_owned())));
     }
     let listed: BTreeSet<_> = operations()
         .into_iter()

@@ -12,7 +12,7 @@ use shared::base::settings::{
 };
 
 use crate::contract::{
-    documents::{documents, root},
+    documents::{arms, documents, root},
     house::sources,
 };
 
@@ -48,8 +48,7 @@ fn routes() -> String {
     for (path, text) in &files {
         let folder = path.parent().unwrap();
         let function = folder.parent().unwrap().file_name().unwrap().to_str().unwrap();
-        for arm in text.lines().filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => self.")) {
-            let (route, handler) = arm;
+        for (route, handler) in arms(text) {
             let handler = format!("async fn {}(", handler.split('(').next().unwrap());
             let of = |(path, text): &&(PathBuf, String)| path.parent() == Some(folder) && text.contains(&handler);
             let (file, _) = files.iter().find(of).unwrap_or_else(|| panic!("{route}: no {handler}"));

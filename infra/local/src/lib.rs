@@ -4,7 +4,10 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use axum::Router;
-use shared::base::{clock::Clock, settings::Settings};
+use shared::base::{
+    clock::Clock,
+    settings::{Settings, setting},
+};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
@@ -104,7 +107,7 @@ impl Stack {
         let identity = IdentityProvider::new(format!("{api_url}/dev"), identity, clock.clone());
         let cloud = Arc::new(Aws::open(&data, keys, clock.clone(), options.latency)?);
         let settings = settings(&api_url).with(options.settings);
-        let routes = Routes::read(settings.optional("MFA_OPERATOR_SCOPE").as_deref())?;
+        let routes = Routes::read(settings.find(&setting::OPERATOR_SCOPE).as_deref())?;
         let functions = Arc::new(Functions::start(&settings, &sdk::config(&aws_url), &clock.clock())?);
         let gateway = Arc::new(Gateway::new(routes, identity, functions.clone(), clock, cloud.clone()));
         let (end, ended) = watch::channel(());

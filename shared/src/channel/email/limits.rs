@@ -44,14 +44,14 @@ impl EmailLimits {
     /// - `MFA_EMAIL_LIMITS`: `interval=60,hour=3,day=5` by default. The interval is in seconds.
     /// - `MFA_EMAIL_HOLD_HOURS`: 24 by default.
     pub fn new(settings: &Settings) -> Result<Self, SettingError> {
-        let mut limits = Self { interval: Duration::from_mins(1), hour: 3, day: 5, hold: Duration::from_hours(24) };
+        let hours = settings.get(&setting::EMAIL_HOLD_HOURS)?.parse::<u16>();
+        let hours = hours.map_err(|_| setting::EMAIL_HOLD_HOURS.invalid("hours, such as 24"))?;
+        let hold = Duration::from_hours(hours.into());
+        let mut limits = Self { interval: Duration::from_mins(1), hour: 3, day: 5, hold };
         if let Some(set) = settings.find(&setting::EMAIL_LIMITS) {
             let taken = set.split(',').try_for_each(|entry| limits.set(entry.trim().split_once('=')?));
             taken.ok_or(setting::EMAIL_LIMITS.invalid("limits such as interval=60,hour=3,day=5"))?;
         }
-        let hours = settings.get(&setting::EMAIL_HOLD_HOURS)?.parse::<u16>();
-        let hours = hours.map_err(|_| setting::EMAIL_HOLD_HOURS.invalid("hours, such as 24"))?;
-        limits.hold = Duration::from_hours(hours.into());
         Ok(limits)
     }
 
