@@ -52,10 +52,11 @@ resource "aws_lambda_function" "this" {
     variables = var.settings
   }
 
+  # INFO has `platform.report`: time, init and memory of each request.
   logging_config {
     log_format       = "JSON"
     log_group        = aws_cloudwatch_log_group.this.name
-    system_log_level = "WARN"
+    system_log_level = "INFO"
   }
 
   tracing_config {

@@ -429,6 +429,11 @@ run "what_is_said_of_a_function_reaches_it" {
   }
 
   assert {
+    condition     = alltrue([for function in module.function : function.lambda.logging_config[0].system_log_level == "INFO"])
+    error_message = "Lambda reports the time, the init and the memory of each request."
+  }
+
+  assert {
     condition     = alltrue([for name, function in module.function : function.lambda.role == "arn:aws:iam::123456789012:role/mfa-${name}" && function.lambda.tracing_config[0].mode == "Active" && strcontains(function.policy, "xray:PutTraceSegments")])
     error_message = "Each function has its own role, and may trace where it is to."
   }
