@@ -1,8 +1,6 @@
-//! The clients of the AWS services. Making them takes half of a cold start's own time. So a start makes only those that
-//! every function calls, and the others wait for their first use. Each request counts its AWS calls, retries included,
-//! to show what it costs.
+//! The clients of the AWS services. Each request counts its AWS calls, retries included, to show what it costs.
 
-use std::{cell::Cell, future::Future, ops::Deref, sync::LazyLock};
+use std::{cell::Cell, future::Future};
 
 use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_kms as kms;
@@ -41,24 +39,6 @@ impl Clients {
             None => messages,
         };
         Self { dynamodb: dynamodb::Client::new(config), kms: kms::Client::new(config), messages: messages.build() }
-    }
-}
-
-/// A client that is made at its first use.
-pub struct Late<C>(LazyLock<C, Box<dyn FnOnce() -> C + Send>>);
-
-impl<C> Late<C> {
-    /// Stores `make`, which the first use calls.
-    pub fn new(make: impl FnOnce() -> C + Send + 'static) -> Self {
-        Self(LazyLock::new(Box::new(make)))
-    }
-}
-
-impl<C> Deref for Late<C> {
-    type Target = C;
-
-    fn deref(&self) -> &C {
-        &self.0
     }
 }
 

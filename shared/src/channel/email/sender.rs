@@ -11,7 +11,7 @@ use aws_sdk_sesv2::{
 use tokio::time::timeout;
 
 use crate::{
-    aws::clients::{Clients, Late},
+    aws::clients::Clients,
     base::{
         error::Fault,
         settings::{SettingError, Settings, setting},
@@ -37,8 +37,7 @@ const NOTICES: Duration = Duration::from_secs(4);
 
 /// Sends emails.
 pub struct EmailSender {
-    /// Made when it is first used, because most requests send no email.
-    ses: Late<Client>,
+    ses: Client,
     from: String,
     configuration_set: Option<String>,
     words: EmailWords,
@@ -56,9 +55,8 @@ impl EmailSender {
                         quotes if it has commas";
             return Err(setting::EMAIL_FROM.invalid(form));
         }
-        let config = aws.messages.clone();
         Ok(Self {
-            ses: Late::new(move || Client::new(&config)),
+            ses: Client::new(&aws.messages),
             from,
             configuration_set: settings.find(&setting::EMAIL_CONFIGURATION_SET),
             words: EmailWords::new(settings)?,

@@ -7,7 +7,7 @@ use aws_sdk_sns::{Client, types::MessageAttributeValue};
 use tokio::time::timeout;
 
 use crate::{
-    aws::clients::{Clients, Late},
+    aws::clients::Clients,
     base::{
         error::Fault,
         settings::{SettingError, Settings, setting},
@@ -24,7 +24,7 @@ const FORM: &str = "numbers of 5 to 14 digits by country, such as US=+1415555010
 
 /// Sends texts.
 pub struct SmsSender {
-    sns: Late<Client>,
+    sns: Client,
     max_price: String,
     /// The numbers that texts come from, by country. If it is empty, SNS chooses one of the AWS account's numbers.
     numbers: BTreeMap<Country, String>,
@@ -48,8 +48,7 @@ impl SmsSender {
         if !numbers.is_empty() && served.countries().any(|country| !numbers.contains_key(&country)) {
             return Err(setting::TEXT_ORIGINATION_NUMBERS.invalid(FORM));
         }
-        let config = aws.messages.clone();
-        Ok(Self { sns: Late::new(move || Client::new(&config)), max_price, numbers })
+        Ok(Self { sns: Client::new(&aws.messages), max_price, numbers })
     }
 
     /// Whether the number has texted STOP. If SNS fails or takes over 2 seconds, the answer is `false`: one text too
