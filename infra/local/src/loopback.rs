@@ -1,6 +1,8 @@
 //! Refuses requests that foreign web pages make a browser send. A foreign `Host` shows DNS rebinding. A foreign
 //! `Origin` shows a cross-origin request.
 
+use std::net::Ipv4Addr;
+
 use axum::{
     Router,
     extract::Request,
@@ -38,7 +40,7 @@ fn is_loopback(host: &str) -> bool {
         Some((name, port)) if !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    matches!(name, "localhost" | "[::1]") || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -47,7 +49,7 @@ mod tests {
 
     #[test]
     fn only_loopback_names_are_ours() {
-        for ours in ["127.0.0.1:8080", "localhost:8080", "localhost", "[::1]:8080"] {
+        for ours in ["127.0.0.1:8080", "localhost:8080", "localhost", "[::1]:8080", "127.0.0.2:8080"] {
             assert!(is_loopback(ours), "{ours}");
         }
         for foreign in ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil.example", "", "10.0.0.1:8080"] {

@@ -5,10 +5,9 @@
 //!   one try.
 //! - AWS closes idle connections, some after 20 s. A function that Lambda has frozen can't see that, and its next call
 //!   fails. So the functions close idle connections first.
-//! - The SDK retries calls to the table and the keys, but no text or email. So none of those is sent over an idle
-//!   connection.
+//! - The SDK retries calls to the table and the keys, but no text or email. So their connections close much earlier.
 
-use std::{fs, time::Duration};
+use std::{fmt, fs, time::Duration};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
@@ -16,9 +15,17 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::{
+    behavior_version::BehaviorVersion, stalled_stream_protection::StalledStreamProtectionConfig,
+};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
-use aws_types::{SdkConfig, app_name::AppName, region::Region, sdk_config};
+use aws_types::{
+    SdkConfig,
+    app_name::AppName,
+    region::Region,
+    sdk_config,
+    service_config::{LoadServiceConfig, ServiceConfigKey},
+};
 use data_encoding::BASE64;
 use rustls::{
     RootCertStore,
@@ -28,7 +35,7 @@ use tracing::Subscriber;
 use tracing_subscriber::{
     Layer,
     filter::LevelFilter,
-    fmt::{self, MakeWriter},
+    fmt::{MakeWriter, layer},
     layer::SubscriberExt,
     registry::LookupSpan,
     util::SubscriberInitExt,
@@ -47,6 +54,9 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 
 /// The longest that a connection to the table or the keys stays idle.
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
+
+/// The longest that a connection for texts or emails stays idle. A text follows the check for a STOP on one connection.
+const LONGEST_IDLE_OF_MESSAGES: Duration = Duration::from_secs(1);
 
 /// Starts the function `name`: sets up its logs, and calls `build`.
 ///
@@ -68,7 +78,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + 'static,
 {
-    fmt::layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer)
+    layer().json().flatten_event(true).with_span_list(false).with_target(false).with_writer(writer)
 }
 
 /// Makes a Lambda's AWS clients. Region, credentials and an optional endpoint come from the environment.
@@ -90,14 +100,15 @@ pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambd
         .region(Region::new(settings.required("AWS_REGION")?))
         .use_fips(flag(settings, "AWS_USE_FIPS_ENDPOINT")?)
         .use_dual_stack(flag(settings, "AWS_USE_DUALSTACK_ENDPOINT")?)
+        .service_config(Endpoints(settings.clone()))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(counting(https.clone().pool_idle_timeout(LONGEST_IDLE).build_https()));
     let clients = Clients::new(&match settings.optional("AWS_ENDPOINT_URL") {
         Some(endpoint) => config.endpoint_url(endpoint).build(),
         None => config.build(),
     });
-    let anew = counting(https.pool_max_idle_per_host(0).build_https());
-    Ok(Clients { messages: clients.messages.to_builder().http_client(anew).build(), ..clients })
+    let messages = counting(https.pool_idle_timeout(LONGEST_IDLE_OF_MESSAGES).build_https());
+    Ok(Clients { messages: clients.messages.to_builder().http_client(messages).build(), ..clients })
 }
 
 /// The certificate authorities that the clients trust: Amazon's, and those in the file of `MFA_EXTRA_ROOTS`.
@@ -122,6 +133,22 @@ fn readable(text: &[u8]) -> String {
     readable.map(pem).collect()
 }
 
+/// The endpoints of single services, such as a VPC endpoint without a private name: the SDK's variables
+/// `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_KMS`, `AWS_ENDPOINT_URL_SESV2` and `AWS_ENDPOINT_URL_SNS`.
+struct Endpoints(Settings);
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        self.0.optional(&format!("{}_{}", key.env(), key.service_id().to_uppercase()))
+    }
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Endpoints")
+    }
+}
+
 /// Reads a flag of the SDK's: `true` or `false`, and `false` by default.
 fn flag(settings: &Settings, name: &'static str) -> Result<bool, SettingError> {
     match settings.optional(name).as_deref() {
@@ -131,7 +158,8 @@ fn flag(settings: &Settings, name: &'static str) -> Result<bool, SettingError> {
     }
 }
 
-/// The retries and timeouts of a function's AWS clients.
+/// The retries and timeouts of a function's AWS clients. A timeout covers the whole of an attempt, so the SDK need not
+/// watch for a response that arrives too slowly.
 pub fn client_defaults() -> sdk_config::Builder {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
@@ -145,5 +173,6 @@ pub fn client_defaults() -> sdk_config::Builder {
         .behavior_version(BehaviorVersion::latest())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
         .timeout_config(timeouts.build())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .retry_config(retries)
 }
