@@ -1,4 +1,5 @@
 """A function trusts Amazon's certificate authorities and those of `MFA_EXTRA_ROOTS`, and no other that the system trusts.
+It opens its connections before its first event.
 
 Runs a function behind a small Lambda Runtime API. The certificate of its AWS endpoint is from our own authority, which
 the environment names as the system's. The function must refuse it, and answer that it can't reach AWS. If the setting
@@ -18,7 +19,7 @@ import threading
 
 root = pathlib.Path(__file__).resolve().parent.parent
 event = (root / "events/verify/jwks.json").read_bytes()
-handshakes, answers = [], []
+handshakes, opened, answers = [], [], []
 answered = threading.Event()
 
 
@@ -26,6 +27,7 @@ class Runtime(http.server.BaseHTTPRequestHandler):
     """The Lambda Runtime API, for one event."""
 
     def do_GET(self):
+        opened.append(len(handshakes))
         if answers:
             # There is one event only.
             threading.Event().wait(60)
@@ -89,6 +91,7 @@ with tempfile.TemporaryDirectory() as work:
     def run(**settings):
         """Starts the function, and waits for its answer or its end. Returns its log, its answers and the handshakes."""
         handshakes.clear()
+        opened.clear()
         answers.clear()
         answered.clear()
         function = subprocess.Popen([root / "target/debug/verify"], env=environment | settings, stdout=subprocess.PIPE, text=True)
@@ -113,6 +116,8 @@ with tempfile.TemporaryDirectory() as work:
     for extra in authority, str(bundle):
         _, statuses, found = run(MFA_EXTRA_ROOTS=extra)
         must(statuses == [503] and found and set(found) == {"trusted"}, extra, statuses, found)
+        # Three connections to the table and one to the keys. The end closes them, so there are more tries.
+        must(opened[0] >= 4, extra, opened, found)
     print("with the authority in MFA_EXTRA_ROOTS: accepted")
     for extra in f"{work}/none.pem", key:
         log, statuses, found = run(MFA_EXTRA_ROOTS=extra)

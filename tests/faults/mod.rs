@@ -5,5 +5,6 @@ mod connections;
 mod lost_responses;
 mod matrix;
 mod outages;
+mod starts;
 mod texts;
 mod time_outs;

@@ -23,6 +23,7 @@ use shared::{
     },
     workspace::{member::store::Members, policy::store::Policies},
 };
+use tokio::try_join;
 
 mod activate;
 mod begin;
@@ -72,6 +73,11 @@ impl Function {
 impl Lambda for Function {
     fn api(&self) -> &Api {
         &self.api
+    }
+
+    fn prepare(&self) -> impl Future<Output = ()> {
+        // An activation calls KMS three times at the same time.
+        self.api.prepare(async { try_join!(self.digests.connect(), self.digests.connect()).map(drop) })
     }
 
     fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {

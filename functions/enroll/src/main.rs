@@ -1,13 +1,9 @@
 //! Builds the function once per cold start, then serves events.
 
 use lambda_http::Error;
-use shared::{
-    aws::boot,
-    edge::{api::Lambda, http::gateway},
-};
+use shared::{aws::boot, edge::api::Lambda};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let function = boot::start(env!("CARGO_PKG_NAME"), enroll::Function::new)?;
-    gateway::serve(|event| function.handle(event)).await
+    boot::start(env!("CARGO_PKG_NAME"), enroll::Function::new)?.serve().await
 }

@@ -61,6 +61,10 @@ impl Lambda for Function {
         &self.api
     }
 
+    fn prepare(&self) -> impl Future<Output = ()> {
+        self.api.prepare(self.digests.connect())
+    }
+
     fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
             match request.route() {

@@ -124,6 +124,11 @@ impl Deriver {
         Ok(label)
     }
 
+    /// Computes the digest of nothing, so that the next call finds an open connection.
+    pub async fn connect(&self) -> Result<(), Fault> {
+        self.digest(MacPurpose::Address, "").await.map(drop)
+    }
+
     /// Computes the MAC of `message` with the key of `label`.
     pub async fn derive(&self, label: &str, message: Vec<u8>) -> Result<Mac, Fault> {
         let key = self.keys.find(label).ok_or(Fault::new("find the key that a code was derived with"))?;

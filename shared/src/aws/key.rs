@@ -26,6 +26,11 @@ impl Key {
         Self { pk: format!("{WORKSPACE}{workspace}"), sk: "POLICY".to_owned() }
     }
 
+    /// The policy of no workspace, which does not exist.
+    pub(super) fn nobodys() -> Self {
+        Self { pk: WORKSPACE.to_owned(), sk: "POLICY".to_owned() }
+    }
+
     /// The workspace of the policy in `item`.
     pub fn workspace_of(item: &Item) -> Result<WorkspaceId, Fault> {
         let id = item.get("pk").and_then(|pk| pk.as_s().ok()?.strip_prefix(WORKSPACE));

@@ -71,6 +71,11 @@ impl Table {
         Ok(Self { db: aws.dynamodb.clone(), name: settings.get(&setting::TABLE)? })
     }
 
+    /// Reads an item that does not exist, so that the next call finds an open connection.
+    pub async fn connect(&self) -> Result<(), Fault> {
+        self.get_batch(&[Key::nobodys()]).await.map(drop)
+    }
+
     /// Reads the item at `key`, strongly consistently.
     pub async fn get(&self, key: &Key) -> Result<Option<Item>, Fault> {
         let request = self.db.get_item().table_name(&self.name).consistent_read(true);

@@ -1,26 +1,34 @@
 //! Receives requests and answers them, for every function. The trait [`Lambda`] defines a function's entry point.
 
 use std::{
-    future::Future,
+    future::{Future, ready},
     sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
 };
 
 use lambda_http::{Body, BoxFuture, Response};
+use tokio::{join, time::timeout};
 use tracing::{Instrument, info_span};
 
 use crate::{
-    aws::clients::{self, Clients},
+    aws::{
+        clients::{self, Clients},
+        table::Table,
+    },
     base::{
         clock::Clock,
-        error::{Error, Result, chain},
+        error::{Error, Fault, Result, chain},
         settings::{SettingError, Settings, setting},
     },
     edge::{
         caller::{Admitted, Caller, Callers},
-        http::{problem, reply::Reply, request::Request},
+        http::{gateway, problem, reply::Reply, request::Request},
     },
     proof::assertion::keys::PublicKeys,
 };
+
+/// The longest that a start waits for AWS.
+const PREPARING: Duration = Duration::from_secs(1);
 
 /// A function of the deployment, which serves some of the API's routes.
 pub trait Lambda: Sync {
@@ -29,6 +37,23 @@ pub trait Lambda: Sync {
 
     /// Handles a request by its route. The future is boxed because futures of AWS calls are large and have deep types.
     fn route<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply>>;
+
+    /// Prepares for the first event, then answers the events of the Lambda Runtime API until the process ends.
+    ///
+    /// # Errors
+    /// Fails if that API is unreachable.
+    fn serve(&self) -> impl Future<Output = Result<(), lambda_http::Error>> {
+        async {
+            self.prepare().await;
+            gateway::serve(|event| self.handle(event)).await
+        }
+    }
+
+    /// Does at a start what the first request would otherwise wait for. It takes at most a second, and changes nothing. A
+    /// function that calls KMS twice at the same time opens another connection to it.
+    fn prepare(&self) -> impl Future<Output = ()> {
+        self.api().prepare(ready(Ok(())))
+    }
 
     /// Answers one event from the gateway.
     fn handle(&self, event: lambda_http::Request) -> impl Future<Output = Response<Body>> + Send {
@@ -43,6 +68,7 @@ pub trait Lambda: Sync {
 pub struct Api {
     clock: Clock,
     callers: Callers,
+    table: Table,
     issuer: String,
     cold: AtomicBool,
 }
@@ -53,9 +79,27 @@ impl Api {
         Ok(Self {
             clock,
             callers: Callers::new(settings, aws)?,
+            table: Table::new(settings, aws)?,
             issuer: settings.get(&setting::ISSUER)?,
             cold: AtomicBool::new(true),
         })
+    }
+
+    /// Opens connections to the table and to the keys. Lambda gives a start a whole processor, and an event only a share
+    /// of one, so a user waits less for the TLS handshakes here. Each connection needs a call of its own, and the calls
+    /// change nothing. One fetches the signing key, which later requests need. `own` are the function's, at the same
+    /// time. A failure is only logged, because the first request tries again.
+    pub async fn prepare(&self, own: impl Future<Output = Result<(), Fault>>) {
+        let connect = || self.table.connect();
+        // A login reads three items at the same time.
+        let calls = async { join!(connect(), connect(), connect(), self.keys().prefetch(), own) };
+        let why = match timeout(PREPARING, calls).await {
+            Ok((a, b, c, key, own)) => [a, b, c, key, own].into_iter().find_map(Result::err).map(|fault| chain(&fault)),
+            Err(late) => Some(late.to_string()),
+        };
+        if let Some(why) = why {
+            tracing::warn!(why, "the start did not reach AWS");
+        }
     }
 
     /// Reads an event as a request that came now.

@@ -1,4 +1,5 @@
-//! The public keys that verify assertions. Each instance fetches them from KMS once, when it first needs them.
+//! The public keys that verify assertions. Each instance fetches them from KMS once: the
+//! signing key at its start, and the others when it first needs them.
 
 use aws_sdk_kms::Client;
 use data_encoding::BASE64URL_NOPAD;
@@ -87,6 +88,14 @@ impl PublicKeys {
             });
         }
         Ok(jwks)
+    }
+
+    /// Fetches the signing key before a request needs it.
+    pub async fn prefetch(&self) -> Result<(), Fault> {
+        match self.keys.first() {
+            Some(key) => self.fetch(key).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     async fn fetch<'a>(&self, key: &'a PublicKey) -> Result<&'a VerifyingKey, Fault> {
