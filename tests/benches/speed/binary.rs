@@ -11,12 +11,13 @@ use tempfile::TempDir;
 
 /// The functions.
 pub const FUNCTIONS: [&str; 5] = ["enroll", "policy", "recovery", "send-sms", "verify"];
-/// The program that cold starts are compared with.
-pub const HELLO: &str = "hello";
 /// The program that warm requests are compared with.
 pub const BARE: &str = "bare";
 
-const BESIDE: [&str; 2] = [HELLO, BARE];
+/// The functions without the connections that they open at a start.
+pub const UNPREPARED: &str = "unprepared";
+
+const BESIDE: [&str; 2] = [BARE, UNPREPARED];
 
 /// A folder with the programs.
 pub struct Binaries {

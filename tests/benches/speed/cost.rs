@@ -3,6 +3,7 @@
 
 use crate::{
     chain::Chain,
+    cold::DEFAULT,
     route::Route,
     user::{Enrollment, User},
     warm,
@@ -14,8 +15,8 @@ use crate::{
 mod price {
     /// Requests of an HTTP API ("Amazon API Gateway pricing") and of Lambda ("AWS Lambda Pricing").
     pub const REQUESTS: f64 = 1.00 + 0.20;
-    /// Milliseconds of Lambda on arm64 with 256 MB, at 0.0000133334 a GB-second ("AWS Lambda Pricing").
-    pub const MILLISECONDS: f64 = 13.3334 / 4.0 / 1000.0;
+    /// GB-seconds of Lambda on arm64 ("AWS Lambda Pricing").
+    pub const GB_SECONDS: f64 = 13.3334;
     /// On-demand reads of up to 4 KB and writes of up to 1 KB ("Amazon DynamoDB pricing").
     pub const READS: f64 = 0.125;
     pub const WRITES: f64 = 0.625;
@@ -28,9 +29,14 @@ mod price {
     pub const LOG_BYTES: f64 = 0.0005;
 }
 
-/// Bytes of a line of the gateway's log, in the format of `api.tf`. Lambda itself logs nothing for an answered request,
-/// because its `system_log_level` is `WARN`.
-const GATEWAYS_LINE: usize = 200;
+/// Bytes that AWS logs for a request: the gateway's line in the format of `api.tf`, and Lambda's lines `platform.start`
+/// and `platform.report`.
+const AWS_LINES: usize = 280 + 150 + 240;
+
+/// Dollars for a million times as many milliseconds of Lambda with `memory` MB. It bills started milliseconds.
+pub fn of_time(milliseconds: f64, memory: u32) -> f64 {
+    milliseconds.ceil() / 1e3 * f64::from(memory) / 1024.0 * price::GB_SECONDS
+}
 
 /// The parts of one login's cost.
 #[derive(Default)]
@@ -132,7 +138,7 @@ impl Cost {
             billed += (again.ask(&mut lambda).await.took.as_secs_f64() * 1e3).ceil();
         }
         self.milliseconds += billed / f64::from(rounds);
-        self.log_bytes += (lambda.logged() - logged) / rounds as usize + GATEWAYS_LINE;
+        self.log_bytes += (lambda.logged() - logged) / rounds as usize + AWS_LINES;
     }
 
     fn count(&mut self, call: &Call) {
@@ -160,7 +166,7 @@ impl Cost {
         let of = |count: u32, price: f64| f64::from(count) * price;
         [
             (requests.to_string(), of(*requests, price::REQUESTS)),
-            (format!("{milliseconds:.0} ms"), milliseconds * price::MILLISECONDS),
+            (format!("{milliseconds:.0} ms"), of_time(*milliseconds, DEFAULT)),
             (format!("{reads} read, {writes} written"), reads * price::READS + writes * price::WRITES),
             (format!("{kms} + {signs} signed"), of(*kms, price::KMS) + of(*signs, price::SIGN)),
             (emails.to_string(), of(*emails, price::EMAILS)),

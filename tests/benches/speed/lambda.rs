@@ -119,6 +119,11 @@ impl Lambda {
         Answer { took: came - sent, cpu, status: reply["statusCode"].as_u64().unwrap(), body }
     }
 
+    /// The process's id.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The CPU time of the process, over all its threads.
     pub fn cpu(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();

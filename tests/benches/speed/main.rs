@@ -1,8 +1,9 @@
-//! A benchmark of speed and growth, with limits ("bars"). It compares a function's start with a hello-world's, and a
-//! warm request with a program that makes the same AWS calls and nothing else. It also measures what grows with the
-//! table. Compared programs take turns in one run, so that a busy machine slows all alike.
+//! A benchmark of speed and growth, with limits ("bars"). It measures what a user waits for while a function starts, by
+//! memory, and compares it with the same function that opens no connections. It compares a warm request with a program
+//! that makes the same AWS calls and nothing else. It also measures what grows with the table. Compared programs take
+//! turns in one run, so that a busy machine slows all alike.
 //!
-//! Run by hand, on Linux: `cargo bench -p tests --bench speed`. It builds the binaries, writes
+//! Run by hand, on Linux as root, with openssl: `cargo bench -p tests --bench speed`. It builds the binaries, writes
 //! `tests/evidence/speed.md` and `speed.svg`, and fails if a bar is missed. `.ci/run` runs it with `--check`, which
 //! makes one of each request and holds no bar. That shows that every part still runs, and that the compared program
 //! still makes the same calls.
@@ -34,24 +35,26 @@ mod event;
 mod growth;
 mod lambda;
 mod picture;
+mod quota;
 mod report;
 mod route;
 mod samples;
 mod sections;
+mod tls;
 mod user;
 mod warm;
 mod wire;
 mod workspace;
 mod world;
 
-/// Measures how fast the functions start and answer, beside a hello-world and beside the AWS calls alone
+/// Measures how fast the functions start and answer, with each size of memory, and what they add to the AWS calls alone
 #[derive(Parser, PartialEq)]
 struct Arguments {
     /// Part to measure; only a run of all parts with default counts writes the report, others print it
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
-    /// Starts of each function
-    #[arg(long, default_value_t = 40)]
+    /// Starts of each function with each size of memory
+    #[arg(long, default_value_t = 20)]
     starts: usize,
     /// Warm requests of each route, and as many of its calls alone
     #[arg(long, default_value_t = 2_000)]
@@ -108,7 +111,7 @@ impl Arguments {
 /// A part of the benchmark.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
-    /// Starts
+    /// First events, and the next ones
     Cold,
     /// Warm requests and their chains of calls
     Warm,
@@ -126,9 +129,10 @@ async fn main() -> ExitCode {
     let binaries = if arguments.check { Binaries::of_debug() } else { Binaries::build() };
     let mut bars = Bars::new(!arguments.check);
     if asked(Part::Cold) {
-        println!("cold start: {} starts of each", arguments.starts);
-        let world = World::start(&binaries, Latency::default(), None).await;
-        let starts = cold::measure(&world, arguments.starts).await;
+        println!("first events: {} starts of each function and size of memory", arguments.starts);
+        let world = World::start(&binaries, Latency::REAL, None).await;
+        let quotas = quota::all(&cold::MEMORY, arguments.check);
+        let starts = cold::measure(&world, arguments.starts, &quotas).await;
         cold::hold(&starts, &mut bars);
         report.cold(&starts);
     }

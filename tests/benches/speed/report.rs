@@ -43,7 +43,7 @@ impl Report {
         };
         let lines: String = bars.all().iter().map(line).collect();
         self.bars = format!(
-            "\n## Bars\n\n\
+            "\n## Is every limit held?\n\n\
              For starts and warm requests, a bar limits an upper bound of the median with 97.5 % confidence. That \
              bound is a little higher than the medians below. For growth, a bar limits the median.\n\n\
              | | measured | at most | |\n|---|---|---|---|\n{lines}"
@@ -58,7 +58,7 @@ impl Report {
             "Written by `cargo bench -p tests --bench speed`, which began {} on commit `{}`, with {}. The machine is {} ({}) \
              with {} cores. Its load was {} at the beginning and {} at the end. `a (b–c)` is a median and its \
              quartiles.\n\n\
-             ![Cold start, warm requests, and where the time goes](speed.svg)\n{}{}",
+             ![What a user waits for, by memory, and where the time of a request goes](speed.svg)\n{}{}",
             self.begun,
             self.commit,
             told("rustc", &["--version"]),
@@ -67,8 +67,8 @@ impl Report {
             std::thread::available_parallelism().map_or(0, usize::from),
             self.load,
             load(),
-            self.bars,
             self.sections,
+            self.bars,
         );
         put(&folder.join("speed.md"), "measured", &text);
         fs::write(folder.join("speed.svg"), picture::draw(&self.panels)).unwrap();
@@ -89,7 +89,7 @@ impl Report {
 
     /// Prints the results of a partial run.
     pub fn print(&self) {
-        println!("{}{}", self.bars, self.sections);
+        println!("{}{}", self.sections, self.bars);
     }
 
     /// Begins a section with its heading and its first text.

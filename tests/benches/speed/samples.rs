@@ -26,6 +26,13 @@ impl Samples {
         self.0.len()
     }
 
+    /// The mean.
+    pub fn mean(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a count")]
+        let count = self.len() as f64;
+        self.0.iter().sum::<f64>() / count
+    }
+
     /// The median.
     pub fn median(&self) -> f64 {
         self.quantile(0.5)
@@ -74,6 +81,11 @@ impl Samples {
     /// Each sample minus the other of its pair.
     pub fn less(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine - other).collect())
+    }
+
+    /// Each sample minus the same time.
+    pub fn beyond(&self, time: f64) -> Self {
+        Self(self.0.iter().map(|sample| sample - time).collect())
     }
 
     /// Each sample divided by the other of its pair.

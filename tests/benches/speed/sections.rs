@@ -3,64 +3,70 @@
 use std::env::consts::ARCH;
 
 use crate::{
-    cold::Starts,
+    cold::{DEFAULT, Function, MEMORY, Starts},
     cost::{self, Cost},
     growth::Grown,
     picture,
+    quota::WHOLE,
     report::Report,
     warm::{WARMING, Warm},
-    workspace,
 };
 
 impl Report {
-    /// Writes the section of cold starts.
-    pub fn cold(&mut self, starts: &[Starts]) {
-        let hello = &starts[0];
+    /// Writes the sections of the first events, of the next ones, and of memory.
+    pub fn cold(&mut self, functions: &[Function]) {
+        let rounds = functions[0].unprepared.first.len();
         self.section(&format!(
-            "Cold start\n\n\
-             Each release binary runs as its own process behind a Lambda Runtime API: {} starts of each in turn, \
-             after one that does not count. `init` is the time from the start of the process to its first poll. Then \
-             it answers one event against the embedded AWS: an activation, a login, a recovery code, a text or a \
-             code. The peak of memory is the highest of all starts, also after heavier events. These are the begin of \
-             an app with its QR code and of a phone, an email, and a page of a hundred members. They are also a login \
-             and a code with {} workspaces that require MFA. All calls use plain HTTP, so no TLS session is included. \
-             The binaries are read from the page cache. `hello` is a `lambda_http` function with a JSON log and a \
-             fixed answer. Numbers are medians with quartiles. Ratios are taken start by start.",
-            hello.init.len(),
-            workspace::MOST
+            "How long does a user wait while a function starts?\n\n\
+             Milliseconds of the start and of the first event together, and both apart. The last number is the longest \
+             of {rounds}. The event is an activation, a login, a recovery code, a text or a code. An instance starts \
+             when all others are busy. \"Without connections\" is the same function without the calls of its start.",
         ));
-        self.table(&[
-            "",
-            "binary, MB",
-            "init, ms",
-            "ratio to `hello`",
-            "init, CPU ms",
-            "ratio to `hello`",
-            "first event, ms",
-            "CPU in total, ms",
-            "peak memory, MB",
-        ]);
-        for one in starts {
-            self.row(&[
-                format!("`{}`", one.name),
-                format!("{:.1}", one.size),
-                one.init.to_string(),
-                one.init.by(&hello.init).to_string(),
-                one.init_cpu.to_string(),
-                one.init_cpu.by(&hello.init_cpu).to_string(),
-                one.first.to_string(),
-                one.cpu.to_string(),
-                format!("{:.1}", one.memory.quantile(1.0)),
-            ]);
+        let memory = MEMORY.map(|memory| {
+            if memory == WHOLE { format!("{memory} MB, a whole processor") } else { format!("{memory} MB") }
+        });
+        let unprepared = format!("{} MB without connections", MEMORY[0]);
+        self.table(&[&["", unprepared.as_str()][..], &memory.each_ref().map(String::as_str)].concat());
+        for function in functions {
+            let cell = |starts: &Starts| {
+                let Starts { init, first, both, .. } = starts;
+                let [init, first, most] = [init.median(), first.median(), both.quantile(1.0)];
+                format!("**{:.0}** = {init:.0} + {first:.0}, at most {most:.0}", both.median())
+            };
+            let cells = [&function.unprepared].into_iter().chain(&function.at).map(cell);
+            self.row(&[function.name.to_owned()].into_iter().chain(cells).collect::<Vec<_>>());
         }
-        self.draw(picture::cold(starts));
+        self.section(&format!(
+            "How long does a user wait otherwise?\n\n\
+             Milliseconds of the events after the first one, {} in all: the median, and the 99th percentile.",
+            functions[0].unprepared.warm.len()
+        ));
+        self.table(&[&["", "AWS's latency alone"][..], &memory.each_ref().map(String::as_str)].concat());
+        for function in functions {
+            let cells =
+                function.at.iter().map(|at| format!("**{:.0}**, {:.0}", at.warm.median(), at.warm.quantile(0.99)));
+            let first = [function.name.to_owned(), format!("{:.0}", function.latency)];
+            self.row(&first.into_iter().chain(cells).collect::<Vec<_>>());
+        }
+        self.section(&format!(
+            "How much memory should a function have?\n\n\
+             US dollars that Lambda costs for a million of these events, by the time above and the price of arm64. A \
+             deployment's default is {DEFAULT} MB: there a first event takes as long as with a whole processor."
+        ));
+        self.table(&[&["", "binary, MB", "most memory used, MB"][..], &memory.each_ref().map(String::as_str)].concat());
+        for function in functions {
+            let cells = function.at.iter().map(|at| format!("{:.2}", cost::of_time(at.warm.mean(), at.memory)));
+            let sizes = [format!("{:.1}", function.size), format!("{:.1}", function.peak.quantile(1.0))];
+            self.row(&[function.name.to_owned()].into_iter().chain(sizes).chain(cells).collect::<Vec<_>>());
+        }
+        self.draw(picture::waits(functions.iter().find(|function| function.name == "verify").unwrap()));
     }
 
-    /// Writes the sections of calls in a row and of warm requests, without and with latency.
+    /// Writes the sections of calls and of what a function adds to them.
     pub fn warm(&mut self, fast: &[Warm], slow: &[Warm]) {
         self.section(
-            "Calls in a row\n\n\
-             The AWS calls of a warm request, as they went over the wire, with the notice after a recovery code or an \
+            "Which AWS calls does a request make?\n\n\
+             The calls of a warm request, as they went over the wire, with the notice after a recovery code or an \
              activation. Calls joined by + are in flight at the same time. Units are DynamoDB's, for reads and \
              writes. `tests/contract/round_trips.rs` checks the calls of every route that makes more than one.",
         );
@@ -74,68 +80,54 @@ impl Report {
             let [units, bytes] = [chain.units().to_string(), chain.bytes().to_string()];
             self.row(&[(*name).to_owned(), chain.0.len().to_string(), steps, units, bytes]);
         }
-        let times = |warm: &Warm| warm.function.took.len();
-        let [least, most] = [fast.iter().map(times).min(), fast.iter().map(times).max()].map(Option::unwrap_or_default);
         self.section(&format!(
-            "Warm requests\n\n\
-             A function and a program (`bare`) answer in turn, against the embedded AWS without latency. `bare` makes \
-             the same AWS calls with the same SDK and nothing else. Each request is made {least} times and a login \
-             {most} times, after {WARMING} that do not count. Both programs read the same event. The time is what the \
-             Runtime API sees, and a good part of it is the embedded AWS's. The CPU time is the program's own. A \
-             challenged login only reads, and an allowed one also signs. For two requests, a bar limits the CPU \
-             milliseconds beyond their calls, and not a ratio to them. The begin of an app, once in an app's life, \
-             draws a QR code without any call. A page of members makes few calls, checks an assertion, and reads and \
-             writes a hundred members.",
+            "What does a function add to its calls?\n\n\
+             `bare` makes the same calls with the same SDK and nothing else. Both read the same event and take turns, \
+             with a whole processor and plain HTTP. The first three columns are with AWS's real latency, {} times each. \
+             The others are without latency, {} times, after {WARMING} that do not count. A login is made three times as \
+             often. If the quartiles of \"more\" are on both sides of 0, a single request can't be told from noise. The \
+             begin of an app draws a QR code, and a page of members reads a hundred members.",
+            slow[0].function.took.len(),
+            fast[0].function.took.len(),
         ));
-        self.table(&["", "ms", "its calls alone, ms", "ratio", "CPU ms", "its calls alone, CPU ms", "ratio"]);
-        for warm in fast {
-            let (function, bare) = (&warm.function, &warm.bare);
+        self.table(&[
+            "",
+            "AWS's latency, ms",
+            "takes, ms",
+            "more than its calls alone, ms",
+            "takes, without latency, ms",
+            "by its calls alone",
+            "CPU, ms",
+            "by its calls alone",
+        ]);
+        for (fast, slow) in fast.iter().zip(slow) {
+            let (function, bare) = (&fast.function, &fast.bare);
             self.row(&[
-                warm.name.to_owned(),
+                fast.name.to_owned(),
+                format!("{:.0}", slow.chain.latency()),
+                slow.function.took.to_string(),
+                slow.beyond().to_string(),
                 function.took.to_string(),
-                bare.took.to_string(),
                 function.took.by(&bare.took).to_string(),
                 function.cpu.to_string(),
-                bare.cpu.to_string(),
                 function.cpu.by(&bare.cpu).to_string(),
             ]);
         }
-        let least = slow.iter().map(times).min().unwrap_or_default();
-        self.section(&format!(
-            "The same where AWS takes as long as it does\n\n\
-             DynamoDB takes 4 ms a call, KMS 6 ms, SNS and SES 60 ms, each plus about 1 ms because of timers. Each \
-             request is made {least} times, and a login three times as often. The last column is the function's own \
-             time: how much longer a request took than its calls alone, pair by pair. Timers and the machine also \
-             affect it. If its quartiles are on both sides of 0, a single request can't be told from noise. The bar \
-             limits an upper bound of its median, with 97.5 % confidence. The picture shows a function's own time \
-             only if a lower bound of that median is above 0, with the same confidence.",
-        ));
-        self.table(&["", "AWS's latency in a row, ms", "ms", "its calls alone, ms", "beyond them, ms"]);
-        for warm in slow {
-            let (function, bare) = (&warm.function.took, &warm.bare.took);
-            self.row(&[
-                warm.name.to_owned(),
-                format!("{:.0}", warm.chain.latency()),
-                function.to_string(),
-                bare.to_string(),
-                warm.beyond().to_string(),
-            ]);
-        }
-        self.draw(picture::warm(fast));
         self.draw(picture::slow(slow));
     }
 
     /// Writes the section of growth.
     pub fn growth(&mut self, grown: &[Grown]) {
         self.section(
-            "Growth\n\n\
+            "Does a request slow down as the table grows?\n\n\
              The same requests on tables of growing size, in turn. Some are by a user with one factor and one \
              workspace. Others are by a user with the most that is allowed: six active factors, three pending ones, \
              and 50 workspaces that all require MFA. The rest are pages of a growing workspace's members: the first \
              one, and a deep one that begins in the middle. Units are DynamoDB's, for reads and writes. The embedded \
              one counts them by the size of the rows that each call touches. Ratios to the smallest table are taken \
-             request by request. The time by the clock includes SQLite's share. For the deep page that share grows, \
-             so its bar limits only the CPU time.",
+             request by request. SQLite replaces DynamoDB, and the time by the clock includes its share. For the deep \
+             page that share grows, because it walks there from the first member on. So that bar limits only the CPU \
+             time.",
         );
         self.table(&[
             "",
@@ -170,7 +162,7 @@ impl Report {
     /// Writes the section of costs.
     pub fn cost(&mut self, costs: &[Cost]) {
         self.section(&format!(
-            "Cost\n\n\
+            "What does a login cost?\n\n\
              US dollars of a million logins by each method, at the list prices in `speed/cost.rs`. The calls are \
              those that went over the wire. The embedded DynamoDB counts the units. The functions' time is from this \
              machine with AWS's real latency, and each request is rounded up to a millisecond. It was measured on \

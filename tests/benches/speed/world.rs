@@ -80,6 +80,12 @@ impl<'a> World<'a> {
         Lambda::start(&self.binaries.path(name), &environment, self.folder.path()).await
     }
 
+    /// Starts a program as the function `name`, with more environment variables.
+    pub async fn lambda_as(&self, program: &str, name: &str, more: &[(String, String)]) -> Lambda {
+        let environment = [&environment(name, self.aws_url()), more].concat();
+        Lambda::start(&self.binaries.path(program), &environment, self.folder.path()).await
+    }
+
     /// The row of a user's account.
     pub async fn account(&self, user: &User) -> Value {
         self.row(&format!("USER#{}", user.sub), "ACCOUNT").await

@@ -1,7 +1,7 @@
 //! A recorded AWS call, ready to be sent again and again. Its input is read once at the start. For each request, a copy
 //! of it is built and sent.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use aws_sdk_dynamodb::types::{
     ConditionCheck, Delete, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
@@ -38,8 +38,8 @@ macro_rules! again {
 
 impl Clients {
     pub fn new(config: &SdkConfig) -> Self {
-        // As in the functions, each message has one try and a connection of its own.
-        let messages = Builder::new().pool_max_idle_per_host(0).build_http();
+        // As in the functions, each message has one try, over a connection that is new or almost.
+        let messages = Builder::new().pool_idle_timeout(Duration::from_secs(1)).build_http();
         let messages = config.to_builder().retry_config(RetryConfig::disabled()).http_client(messages).build();
         Self {
             db: aws_sdk_dynamodb::Client::new(config),
