@@ -17,7 +17,7 @@ mod page;
 mod phones;
 mod pins;
 mod properties;
-mod round_trips;
+pub mod round_trips;
 mod sealed;
 mod settings;
 mod sso;

@@ -164,7 +164,7 @@ fn the_clients_call_fips_and_dual_stack_endpoints_if_told_to() {
         (&[(dual, "true")], [false, true]),
         (&[(fips, "false"), (dual, "false")], [false, false]),
     ] {
-        let config = clients("verify", &lambda(set)).map(|clients| clients.messages).unwrap();
+        let config = clients("verify", &lambda(set)).map(|clients| clients.emails).unwrap();
         assert_eq!([config.use_fips(), config.use_dual_stack()], expected.map(Some), "{set:?}");
     }
     for name in [fips, dual] {

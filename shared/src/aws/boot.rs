@@ -1,11 +1,12 @@
-//! A function's cold start: JSON logs, settings and AWS clients from the environment, and nothing else.
+//! A function's cold start: JSON logs, settings and AWS clients from the environment.
 //!
 //! - The clients trust only Amazon's root certificates. This also saves a start from reading the system's hundred.
 //! - An AWS call has 4 seconds, well under the gateway's 30 s: up to three tries of 2 seconds. A text or an email gets
 //!   one try.
 //! - AWS closes idle connections, some after 20 s. A function that Lambda has frozen can't see that, and its next call
 //!   fails. So the functions close idle connections first.
-//! - The SDK retries calls to the table and the keys, but no text or email. So their connections close much earlier.
+//! - The SDK retries calls to the table and the keys, but no text or email. So each email has a connection of its own,
+//!   and one for texts closes after a second.
 
 use std::{fmt, fs, time::Duration};
 
@@ -55,8 +56,8 @@ const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
 /// The longest that a connection to the table or the keys stays idle.
 const LONGEST_IDLE: Duration = Duration::from_secs(10);
 
-/// The longest that a connection for texts or emails stays idle. A text follows the check for a STOP on one connection.
-const LONGEST_IDLE_OF_MESSAGES: Duration = Duration::from_secs(1);
+/// The longest that a connection for texts stays idle. A text follows the check for a STOP on one connection.
+const LONGEST_IDLE_OF_TEXTS: Duration = Duration::from_secs(1);
 
 /// Starts the function `name`: sets up its logs, and calls `build`.
 ///
@@ -107,8 +108,13 @@ pub fn clients(name: &'static str, settings: &Settings) -> Result<Clients, lambd
         Some(endpoint) => config.endpoint_url(endpoint).build(),
         None => config.build(),
     });
-    let messages = counting(https.pool_idle_timeout(LONGEST_IDLE_OF_MESSAGES).build_https());
-    Ok(Clients { messages: clients.messages.to_builder().http_client(messages).build(), ..clients })
+    let texts = counting(https.clone().pool_idle_timeout(LONGEST_IDLE_OF_TEXTS).build_https());
+    let emails = counting(https.pool_max_idle_per_host(0).build_https());
+    Ok(Clients {
+        texts: clients.texts.to_builder().http_client(texts).build(),
+        emails: clients.emails.to_builder().http_client(emails).build(),
+        ..clients
+    })
 }
 
 /// The certificate authorities that the clients trust: Amazon's, and those in the file of `MFA_EXTRA_ROOTS`.

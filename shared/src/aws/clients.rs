@@ -17,9 +17,11 @@ use aws_types::SdkConfig;
 
 /// Clients that share their connections, and the configuration of all others.
 pub struct Clients {
-    /// The configuration of the clients that send texts and emails. Each call gets one try, with the time of a whole
-    /// call. If its response is lost, the message may have been sent, and a second try could send another.
-    pub messages: SdkConfig,
+    /// The configuration of the client that sends texts. Each call gets one try, with the time of a whole call. If its
+    /// response is lost, the message may have been sent, and a second try could send another.
+    pub texts: SdkConfig,
+    /// The same of the client that sends emails.
+    pub emails: SdkConfig,
     /// The client of the table.
     pub dynamodb: dynamodb::Client,
     /// The client of the keys.
@@ -38,7 +40,9 @@ impl Clients {
             }
             None => messages,
         };
-        Self { dynamodb: dynamodb::Client::new(config), kms: kms::Client::new(config), messages: messages.build() }
+        let messages = messages.build();
+        let (dynamodb, kms) = (dynamodb::Client::new(config), kms::Client::new(config));
+        Self { texts: messages.clone(), emails: messages, dynamodb, kms }
     }
 }
 

@@ -93,12 +93,12 @@ impl Api {
         let connect = || self.table.connect();
         // A login reads three items at the same time.
         let calls = async { join!(connect(), connect(), connect(), self.keys().prefetch(), own) };
-        let why = match timeout(PREPARING, calls).await {
+        let fault = match timeout(PREPARING, calls).await {
             Ok((a, b, c, key, own)) => [a, b, c, key, own].into_iter().find_map(Result::err).map(|fault| chain(&fault)),
-            Err(late) => Some(late.to_string()),
+            Err(_) => Some("a call of the start took more than a second".to_owned()),
         };
-        if let Some(why) = why {
-            tracing::warn!(why, "the start did not reach AWS");
+        if let Some(fault) = fault {
+            tracing::warn!(fault, "the first request will open connections");
         }
     }
 

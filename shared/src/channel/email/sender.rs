@@ -56,7 +56,7 @@ impl EmailSender {
             return Err(setting::EMAIL_FROM.invalid(form));
         }
         Ok(Self {
-            ses: Client::new(&aws.messages),
+            ses: Client::new(&aws.emails),
             from,
             configuration_set: settings.find(&setting::EMAIL_CONFIGURATION_SET),
             words: EmailWords::new(settings)?,

@@ -48,7 +48,7 @@ impl SmsSender {
         if !numbers.is_empty() && served.countries().any(|country| !numbers.contains_key(&country)) {
             return Err(setting::TEXT_ORIGINATION_NUMBERS.invalid(FORM));
         }
-        Ok(Self { sns: Client::new(&aws.messages), max_price, numbers })
+        Ok(Self { sns: Client::new(&aws.texts), max_price, numbers })
     }
 
     /// Whether the number has texted STOP. If SNS fails or takes over 2 seconds, the answer is `false`: one text too
