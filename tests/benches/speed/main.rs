@@ -54,7 +54,7 @@ struct Arguments {
     #[arg(long = "part", value_enum)]
     parts: Vec<Part>,
     /// Starts of each function with each size of memory
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 15)]
     starts: usize,
     /// Warm requests of each route, and as many of its calls alone
     #[arg(long, default_value_t = 2_000)]

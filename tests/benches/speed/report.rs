@@ -44,8 +44,8 @@ impl Report {
         let lines: String = bars.all().iter().map(line).collect();
         self.bars = format!(
             "\n## Is every limit held?\n\n\
-             For starts and warm requests, a bar limits an upper bound of the median with 97.5 % confidence. That \
-             bound is a little higher than the medians below. For growth, a bar limits the median.\n\n\
+             For warm requests, a bar limits an upper bound of the median with 97.5 % confidence. That bound is a \
+             little higher than the medians above. For starts and growth, a bar limits the median.\n\n\
              | | measured | at most | |\n|---|---|---|---|\n{lines}"
         );
     }

@@ -83,11 +83,6 @@ impl Samples {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine - other).collect())
     }
 
-    /// Each sample minus the same time.
-    pub fn beyond(&self, time: f64) -> Self {
-        Self(self.0.iter().map(|sample| sample - time).collect())
-    }
-
     /// Each sample divided by the other of its pair.
     pub fn by(&self, other: &Self) -> Self {
         Self(self.0.iter().zip(&other.0).map(|(mine, other)| mine / other).collect())

@@ -3,7 +3,7 @@
 use std::env::consts::ARCH;
 
 use crate::{
-    cold::{DEFAULT, Function, MEMORY, Starts},
+    cold::{DEFAULT, Function, MEMORY, Starts, UNPREPARED_WITH},
     cost::{self, Cost},
     growth::Grown,
     picture,
@@ -15,7 +15,7 @@ use crate::{
 impl Report {
     /// Writes the sections of the first events, of the next ones, and of memory.
     pub fn cold(&mut self, functions: &[Function]) {
-        let rounds = functions[0].unprepared.first.len();
+        let rounds = functions[0].at[0].first.len();
         self.section(&format!(
             "How long does a user wait while a function starts?\n\n\
              Milliseconds of the start and of the first event together, and both apart. The last number is the longest \
@@ -25,21 +25,22 @@ impl Report {
         let memory = MEMORY.map(|memory| {
             if memory == WHOLE { format!("{memory} MB, a whole processor") } else { format!("{memory} MB") }
         });
-        let unprepared = format!("{} MB without connections", MEMORY[0]);
-        self.table(&[&["", unprepared.as_str()][..], &memory.each_ref().map(String::as_str)].concat());
+        let unprepared = UNPREPARED_WITH.map(|memory| format!("{memory} MB without connections"));
+        let heads = [String::new()].into_iter().chain(unprepared).chain(memory.clone()).collect::<Vec<_>>();
+        self.table(&heads.iter().map(String::as_str).collect::<Vec<_>>());
         for function in functions {
             let cell = |starts: &Starts| {
                 let Starts { init, first, both, .. } = starts;
                 let [init, first, most] = [init.median(), first.median(), both.quantile(1.0)];
                 format!("**{:.0}** = {init:.0} + {first:.0}, at most {most:.0}", both.median())
             };
-            let cells = [&function.unprepared].into_iter().chain(&function.at).map(cell);
+            let cells = function.unprepared.iter().chain(&function.at).map(cell);
             self.row(&[function.name.to_owned()].into_iter().chain(cells).collect::<Vec<_>>());
         }
         self.section(&format!(
             "How long does a user wait otherwise?\n\n\
              Milliseconds of the events after the first one, {} in all: the median, and the 99th percentile.",
-            functions[0].unprepared.warm.len()
+            functions[0].at[0].warm.len()
         ));
         self.table(&[&["", "AWS's latency alone"][..], &memory.each_ref().map(String::as_str)].concat());
         for function in functions {
@@ -51,7 +52,7 @@ impl Report {
         self.section(&format!(
             "How much memory should a function have?\n\n\
              US dollars that Lambda costs for a million of these events, by the time above and the price of arm64. A \
-             deployment's default is {DEFAULT} MB: there a first event takes as long as with a whole processor."
+             deployment's default is {DEFAULT} MB."
         ));
         self.table(&[&["", "binary, MB", "most memory used, MB"][..], &memory.each_ref().map(String::as_str)].concat());
         for function in functions {

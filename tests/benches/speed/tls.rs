@@ -45,7 +45,7 @@ const NAMES: &str = "subjectAltName=DNS:dynamodb.us-east-1.example.com,DNS:dynam
      DNS:*.ddb.us-east-1.example.com,DNS:streams.dynamodb.us-east-1.example.com,DNS:vpce.dynamodb.us-east-1.example.com,\
      IP:127.0.0.1,IP:127.0.0.2,IP:127.0.0.3,IP:127.0.0.4";
 
-/// The ends. They close when this is dropped.
+/// The ends. They take no new connection when this is dropped.
 pub struct Tls {
     /// The variables with which a function finds and trusts them.
     pub environment: Vec<(String, String)>,

@@ -7,7 +7,8 @@ use crate::{
     device::{Authenticator, recovery_codes, scanned},
     event::Ask,
     lambda::Lambda,
-    world::World,
+    route::Route,
+    world::{Again, World},
 };
 
 /// The time step of an app's codes, in seconds.
@@ -84,6 +85,14 @@ impl User {
             "sub": self.sub,
             "workspaces": format!("[{}]", self.workspaces.join(" ")),
         })
+    }
+
+    /// Gets them a new assertion and begins another app, because the old ones expire after minutes.
+    pub async fn renew(&mut self, world: &World<'_>, enrollment: &mut Enrollment) {
+        let verified = Again::new(world, self, Route::Verify).ask(&mut world.lambda("verify").await).await;
+        self.assertion = verified.body["assertion"].as_str().map(str::to_owned);
+        world.put(&self.account).await;
+        enrollment.begin_app(world, self).await;
     }
 
     /// The next code of their app. It is accepted already, and later than the code of the activation.

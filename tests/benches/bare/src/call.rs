@@ -39,13 +39,15 @@ macro_rules! again {
 impl Clients {
     pub fn new(config: &SdkConfig) -> Self {
         // As in the functions, each message has one try, over a connection that is new or almost.
-        let messages = Builder::new().pool_idle_timeout(Duration::from_secs(1)).build_http();
-        let messages = config.to_builder().retry_config(RetryConfig::disabled()).http_client(messages).build();
+        let config_with =
+            |client| config.to_builder().retry_config(RetryConfig::disabled()).http_client(client).build();
+        let texts = config_with(Builder::new().pool_idle_timeout(Duration::from_secs(1)).build_http());
+        let emails = config_with(Builder::new().pool_max_idle_per_host(0).build_http());
         Self {
             db: aws_sdk_dynamodb::Client::new(config),
             kms: aws_sdk_kms::Client::new(config),
-            ses: aws_sdk_sesv2::Client::new(&messages),
-            sns: aws_sdk_sns::Client::new(&messages),
+            ses: aws_sdk_sesv2::Client::new(&emails),
+            sns: aws_sdk_sns::Client::new(&texts),
         }
     }
 
