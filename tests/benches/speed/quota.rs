@@ -46,8 +46,9 @@ impl Quota {
         let folder = root.join(format!("speed-{}-{memory}", std::process::id()));
         let made = fs::create_dir(&folder)
             .and_then(|()| limits.iter().try_for_each(|(file, limit)| fs::write(folder.join(file), limit)));
-        made.map_err(|error| format!("can't limit the processor by {}: {error}", folder.display()))?;
-        Ok(Self { folder, memory })
+        let quota = Self { folder, memory };
+        made.map_err(|error| format!("can't limit the processor by {}: {error}", quota.folder.display()))?;
+        Ok(quota)
     }
 
     /// Limits a process from now on.

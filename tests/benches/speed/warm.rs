@@ -106,7 +106,9 @@ pub fn hold(measured: &[Warm], bars: &mut Bars) {
     let (by_calls, more): (Vec<_>, Vec<_>) = measured.iter().partition(|warm| warm.own.is_none());
     for Warm { name, function, bare, .. } in &by_calls {
         let took = function.took.by(&bare.took).median_at_most();
-        bars.at_most(format!("{name}, warm, by its calls alone"), took, 1.15, " ×");
+        // A login makes its calls in one or two steps, so what the function itself does weighs the most there.
+        let limit = if name.starts_with("login") { 1.2 } else { 1.15 };
+        bars.at_most(format!("{name}, warm, by its calls alone"), took, limit, " ×");
     }
     let cpu = worst(by_calls.iter().map(|warm| warm.function.cpu.by(&warm.bare.cpu).median_at_most()));
     bars.at_most("the most of these six, warm, by its calls alone: the processor's time", cpu, 1.25, " ×");
