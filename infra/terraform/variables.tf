@@ -195,7 +195,7 @@ variable "architecture" {
 }
 
 variable "memory" {
-  description = "The memory of each function in MB, from 128 to 10240, by the function's name. A function that is not named has 256. The memory also sets the share of the processor."
+  description = "The memory of each function in MB, from 128 to 10240, by the function's name. A function that is not named has 256 (infra/guide/costs.md says why). The memory also sets the share of the processor."
   type        = map(number)
   default     = {}
   validation {

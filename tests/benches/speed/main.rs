@@ -139,13 +139,13 @@ async fn main() -> ExitCode {
     if asked(Part::Warm) {
         println!("warm: {} requests of each route, AWS without latency", arguments.requests);
         let world = World::start(&binaries, Latency::default(), None).await;
-        let ada = warm::ada(&world).await;
-        let fast = warm::measure(&world, &ada, arguments.requests).await;
+        let mut ada = warm::ada(&world).await;
+        let fast = warm::measure(&world, &mut ada, arguments.requests).await;
         warm::hold(&fast, &mut bars);
         println!("warm: {} requests of each route, AWS as slow as it is", arguments.slow_requests);
         let world = World::start(&binaries, Latency::REAL, None).await;
-        let ada = warm::ada(&world).await;
-        let slow = warm::measure(&world, &ada, arguments.slow_requests).await;
+        let mut ada = warm::ada(&world).await;
+        let slow = warm::measure(&world, &mut ada, arguments.slow_requests).await;
         warm::hold_slow(&slow, &mut bars);
         report.warm(&fast, &slow);
     }
