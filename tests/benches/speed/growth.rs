@@ -86,8 +86,7 @@ pub async fn measure(binaries: &Binaries, accounts: usize, rounds: usize) -> Vec
         worlds.push(world);
     }
     // An assertion expires after minutes. The tables are copies of one, so they share a signing key.
-    let verified = Again::new(&worlds[0], &users.ada, Route::Verify).ask(&mut worlds[0].lambda("verify").await).await;
-    users.ada.assertion = verified.body["assertion"].as_str().map(str::to_owned);
+    users.ada.prove(&worlds[0]).await;
     let grown = ask(&worlds, &sizes, &users, rounds).await;
     for world in worlds {
         world.stop().await;

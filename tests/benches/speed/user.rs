@@ -87,10 +87,15 @@ impl User {
         })
     }
 
-    /// Gets them a new assertion and begins another app, because the old ones expire after minutes.
-    pub async fn renew(&mut self, world: &World<'_>, enrollment: &mut Enrollment) {
+    /// Gets them a new assertion.
+    pub async fn prove(&mut self, world: &World<'_>) {
         let verified = Again::new(world, self, Route::Verify).ask(&mut world.lambda("verify").await).await;
         self.assertion = verified.body["assertion"].as_str().map(str::to_owned);
+    }
+
+    /// Gets them a new assertion and begins another app, because the old ones expire after minutes.
+    pub async fn renew(&mut self, world: &World<'_>, enrollment: &mut Enrollment) {
+        self.prove(world).await;
         world.put(&self.account).await;
         enrollment.begin_app(world, self).await;
     }

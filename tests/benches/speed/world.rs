@@ -76,14 +76,16 @@ impl<'a> World<'a> {
 
     /// Starts a function with AWS at `aws`, and more environment variables.
     pub async fn lambda_on(&self, name: &str, aws: &str, more: &[(String, String)]) -> Lambda {
-        let environment = [&environment(name, aws), more].concat();
-        Lambda::start(&self.binaries.path(name), &environment, self.folder.path()).await
+        self.start_program(name, &[&environment(name, aws), more].concat()).await
     }
 
     /// Starts a program as the function `name`, with more environment variables.
     pub async fn lambda_as(&self, program: &str, name: &str, more: &[(String, String)]) -> Lambda {
-        let environment = [&environment(name, self.aws_url()), more].concat();
-        Lambda::start(&self.binaries.path(program), &environment, self.folder.path()).await
+        self.start_program(program, &[&environment(name, self.aws_url()), more].concat()).await
+    }
+
+    async fn start_program(&self, program: &str, environment: &[(String, String)]) -> Lambda {
+        Lambda::start(&self.binaries.path(program), environment, self.folder.path()).await
     }
 
     /// The row of a user's account.
